@@ -1,0 +1,5 @@
+/** The application's entry point; everything else lives in the packages below. */
+@NullMarked
+package dev.contexture;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,25 @@
+package dev.contexture.scheduler;
+
+import dev.contexture.core.FinishReason;
+
+/**
+ * Where a sequence's tokens go. All methods are called on the loop's thread, in order, and must not block; after
+ * {@link #onFinished} or {@link #onFailed} (exactly one of them, once) nothing more comes.
+ */
+public interface TokenSink {
+    /** Whether the sequence goes on. */
+    enum Verdict {
+        CONTINUE,
+        /** A stop sequence was found: the sequence ends with {@link FinishReason#STOP}. */
+        STOP
+    }
+
+    /** The sequence left the queue for the first time; {@code cachedTokens} of its prompt are not computed again. */
+    void onAdmitted(int cachedTokens);
+
+    Verdict onToken(GeneratedToken token);
+
+    void onFinished(FinishReason reason);
+
+    void onFailed(RuntimeException cause);
+}

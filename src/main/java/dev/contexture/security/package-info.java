@@ -1,0 +1,5 @@
+/** API keys and the tenants behind them. */
+@NullMarked
+package dev.contexture.security;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,36 @@
+package dev.contexture.session;
+
+import dev.contexture.core.SamplingParams;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * What a front door asks for.
+ *
+ * @param maxTokens most tokens per choice; absent: as many as the context length allows
+ * @param stop texts that end a choice; they are not part of its output
+ * @param choices independent answers to the same prompt ("n")
+ * @param tenant whose queue and whose cached prefixes are used
+ * @param cacheSalt the caller's own salt, added to the tenant's; empty for none
+ */
+public record GenerationRequest(
+        Prompt prompt,
+        OptionalInt maxTokens,
+        List<String> stop,
+        int choices,
+        SamplingParams sampling,
+        String tenant,
+        String cacheSalt) {
+    public GenerationRequest {
+        stop = List.copyOf(stop);
+        if (choices < 1) {
+            throw new IllegalArgumentException("n must be at least 1 but is " + choices);
+        }
+        if (maxTokens.isPresent() && maxTokens.getAsInt() < 1) {
+            throw new IllegalArgumentException("max_tokens must be at least 1 but is " + maxTokens.getAsInt());
+        }
+        if (stop.stream().anyMatch(String::isEmpty)) {
+            throw new IllegalArgumentException("a stop sequence must not be empty");
+        }
+    }
+}
