@@ -1,0 +1,161 @@
+package dev.contexture.model.graph;
+
+import com.google.protobuf.ByteString;
+import dev.contexture.model.graph.onnx.AttributeProto;
+import dev.contexture.model.graph.onnx.GraphProto;
+import dev.contexture.model.graph.onnx.ModelProto;
+import dev.contexture.model.graph.onnx.NodeProto;
+import dev.contexture.model.graph.onnx.OperatorSetIdProto;
+import dev.contexture.model.graph.onnx.StringStringEntryProto;
+import dev.contexture.model.graph.onnx.TensorProto;
+import dev.contexture.model.graph.onnx.TensorProto.DataType;
+import dev.contexture.model.graph.onnx.TensorShapeProto;
+import dev.contexture.model.graph.onnx.TypeProto;
+import dev.contexture.model.graph.onnx.ValueInfoProto;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Puts an ONNX graph together: nodes inline, weights in a file beside it. */
+final class GraphBuilder {
+    static final String MICROSOFT = "com.microsoft";
+    static final String CONTEXTURE = "contexture";
+    private static final int OPSET = 20;
+    private static final int IR_VERSION = 10;
+    private static final String PRODUCER = "contexture";
+
+    private final GraphProto.Builder graph = GraphProto.newBuilder().setName("decoder");
+    private final Set<String> initializers = new HashSet<>();
+    private final WeightsFile weights;
+    private final String weightsName;
+
+    GraphBuilder(WeightsFile weights, String weightsName) {
+        this.weights = weights;
+        this.weightsName = weightsName;
+    }
+
+    /** Attributes by name: Long, Float or String. */
+    void node(String domain, String op, String name, List<String> inputs, List<String> outputs, Map<String, Object> attributes) {
+        NodeProto.Builder node = NodeProto.newBuilder()
+                .setOpType(op)
+                .setName(name)
+                .addAllInput(inputs)
+                .addAllOutput(outputs);
+        if (!domain.isEmpty()) {
+            node.setDomain(domain);
+        }
+        attributes.entrySet().stream().sorted(Map.Entry.comparingByKey()).forEach(entry -> node.addAttribute(
+                attribute(entry.getKey(), entry.getValue())));
+        graph.addNode(node);
+    }
+
+    /** A node of ONNX's own domain with one output, which is named like the node. */
+    String op(String op, String name, List<String> inputs, Map<String, Object> attributes) {
+        node("", op, name, inputs, List.of(name), attributes);
+        return name;
+    }
+
+    private static AttributeProto attribute(String name, Object value) {
+        AttributeProto.Builder attribute = AttributeProto.newBuilder().setName(name);
+        return switch (value) {
+            case Long whole -> attribute.setType(AttributeProto.AttributeType.INT).setI(whole).build();
+            case Float real -> attribute.setType(AttributeProto.AttributeType.FLOAT).setF(real).build();
+            case String text ->
+                attribute.setType(AttributeProto.AttributeType.STRING).setS(ByteString.copyFromUtf8(text)).build();
+            default -> throw new IllegalArgumentException("no attribute can hold a " + value.getClass());
+        };
+    }
+
+    boolean hasInitializer(String name) {
+        return initializers.contains(name);
+    }
+
+    /** A weight in the file beside the graph. */
+    String external(String name, DataType type, List<Long> shape, WeightsFile.Body body) throws IOException {
+        WeightsFile.Extent extent = weights.append(body);
+        graph.addInitializer(initializer(name, type, shape)
+                .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+                .addExternalData(entry("location", weightsName))
+                .addExternalData(entry("offset", Long.toString(extent.offset())))
+                .addExternalData(entry("length", Long.toString(extent.bytes()))));
+        return name;
+    }
+
+    /** A small constant; made once per name. */
+    String longs(String name, List<Long> shape, long... values) {
+        if (!initializers.contains(name)) {
+            ByteBuffer bytes = ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            for (long value : values) {
+                bytes.putLong(value);
+            }
+            graph.addInitializer(initializer(name, DataType.INT64, shape)
+                    .setRawData(ByteString.copyFrom(bytes.array())));
+        }
+        return name;
+    }
+
+    /** A small constant; made once per name. */
+    String scalar(String name, float value) {
+        if (!initializers.contains(name)) {
+            ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.putFloat(value).flip();
+            graph.addInitializer(
+                    initializer(name, DataType.FLOAT, List.of()).setRawData(ByteString.copyFrom(bytes)));
+        }
+        return name;
+    }
+
+    private TensorProto.Builder initializer(String name, DataType type, List<Long> shape) {
+        if (!initializers.add(name)) {
+            throw new IllegalStateException("the initializer " + name + " exists already");
+        }
+        return TensorProto.newBuilder().setName(name).setDataType(type.getNumber()).addAllDims(shape);
+    }
+
+    private static StringStringEntryProto entry(String key, String value) {
+        return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
+    }
+
+    /** Dimensions by name (free) or as a number. */
+    void input(String name, DataType type, Object... dimensions) {
+        graph.addInput(value(name, type, dimensions));
+    }
+
+    void output(String name, DataType type, Object... dimensions) {
+        graph.addOutput(value(name, type, dimensions));
+    }
+
+    private static ValueInfoProto value(String name, DataType type, Object... dimensions) {
+        TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+        for (Object dimension : dimensions) {
+            if (dimension instanceof Number size) {
+                shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(size.longValue()));
+            } else {
+                shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimParam(dimension.toString()));
+            }
+        }
+        return ValueInfoProto.newBuilder()
+                .setName(name)
+                .setType(TypeProto.newBuilder()
+                        .setTensorType(TypeProto.Tensor.newBuilder()
+                                .setElemType(type.getNumber())
+                                .setShape(shape)))
+                .build();
+    }
+
+    ModelProto build() {
+        return ModelProto.newBuilder()
+                .setIrVersion(IR_VERSION)
+                .setProducerName(PRODUCER)
+                .setProducerVersion(Integer.toString(GraphCompiler.VERSION))
+                .setGraph(graph)
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPSET))
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(MICROSOFT).setVersion(1))
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(CONTEXTURE).setVersion(1))
+                .build();
+    }
+}

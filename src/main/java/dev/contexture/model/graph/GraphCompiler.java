@@ -1,0 +1,138 @@
+package dev.contexture.model.graph;
+
+import dev.contexture.core.Precision;
+import dev.contexture.model.arch.ModelSource;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * Compiles a model into an ONNX graph with its weights beside it, once per fingerprint.
+ *
+ * <p>A finished graph is a folder that appears by one rename; its manifest holds the graph's checksum and the weights'
+ * size, so that a damaged folder is found and made anew.
+ */
+public final class GraphCompiler {
+    /** Changes whenever the same model would give other graphs or weights. */
+    static final int VERSION = 1;
+
+    private static final String GRAPH = "model.onnx";
+    private static final String WEIGHTS = "weights.bin";
+    private static final String MANIFEST = "manifest.txt";
+
+    private final Path directory;
+
+    public GraphCompiler(Path directory) {
+        this.directory = directory;
+    }
+
+    /**
+     * @param modelSha256 of the model's files
+     * @throws dev.contexture.model.ModelFormatException if a weight is missing or has the wrong shape
+     */
+    public CompiledModel compile(ModelSource source, String modelSha256, Precision precision) {
+        String fingerprint = sha256("%s|%s|%d".formatted(modelSha256, precision, VERSION).getBytes(StandardCharsets.UTF_8))
+                .substring(0, 32);
+        Path folder = directory.resolve(fingerprint);
+        try {
+            Files.createDirectories(directory);
+            // Two processes may start at once: the second waits and finds the first one's work.
+            try (FileChannel channel = FileChannel.open(
+                            directory.resolve(fingerprint + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock lock = channel.lock()) {
+                if (!isSound(folder)) {
+                    write(source, precision, folder);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("the compiled graph cannot be written to " + folder, e);
+        }
+        return new CompiledModel(folder.resolve(GRAPH), fingerprint, source.config());
+    }
+
+    private void write(ModelSource source, Precision precision, Path folder) throws IOException {
+        delete(folder);
+        Path work = Files.createTempDirectory(directory, "compiling");
+        try {
+            try (WeightsFile weights = new WeightsFile(work.resolve(WEIGHTS))) {
+                GraphBuilder graph = new GraphBuilder(weights, WEIGHTS);
+                new DecoderGraph(source, precision, graph).emit();
+                try (OutputStream out = Files.newOutputStream(work.resolve(GRAPH))) {
+                    graph.build().writeTo(out);
+                }
+            }
+            Files.writeString(work.resolve(MANIFEST), manifest(work));
+            Files.move(work, folder, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            delete(work);
+        }
+    }
+
+    private static boolean isSound(Path folder) throws IOException {
+        Path manifest = folder.resolve(MANIFEST);
+        return Files.isRegularFile(manifest)
+                && Files.isRegularFile(folder.resolve(GRAPH))
+                && Files.isRegularFile(folder.resolve(WEIGHTS))
+                && Files.readString(manifest).equals(manifest(folder));
+    }
+
+    private static String manifest(Path folder) throws IOException {
+        return "graph sha256 %s%nweights bytes %d%n"
+                .formatted(sha256(folder.resolve(GRAPH)), Files.size(folder.resolve(WEIGHTS)));
+    }
+
+    private static String sha256(byte[] bytes) {
+        return HexFormat.of().formatHex(newSha256().digest(bytes));
+    }
+
+    private static String sha256(Path file) throws IOException {
+        MessageDigest digest = newSha256();
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            in.transferTo(OutputStream.nullOutputStream());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest newSha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, @org.jspecify.annotations.Nullable IOException failure)
+                    throws IOException {
+                Files.delete(visited);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+}

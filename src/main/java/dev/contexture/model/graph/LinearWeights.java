@@ -1,0 +1,235 @@
+package dev.contexture.model.graph;
+
+import dev.contexture.core.Precision;
+import dev.contexture.model.arch.QuantizedBlocks;
+import dev.contexture.model.arch.TensorData;
+import dev.contexture.model.arch.TensorDecoder;
+import dev.contexture.model.arch.TensorType;
+import dev.contexture.model.graph.onnx.TensorProto.DataType;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One product y = x Wᵀ of the graph, whose rows may come from several tensors of one format.
+ *
+ * <p>Idea: every ggml format keeps its exact weights in ONNX Runtime's MatMulNBits, which multiplies {@code scale *
+ * (code - 8)} (or 128 for 8 bits). Formats with a minimum need {@code + (minimum + zero * scale) * blocksum(x)} per block:
+ * a small Gemm over the block sums of the input, with the product as its addend. The alternative, float zero points,
+ * is 20 to 40 times slower in ONNX Runtime 1.29, and re-quantising changes the model.
+ */
+final class LinearWeights {
+    private final String name;
+    private final List<Part> parts;
+    private final int inputs;
+
+    /** Rows of one tensor in the order in which the graph wants them. */
+    record Part(TensorData tensor, RowMap rows) {
+        int outputs() {
+            return Math.toIntExact(tensor.shape().getFirst());
+        }
+    }
+
+    /** Which row of the file comes at a row of the graph. */
+    interface RowMap {
+        RowMap SAME = row -> row;
+
+        int fileRow(int row);
+
+        /** Undoes the interleaved order of rotary pairs that GGUF gives the query and key rows of Llama models. */
+        static RowMap halfSplit(int headDim) {
+            return row -> {
+                int inHead = row % headDim;
+                int half = headDim / 2;
+                return row - inHead + inHead % half * 2 + inHead / half;
+            };
+        }
+    }
+
+    LinearWeights(String name, List<Part> parts) {
+        this.name = name;
+        this.parts = List.copyOf(parts);
+        this.inputs = Math.toIntExact(parts.getFirst().tensor.shape().get(1));
+        for (Part part : parts) {
+            List<Long> shape = part.tensor.shape();
+            if (shape.size() != 2 || shape.get(1) != inputs || part.tensor.type() != type()) {
+                throw new IllegalArgumentException(
+                        part.tensor.name() + " does not fit beside " + parts.getFirst().tensor.name());
+            }
+        }
+    }
+
+    private TensorType type() {
+        return parts.getFirst().tensor.type();
+    }
+
+    int outputs() {
+        return parts.stream().mapToInt(Part::outputs).sum();
+    }
+
+    /** Numbers per block of the sums that {@link #emit} wants beside the input; 0 if it wants none. */
+    int blockSumSize() {
+        return type().isQuantised() && blocks().hasMinimum() ? blocks().groupElements() : 0;
+    }
+
+    private QuantizedBlocks blocks() {
+        return QuantizedBlocks.of(type());
+    }
+
+    /** The parts in their order, neighbours of one format in one product. */
+    static List<LinearWeights> grouped(String name, List<Part> parts) {
+        List<List<Part>> groups = new ArrayList<>();
+        for (Part part : parts) {
+            if (groups.isEmpty() || groups.getLast().getFirst().tensor.type() != part.tensor.type()) {
+                groups.add(new ArrayList<>());
+            }
+            groups.getLast().add(part);
+        }
+        if (groups.size() == 1) {
+            return List.of(new LinearWeights(name, parts));
+        }
+        List<LinearWeights> products = new ArrayList<>();
+        for (List<Part> group : groups) {
+            products.add(new LinearWeights(name + "." + products.size(), group));
+        }
+        return products;
+    }
+
+    /**
+     * Adds the product to the graph.
+     *
+     * @param x [rows, inputs]
+     * @param blockSums [rows, inputs / blockSumSize()] of x; needed if {@link #blockSumSize} is not 0
+     * @return the output's name: [rows, outputs]
+     */
+    String emit(GraphBuilder graph, Precision precision, String x, @Nullable String blockSums) throws IOException {
+        if (!type().isQuantised()) {
+            return graph.op("Gemm", name, List.of(x, denseInitializer(graph)), Map.of("transB", 1L));
+        }
+        QuantizedBlocks blocks = blocks();
+        int group = blocks.groupElements();
+        String codes = codesInitializer(graph);
+        String scales = scalesInitializer(graph);
+        String product = blocks.hasMinimum() ? name + ".product" : name;
+        graph.node(
+                GraphBuilder.MICROSOFT,
+                "MatMulNBits",
+                product,
+                List.of(x, codes, scales),
+                List.of(product),
+                Map.of(
+                        "K", (long) inputs,
+                        "N", (long) outputs(),
+                        "bits", (long) codeBits(),
+                        "block_size", (long) group,
+                        "accuracy_level", precision == Precision.FAST ? 4L : 0L));
+        if (!blocks.hasMinimum()) {
+            return product;
+        }
+        if (blockSums == null) {
+            throw new IllegalArgumentException(name + " needs the block sums of its input");
+        }
+        String corrections = correctionsInitializer(graph);
+        return graph.op("Gemm", name, List.of(blockSums, corrections, product), Map.of());
+    }
+
+    private int codeBits() {
+        return blocks().bits() <= 4 ? 4 : 8;
+    }
+
+    /** What MatMulNBits subtracts from a code. */
+    private int productZero() {
+        return codeBits() == 4 ? 8 : 128;
+    }
+
+    /** Added to a code so that the format's zero becomes the product's. */
+    private int codeShift() {
+        return codeBits() == 4 ? 0 : blocks().hasMinimum() ? 128 - 16 : 128 - blocks().zero();
+    }
+
+    String denseInitializer(GraphBuilder graph) throws IOException {
+        return graph.external(name + ".weight", DataType.FLOAT, List.of((long) outputs(), (long) inputs), file -> {
+            float[] row = new float[inputs];
+            for (Part part : parts) {
+                for (int r = 0; r < part.outputs(); r++) {
+                    TensorDecoder.decode(part.tensor, (long) part.rows.fileRow(r) * inputs, row);
+                    for (float value : row) {
+                        file.putFloat(value);
+                    }
+                }
+            }
+        });
+    }
+
+    /** [outputs, groups, groupElements * bits / 8], the first of two 4-bit codes in the low half of a byte. */
+    String codesInitializer(GraphBuilder graph) throws IOException {
+        int group = blocks().groupElements();
+        int bytes = group * codeBits() / 8;
+        return graph.external(
+                name + ".codes",
+                DataType.UINT8,
+                List.of((long) outputs(), (long) inputs / group, (long) bytes),
+                file -> eachGroup(part -> {
+                    int[] codes = part.codes;
+                    int shift = codeShift();
+                    if (codeBits() == 4) {
+                        for (int i = 0; i < codes.length; i += 2) {
+                            file.putByte(codes[i] | codes[i + 1] << 4);
+                        }
+                    } else {
+                        for (int code : codes) {
+                            file.putByte(code + shift);
+                        }
+                    }
+                }));
+    }
+
+    String scalesInitializer(GraphBuilder graph) throws IOException {
+        return graph.external(
+                name + ".scales",
+                DataType.FLOAT,
+                List.of((long) outputs(), (long) inputs / blocks().groupElements()),
+                file -> eachGroup(group -> file.putFloat(group.scale)));
+    }
+
+    /** [groups, outputs]: minimum + zero * scale, with the zero that the shifted codes have in the product. */
+    private String correctionsInitializer(GraphBuilder graph) throws IOException {
+        int groups = inputs / blocks().groupElements();
+        int zero = productZero() - codeShift();
+        float[] corrections = new float[Math.multiplyExact(groups, outputs())];
+        int[] next = {0};
+        eachGroup(group -> {
+            int output = next[0] / groups;
+            corrections[next[0] % groups * outputs() + output] = group.minimum + zero * group.scale;
+            next[0]++;
+        });
+        return graph.external(name + ".corrections", DataType.FLOAT, List.of((long) groups, (long) outputs()), file -> {
+            for (float value : corrections) {
+                file.putFloat(value);
+            }
+        });
+    }
+
+    private interface GroupVisitor {
+        void visit(QuantizedBlocks.Group group) throws IOException;
+    }
+
+    private void eachGroup(GroupVisitor visitor) throws IOException {
+        QuantizedBlocks blocks = blocks();
+        QuantizedBlocks.Group[] groups = blocks.newGroups();
+        long blocksPerRow = inputs / type().blockElements();
+        for (Part part : parts) {
+            for (int r = 0; r < part.outputs(); r++) {
+                long first = part.rows.fileRow(r) * blocksPerRow;
+                for (long b = 0; b < blocksPerRow; b++) {
+                    blocks.unpackBlock(part.tensor.data(), first + b, groups);
+                    for (QuantizedBlocks.Group group : groups) {
+                        visitor.visit(group);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package dev.contexture.model.graph;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** The file of weights beside a graph: written once, front to back, each tensor on a page boundary for mapping. */
+final class WeightsFile implements AutoCloseable {
+    private static final int ALIGNMENT = 4096;
+    private static final int BUFFER_BYTES = 1 << 20;
+
+    /** Where a tensor lies. */
+    record Extent(long offset, long bytes) {}
+
+    /** Writes a tensor's numbers in order. */
+    interface Body {
+        void write(WeightsFile file) throws IOException;
+    }
+
+    private final FileChannel channel;
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private long written;
+
+    WeightsFile(Path path) throws IOException {
+        channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    }
+
+    Extent append(Body body) throws IOException {
+        while (position() % ALIGNMENT != 0) {
+            putByte(0);
+        }
+        long offset = position();
+        body.write(this);
+        return new Extent(offset, position() - offset);
+    }
+
+    void putByte(int value) throws IOException {
+        require(1);
+        buffer.put((byte) value);
+    }
+
+    void putFloat(float value) throws IOException {
+        require(Float.BYTES);
+        buffer.putFloat(value);
+    }
+
+    void putBytes(MemorySegment bytes) throws IOException {
+        for (long at = 0; at < bytes.byteSize(); ) {
+            require(1);
+            int count = (int) Math.min(buffer.remaining(), bytes.byteSize() - at);
+            buffer.put(bytes.asSlice(at, count).asByteBuffer());
+            at += count;
+        }
+    }
+
+    private long position() {
+        return written + buffer.position();
+    }
+
+    private void require(int bytes) throws IOException {
+        if (buffer.remaining() < bytes) {
+            flush();
+        }
+    }
+
+    private void flush() throws IOException {
+        buffer.flip();
+        written += buffer.remaining();
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
+        }
+        buffer.clear();
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (channel) {
+            flush();
+            channel.force(true);
+        }
+    }
+}
