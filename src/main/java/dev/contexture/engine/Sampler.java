@@ -1,0 +1,197 @@
+package dev.contexture.engine;
+
+import dev.contexture.core.SamplingParams;
+import dev.contexture.core.TokenLogprob;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+
+/**
+ * Draws the next token from a row of logits.
+ *
+ * <p>Order: penalties, bias, temperature, min_p, top_k, top_p. Log-probabilities are those of the raw logits. Without
+ * filters the draw runs over the vocabulary in order of ids; with filters only the candidates are sorted, never the whole
+ * vocabulary. One instance per thread: the row's scratch memory is kept.
+ */
+public final class Sampler {
+    /** Candidates for top_p are gathered down to this share of the most likely token, then down by this factor again. */
+    private static final float NUCLEUS_STEP = 1e-3f;
+
+    private final float[] logits;
+
+    public Sampler(int vocabularySize) {
+        logits = new float[vocabularySize];
+    }
+
+    /**
+     * @param row [vocabulary] logits from the buffer's position on; not changed
+     */
+    public SampledToken sample(long sequenceId, FloatBuffer row, SamplerState state) {
+        row.duplicate().get(logits);
+        SamplingParams params = state.params();
+        Logprobs logprobs = params.logprobs() ? Logprobs.of(logits, params.topLogprobs()) : Logprobs.NONE;
+        applyPenalties(state);
+        int token = params.temperature() == 0f ? argmax(logits) : draw(params, state.draw());
+        return new SampledToken(
+                sequenceId,
+                token,
+                params.logprobs() ? row.get(row.position() + token) - logprobs.normaliser : Float.NaN,
+                logprobs.top);
+    }
+
+    private record Logprobs(float normaliser, List<TokenLogprob> top) {
+        static final Logprobs NONE = new Logprobs(Float.NaN, List.of());
+
+        static Logprobs of(float[] logits, int count) {
+            float most = logits[argmax(logits)];
+            double sum = 0;
+            for (float logit : logits) {
+                sum += Math.exp(logit - most);
+            }
+            float normaliser = (float) (most + Math.log(sum));
+            List<TokenLogprob> top = new ArrayList<>(count);
+            for (int token : likeliest(logits, count)) {
+                top.add(new TokenLogprob(token, logits[token] - normaliser));
+            }
+            return new Logprobs(normaliser, top);
+        }
+    }
+
+    private void applyPenalties(SamplerState state) {
+        SamplingParams params = state.params();
+        float repetition = params.repetitionPenalty();
+        for (int token : state.seenTokens()) {
+            logits[token] = logits[token] > 0 ? logits[token] / repetition : logits[token] * repetition;
+        }
+        state.outputCounts()
+                .forEach((token, count) ->
+                        logits[token] -= params.frequencyPenalty() * count + params.presencePenalty());
+        params.logitBias().forEach((token, bias) -> logits[token] += bias);
+    }
+
+    /** The lowest id among the largest logits. */
+    static int argmax(float[] logits) {
+        float most = Float.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            most = Math.max(most, logit);
+        }
+        for (int i = 0; i < logits.length; i++) {
+            if (logits[i] == most) {
+                return i;
+            }
+        }
+        throw new IllegalStateException("the model's logits are not numbers");
+    }
+
+    private int draw(SamplingParams params, double uniform) {
+        float most = logits[argmax(logits)];
+        float inverse = 1f / params.temperature();
+        float floor = params.minP() > 0 ? (float) Math.log(params.minP()) : Float.NEGATIVE_INFINITY;
+        boolean unfiltered = params.topK() == 0 && params.topP() == 1f;
+        // From here on logits hold weights relative to the most likely token.
+        double total = 0;
+        for (int i = 0; i < logits.length; i++) {
+            float exponent = (logits[i] - most) * inverse;
+            logits[i] = exponent < floor ? 0f : (float) Math.exp(exponent);
+            total += logits[i];
+        }
+        return unfiltered ? drawInOrder(uniform * total) : drawFromCandidates(params, total, uniform);
+    }
+
+    private int drawInOrder(double target) {
+        double sum = 0;
+        int last = 0;
+        for (int i = 0; i < logits.length; i++) {
+            if (logits[i] > 0) {
+                sum += logits[i];
+                last = i;
+                if (sum > target) {
+                    return i;
+                }
+            }
+        }
+        return last;
+    }
+
+    private int drawFromCandidates(SamplingParams params, double total, double uniform) {
+        int[] candidates;
+        double mass;
+        if (params.topK() > 0 && params.topK() < logits.length) {
+            candidates = likeliest(logits, params.topK());
+            mass = massOf(candidates);
+        } else {
+            candidates = nucleusCandidates(params.topP() * total);
+            mass = total;
+        }
+        double wanted = params.topP() * mass;
+        double kept = 0;
+        int count = 0;
+        while (count < candidates.length && (count == 0 || kept < wanted)) {
+            kept += logits[candidates[count++]];
+        }
+        double target = uniform * kept;
+        double sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += logits[candidates[i]];
+            if (sum > target) {
+                return candidates[i];
+            }
+        }
+        return candidates[count - 1];
+    }
+
+    private double massOf(int[] tokens) {
+        double mass = 0;
+        for (int token : tokens) {
+            mass += logits[token];
+        }
+        return mass;
+    }
+
+    /** Tokens in order of weight that together reach {@code mass}; the rest of the vocabulary is never sorted. */
+    private int[] nucleusCandidates(double mass) {
+        for (float least = NUCLEUS_STEP; ; least *= NUCLEUS_STEP) {
+            int count = 0;
+            double sum = 0;
+            for (float weight : logits) {
+                if (weight >= least) {
+                    count++;
+                    sum += weight;
+                }
+            }
+            if (sum >= mass || least == 0f) {
+                return sortedFrom(least, count);
+            }
+        }
+    }
+
+    private int[] sortedFrom(float least, int count) {
+        Integer[] tokens = new Integer[count];
+        int next = 0;
+        for (int i = 0; i < logits.length; i++) {
+            if (logits[i] >= least) {
+                tokens[next++] = i;
+            }
+        }
+        Arrays.sort(tokens, Comparator.<Integer>comparingDouble(t -> -logits[t]).thenComparingInt(t -> t));
+        return Arrays.stream(tokens).mapToInt(Integer::intValue).toArray();
+    }
+
+    /** The {@code count} largest entries, largest first, lower ids first among equals. */
+    static int[] likeliest(float[] values, int count) {
+        Comparator<Integer> better = Comparator.<Integer>comparingDouble(t -> -values[t]).thenComparingInt(t -> t);
+        PriorityQueue<Integer> best = new PriorityQueue<>(Math.max(1, count + 1), better.reversed());
+        for (int i = 0; i < values.length; i++) {
+            if (best.size() < count) {
+                best.add(i);
+            } else if (count > 0 && values[i] > values[best.element()]) {
+                best.poll();
+                best.add(i);
+            }
+        }
+        return best.stream().sorted(better).mapToInt(Integer::intValue).toArray();
+    }
+}
