@@ -1,0 +1,7 @@
+package dev.contexture.scheduler;
+
+/** A monotonic clock in nanoseconds. */
+@FunctionalInterface
+public interface NanoClock {
+    long nanos();
+}

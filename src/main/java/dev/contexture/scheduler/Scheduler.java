@@ -1,0 +1,181 @@
+package dev.contexture.scheduler;
+
+import dev.contexture.engine.StepPlan;
+import dev.contexture.engine.StepPlan.SequenceStep;
+import dev.contexture.kv.KvCache;
+import dev.contexture.kv.SlotRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Who takes part in the next step.
+ *
+ * <p>Continuous batching: decode rows first, then prefill chunks in order of admission, within a budget of rows. When pages
+ * run out, the youngest sequence gives its pages back and is computed again later, output included; the oldest always
+ * advances, so every step makes progress. Used by the loop's thread only.
+ */
+final class Scheduler {
+    private final KvCache kv;
+    private final SchedulerConfig config;
+    private final SchedulerListener listener;
+    private final NanoClock clock;
+    private final PrefillQueue queue = new PrefillQueue();
+    /** In order of admission; the last is the youngest. */
+    private final List<Sequence> running = new ArrayList<>();
+
+    private long preemptions;
+
+    Scheduler(KvCache kv, SchedulerConfig config, SchedulerListener listener, NanoClock clock) {
+        this.kv = kv;
+        this.config = config;
+        this.listener = listener;
+        this.clock = clock;
+    }
+
+    /** One sequence's share of a step. */
+    record Share(Sequence sequence, int tokens) {}
+
+    PrefillQueue queue() {
+        return queue;
+    }
+
+    List<Sequence> running() {
+        return running;
+    }
+
+    long preemptions() {
+        return preemptions;
+    }
+
+    boolean isIdle() {
+        return running.isEmpty() && queue.isEmpty();
+    }
+
+    /** Shares of the next step; empty when there is nothing to run. */
+    List<Share> plan() {
+        List<Share> shares = new ArrayList<>();
+        Budget budget = new Budget();
+        for (Sequence sequence : List.copyOf(running)) {
+            if (sequence.status() == Sequence.Status.DECODE && sequence.pending() == 1) {
+                planDecode(sequence, shares, budget);
+            }
+        }
+        for (Sequence sequence : List.copyOf(running)) {
+            if (sequence.status() != Sequence.Status.QUEUED && !isPlanned(sequence, shares)) {
+                planPrefill(sequence, shares, budget);
+            }
+        }
+        admit(shares, budget);
+        if (shares.isEmpty() && !running.isEmpty()) {
+            makeRoomForOldest(shares, budget);
+        }
+        return shares;
+    }
+
+    /** Rows and pages that this step may still use. */
+    private final class Budget {
+        private int rows = config.maxStepTokens();
+        private int pages = kv.availablePages();
+
+        void spend(Sequence sequence, int tokens) {
+            rows -= tokens;
+            pages -= kv.missingPages(sequence.id(), tokens);
+        }
+    }
+
+    private static boolean isPlanned(Sequence sequence, List<Share> shares) {
+        return shares.stream().anyMatch(share -> share.sequence == sequence);
+    }
+
+    private void planDecode(Sequence sequence, List<Share> shares, Budget budget) {
+        while (sequence.status() == Sequence.Status.DECODE && kv.missingPages(sequence.id(), 1) > budget.pages) {
+            preemptYoungest(shares, budget);
+        }
+        if (sequence.status() == Sequence.Status.DECODE && budget.rows > 0) {
+            budget.spend(sequence, 1);
+            shares.add(new Share(sequence, 1));
+        }
+    }
+
+    private void planPrefill(Sequence sequence, List<Share> shares, Budget budget) {
+        int tokens = Math.min(sequence.pending(), budget.rows);
+        while (tokens > 0 && kv.missingPages(sequence.id(), tokens) > budget.pages) {
+            tokens -= 1 + (tokens - 1) % kv.pageTokens();
+        }
+        if (tokens > 0) {
+            budget.spend(sequence, tokens);
+            shares.add(new Share(sequence, tokens));
+        }
+    }
+
+    private void admit(List<Share> shares, Budget budget) {
+        while (budget.rows > 0 && running.size() < config.maxRunning()) {
+            Optional<Sequence> next = queue.peek();
+            // One page of reserve per running sequence, so that a newcomer is not preempted at once.
+            if (next.isEmpty() || budget.pages <= running.size()) {
+                return;
+            }
+            Sequence sequence = next.get();
+            queue.remove(sequence);
+            int cached = kv.admit(sequence.id(), sequence.tokens(), sequence.request().cacheSalt());
+            budget.pages = Math.min(budget.pages, kv.availablePages() - reservedPages(shares));
+            running.add(sequence);
+            long now = clock.nanos();
+            if (sequence.admit(cached, now)) {
+                listener.admitted(sequence.request().promptLength(), cached, now - sequence.arrivalNanos());
+                sequence.request().sink().onAdmitted(cached);
+            }
+            planPrefill(sequence, shares, budget);
+        }
+    }
+
+    private int reservedPages(List<Share> shares) {
+        return shares.stream().mapToInt(s -> kv.missingPages(s.sequence.id(), s.tokens)).sum();
+    }
+
+    /** Every page is taken by sequences of which none can go on: the youngest make room for the oldest. */
+    private void makeRoomForOldest(List<Share> shares, Budget budget) {
+        Sequence oldest = running.getFirst();
+        while (shares.isEmpty() && running.size() > 1) {
+            preemptYoungest(shares, budget);
+            planPrefill(oldest, shares, budget);
+        }
+        if (shares.isEmpty()) {
+            throw new IllegalStateException("sequence " + oldest.id() + " with " + oldest.length()
+                    + " tokens does not fit the pool of " + kv.capacityTokens());
+        }
+    }
+
+    private void preemptYoungest(List<Share> shares, Budget budget) {
+        Sequence youngest = running.removeLast();
+        shares.removeIf(share -> share.sequence == youngest);
+        kv.release(youngest.id());
+        youngest.preempt();
+        queue.addPreempted(youngest);
+        preemptions++;
+        listener.preempted();
+        budget.pages = kv.availablePages() - reservedPages(shares);
+        budget.rows = config.maxStepTokens() - shares.stream().mapToInt(Share::tokens).sum();
+    }
+
+    StepPlan toPlan(List<Share> shares) {
+        List<SequenceStep> steps = new ArrayList<>();
+        for (Share share : shares) {
+            Sequence sequence = share.sequence;
+            boolean reachesEnd = share.tokens == sequence.pending();
+            steps.add(new SequenceStep(
+                    new SlotRequest(sequence.id(), sequence.nextTokens(share.tokens)),
+                    reachesEnd ? Optional.of(sequence.sampler()) : Optional.empty()));
+        }
+        return new StepPlan(steps);
+    }
+
+    /** The sequence leaves; its pages go back to the pool. */
+    void remove(Sequence sequence) {
+        if (!running.remove(sequence)) {
+            throw new IllegalStateException("sequence " + sequence.id() + " is not running");
+        }
+        kv.release(sequence.id());
+    }
+}

@@ -1,0 +1,23 @@
+package dev.contexture.scheduler;
+
+import dev.contexture.core.FinishReason;
+
+/** Hears what the loop does, for metrics. Called on the loop's thread; must not block or throw. */
+public interface SchedulerListener {
+    /** A sequence left the queue for the first time. */
+    void admitted(int promptTokens, int cachedTokens, long queuedNanos);
+
+    void firstToken(long sinceArrivalNanos, long prefillNanos);
+
+    void nextToken(long sincePreviousNanos);
+
+    void finished(FinishReason reason, int promptTokens, int outputTokens, long sinceArrivalNanos, long decodeNanos);
+
+    void cancelled(CancelCause cause);
+
+    void failed();
+
+    void preempted();
+
+    void step(int rows, long nanos);
+}

@@ -1,0 +1,395 @@
+package dev.contexture.scheduler;
+
+import dev.contexture.core.FinishReason;
+import dev.contexture.engine.Engine;
+import dev.contexture.engine.ModelRunException;
+import dev.contexture.engine.SampledToken;
+import dev.contexture.kv.KvCache;
+import dev.contexture.kv.KvInvariants;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+
+/**
+ * The engine's one thread. Each turn: take new sequences and cancellations, plan, run the step, hand out tokens. Nothing
+ * else changes scheduler, engine or KV state, so none of them needs a lock.
+ */
+public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
+    /** Model runs that fail one after the other before the loop calls itself unhealthy. */
+    private static final int MAX_FAILED_STEPS = 5;
+    /** Weight of the newest step in the measured prefill rate. */
+    private static final double RATE_WEIGHT = 0.2;
+
+    private final KvCache kv;
+    private final Engine engine;
+    private final SchedulerConfig config;
+    private final SchedulerListener listener;
+    private final NanoClock clock;
+    private final LongSupplier seeds;
+    private final Scheduler scheduler;
+    private final Thread thread;
+
+    private final ConcurrentLinkedQueue<Sequence> inbox = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger queuedRequests = new AtomicInteger();
+    private final AtomicLong queuedTokens = new AtomicLong();
+    private final AtomicLong nextId = new AtomicLong(1);
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final CountDownLatch drained = new CountDownLatch(1);
+
+    private volatile boolean draining;
+    private volatile boolean stopping;
+    private volatile double prefillTokensPerSecond;
+    private volatile long lastTurnNanos;
+    private volatile int failedSteps;
+    private volatile SchedulerStats stats;
+    private long steps;
+
+    /**
+     * @param seeds gives a fresh seed for each sequence whose request has none
+     */
+    public SchedulerLoop(
+            KvCache kv,
+            Engine engine,
+            SchedulerConfig config,
+            SchedulerListener listener,
+            NanoClock clock,
+            LongSupplier seeds) {
+        this.kv = kv;
+        this.engine = engine;
+        this.config = config;
+        this.listener = listener;
+        this.clock = clock;
+        this.seeds = seeds;
+        this.scheduler = new Scheduler(kv, config, listener, clock);
+        this.lastTurnNanos = clock.nanos();
+        this.stats = new SchedulerStats(0, 0, 0, 0, 0, kv.stats());
+        this.thread = Thread.ofPlatform().name("step-loop").daemon(true).unstarted(this::run);
+    }
+
+    public SchedulerLoop start() {
+        thread.start();
+        return this;
+    }
+
+    @Override
+    public List<SequenceHandle> submit(List<SequenceRequest> requests) {
+        if (draining) {
+            throw new ShuttingDownException();
+        }
+        long tokens = 0;
+        for (SequenceRequest request : requests) {
+            requireFits(request);
+            tokens += request.promptLength();
+        }
+        reserveQueue(requests.size(), tokens);
+        List<SequenceHandle> handles = new ArrayList<>();
+        Sequence leader = null;
+        for (SequenceRequest request : requests) {
+            Long seed = request.sampling().seed();
+            Sequence sequence = new Sequence(
+                    nextId.getAndIncrement(),
+                    request,
+                    // Choices of one request differ, and each is repeatable.
+                    seed == null ? seeds.getAsLong() : seed + handles.size(),
+                    leader,
+                    clock.nanos(),
+                    this::wake);
+            leader = leader == null ? sequence : leader;
+            inbox.add(sequence);
+            handles.add(sequence);
+        }
+        wake();
+        return handles;
+    }
+
+    private void requireFits(SequenceRequest request) {
+        long length = (long) request.promptLength() + request.maxTokens();
+        if (length > contextLength()) {
+            throw new IllegalArgumentException("prompt (" + request.promptLength() + " tokens) and output ("
+                    + request.maxTokens() + ") together must not pass " + contextLength() + " tokens");
+        }
+    }
+
+    private void reserveQueue(int requests, long tokens) {
+        int requestsThen = queuedRequests.addAndGet(requests);
+        long tokensThen = queuedTokens.addAndGet(tokens);
+        // One prompt may be longer than the token bound: it is refused only if others wait before it.
+        boolean tooManyTokens = tokensThen > config.maxQueuedTokens() && requestsThen > requests;
+        if (requestsThen > config.maxQueuedRequests() || tooManyTokens) {
+            queuedRequests.addAndGet(-requests);
+            queuedTokens.addAndGet(-tokens);
+            throw new QueueFullException(
+                    "the queue is full: " + (requestsThen - requests) + " requests with " + (tokensThen - tokens)
+                            + " tokens are waiting; try again later",
+                    Admission.retryAfter(tokensThen, prefillTokensPerSecond));
+        }
+    }
+
+    @Override
+    public int contextLength() {
+        return Math.min(config.contextLength(), kv.capacityTokens());
+    }
+
+    private void wake() {
+        LockSupport.unpark(thread);
+    }
+
+    private void run() {
+        try {
+            while (!stopping) {
+                lastTurnNanos = clock.nanos();
+                if (!turn()) {
+                    publishStats();
+                    if (draining && scheduler.isIdle() && inbox.isEmpty()) {
+                        drained.countDown();
+                    }
+                    if (inbox.isEmpty() && !stopping) {
+                        LockSupport.parkNanos(this, TimeUnit.SECONDS.toNanos(1));
+                    }
+                }
+            }
+            cancelEverything();
+        } finally {
+            publishStats();
+            drained.countDown();
+            stopped.countDown();
+        }
+    }
+
+    /**
+     * @return whether a step ran
+     */
+    private boolean turn() {
+        takeMessages();
+        List<Scheduler.Share> shares = scheduler.plan();
+        noteAdmissions();
+        if (shares.isEmpty()) {
+            return false;
+        }
+        long begin = clock.nanos();
+        List<SampledToken> sampled;
+        try {
+            sampled = engine.step(scheduler.toPlan(shares));
+            failedSteps = 0;
+        } catch (RuntimeException e) {
+            failedSteps++;
+            failAll(shares, e);
+            return true;
+        }
+        long end = clock.nanos();
+        steps++;
+        handOut(shares, sampled, end);
+        noteStep(shares, end - begin);
+        publishStats();
+        return true;
+    }
+
+    /** Sequences that run for the first time no longer count as queued. */
+    private void noteAdmissions() {
+        for (Sequence sequence : scheduler.running()) {
+            if (sequence.leaveQueueOnce()) {
+                queuedRequests.decrementAndGet();
+                queuedTokens.addAndGet(-sequence.request().promptLength());
+            }
+        }
+    }
+
+    private void takeMessages() {
+        for (Sequence sequence = inbox.poll(); sequence != null; sequence = inbox.poll()) {
+            scheduler.queue().add(sequence);
+        }
+        scheduler.queue().removeCancelled(this::endCancelled);
+        for (Sequence sequence : List.copyOf(scheduler.running())) {
+            if (sequence.cancelCause() != null) {
+                scheduler.remove(sequence);
+                endCancelled(sequence);
+            }
+        }
+    }
+
+    private void endCancelled(Sequence sequence) {
+        if (sequence.leaveQueueOnce()) {
+            queuedRequests.decrementAndGet();
+            queuedTokens.addAndGet(-sequence.request().promptLength());
+        }
+        CancelCause cause = sequence.cancelCause();
+        listener.cancelled(cause == null ? CancelCause.SHUTDOWN : cause);
+        finish(sequence, FinishReason.CANCELLED);
+    }
+
+    private void handOut(List<Scheduler.Share> shares, List<SampledToken> sampled, long now) {
+        Map<Long, SampledToken> tokens = HashMap.newHashMap(sampled.size());
+        sampled.forEach(token -> tokens.put(token.sequenceId(), token));
+        for (Scheduler.Share share : shares) {
+            share.sequence().advance(share.tokens());
+            SampledToken token = tokens.get(share.sequence().id());
+            if (token != null) {
+                handOut(share.sequence(), token, now);
+            }
+        }
+    }
+
+    private void handOut(Sequence sequence, SampledToken token, long now) {
+        if (sequence.request().stopTokens().contains(token.tokenId())) {
+            end(sequence, FinishReason.STOP);
+            return;
+        }
+        if (sequence.outputTokens() == 0) {
+            listener.firstToken(now - sequence.arrivalNanos(), now - sequence.admittedNanos());
+        } else {
+            listener.nextToken(now - sequence.lastTokenNanos());
+        }
+        sequence.append(token.tokenId(), now);
+        TokenSink.Verdict verdict;
+        try {
+            verdict = sequence.request()
+                    .sink()
+                    .onToken(new GeneratedToken(token.tokenId(), token.logprob(), token.topLogprobs()));
+        } catch (RuntimeException e) {
+            scheduler.remove(sequence);
+            fail(sequence, e);
+            return;
+        }
+        if (verdict == TokenSink.Verdict.STOP) {
+            end(sequence, FinishReason.STOP);
+        } else if (sequence.outputTokens() >= sequence.request().maxTokens()) {
+            end(sequence, FinishReason.LENGTH);
+        }
+    }
+
+    private void end(Sequence sequence, FinishReason reason) {
+        scheduler.remove(sequence);
+        long now = clock.nanos();
+        listener.finished(
+                reason,
+                sequence.request().promptLength(),
+                sequence.outputTokens(),
+                now - sequence.arrivalNanos(),
+                sequence.outputTokens() > 0 ? now - sequence.firstTokenNanos() : 0);
+        finish(sequence, reason);
+    }
+
+    private void finish(Sequence sequence, FinishReason reason) {
+        try {
+            sequence.finish(reason);
+        } catch (RuntimeException e) {
+            listener.failed(); // the sink broke at its very end; the sequence itself is done
+        }
+    }
+
+    private void fail(Sequence sequence, RuntimeException cause) {
+        listener.failed();
+        try {
+            sequence.fail(cause);
+        } catch (RuntimeException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    /** The step failed and left nothing behind; its sequences end, the others go on. */
+    private void failAll(List<Scheduler.Share> shares, RuntimeException cause) {
+        RuntimeException failure =
+                cause instanceof ModelRunException ? cause : new ModelRunException("the step failed: " + cause, cause);
+        for (Scheduler.Share share : shares) {
+            scheduler.remove(share.sequence());
+            fail(share.sequence(), failure);
+        }
+    }
+
+    private void noteStep(List<Scheduler.Share> shares, long nanos) {
+        int rows = shares.stream().mapToInt(Scheduler.Share::tokens).sum();
+        listener.step(rows, nanos);
+        boolean mostlyPrefill = rows > 2 * shares.size();
+        if (mostlyPrefill && nanos > 0) {
+            double rate = rows * 1e9 / nanos;
+            double before = prefillTokensPerSecond;
+            prefillTokensPerSecond = before == 0 ? rate : before + RATE_WEIGHT * (rate - before);
+        }
+    }
+
+    private void publishStats() {
+        stats = new SchedulerStats(
+                scheduler.running().size(),
+                queuedRequests.get(),
+                queuedTokens.get(),
+                steps,
+                scheduler.preemptions(),
+                kv.stats());
+    }
+
+    private void cancelEverything() {
+        for (Sequence sequence = inbox.poll(); sequence != null; sequence = inbox.poll()) {
+            scheduler.queue().add(sequence);
+        }
+        for (Sequence sequence : List.copyOf(scheduler.running())) {
+            sequence.cancel(CancelCause.SHUTDOWN);
+            scheduler.remove(sequence);
+            endCancelled(sequence);
+        }
+        scheduler.queue().cancelAll(CancelCause.SHUTDOWN);
+        scheduler.queue().removeCancelled(this::endCancelled);
+        List<String> violations = KvInvariants.check(kv.snapshot());
+        if (!violations.isEmpty()) {
+            throw new IllegalStateException("the KV cache was left unsound: " + violations);
+        }
+    }
+
+    public SchedulerStats stats() {
+        return stats;
+    }
+
+    public boolean isDraining() {
+        return draining;
+    }
+
+    /** Whether the queue takes one more request. */
+    public boolean hasQueueRoom() {
+        return queuedRequests.get() < config.maxQueuedRequests();
+    }
+
+    /** Whether the loop is alive, has turned within {@code atMost}, and its steps do not keep failing. */
+    public boolean isHealthy(Duration atMost) {
+        return thread.isAlive()
+                && clock.nanos() - lastTurnNanos <= atMost.toNanos()
+                && failedSteps < MAX_FAILED_STEPS;
+    }
+
+    /** Refuses new work and waits for what is there, at most {@code timeout}. */
+    public boolean drain(Duration timeout) throws InterruptedException {
+        draining = true;
+        wake();
+        return drained.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Ends what is still there and stops the thread; the KV pool may be freed afterwards. */
+    @Override
+    public void close() {
+        draining = true;
+        stopping = true;
+        wake();
+        if (thread.getState() == Thread.State.NEW) {
+            return;
+        }
+        boolean interrupted = false;
+        while (true) {
+            try {
+                stopped.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package dev.contexture.scheduler;
+
+import dev.contexture.core.FinishReason;
+import dev.contexture.engine.SamplerState;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One sequence's way through the scheduler. Its tokens are {@code [0, computed)} in the KV pool, {@code [computed, length)}
+ * still to run; {@code computed < length} always, as the last token's row gives the next one.
+ *
+ * <p>Used by the loop's thread only, but for the cancel request.
+ */
+final class Sequence implements TokenGenerator.SequenceHandle {
+    enum Status {
+        QUEUED,
+        PREFILL,
+        DECODE,
+        ENDED
+    }
+
+    private final long id;
+    private final SequenceRequest request;
+    private final SamplerState sampler;
+    /** The sequence whose prompt this one shares; it is admitted once the leader has left prefill. */
+    private final @Nullable Sequence leader;
+
+    private final Runnable wakeLoop;
+    private final long arrivalNanos;
+    private int[] tokens;
+    private int length;
+    private int computed;
+    private Status status = Status.QUEUED;
+    private boolean admittedBefore;
+    private boolean countedAsQueued = true;
+    private long admittedNanos;
+    private long firstTokenNanos;
+    private long lastTokenNanos;
+    private volatile @Nullable CancelCause cancelCause;
+
+    Sequence(long id, SequenceRequest request, long seed, @Nullable Sequence leader, long arrivalNanos, Runnable wakeLoop) {
+        this.id = id;
+        this.request = request;
+        this.tokens = request.promptTokens();
+        this.length = tokens.length;
+        this.sampler = new SamplerState(request.sampling(), seed, tokens);
+        this.leader = leader;
+        this.arrivalNanos = arrivalNanos;
+        this.wakeLoop = wakeLoop;
+    }
+
+    @Override
+    public void cancel(CancelCause cause) {
+        if (cancelCause == null) {
+            cancelCause = cause;
+            wakeLoop.run();
+        }
+    }
+
+    @Nullable CancelCause cancelCause() {
+        return cancelCause;
+    }
+
+    /** Whether the sequence still counted as queued; from now on it does not. */
+    boolean leaveQueueOnce() {
+        boolean counted = countedAsQueued;
+        countedAsQueued = false;
+        return counted;
+    }
+
+    long id() {
+        return id;
+    }
+
+    SequenceRequest request() {
+        return request;
+    }
+
+    SamplerState sampler() {
+        return sampler;
+    }
+
+    Status status() {
+        return status;
+    }
+
+    boolean isReady() {
+        return leader == null || leader.status == Status.DECODE || leader.status == Status.ENDED;
+    }
+
+    int length() {
+        return length;
+    }
+
+    int pending() {
+        return length - computed;
+    }
+
+    int outputTokens() {
+        return length - request.promptLength();
+    }
+
+    long arrivalNanos() {
+        return arrivalNanos;
+    }
+
+    long admittedNanos() {
+        return admittedNanos;
+    }
+
+    long firstTokenNanos() {
+        return firstTokenNanos;
+    }
+
+    long lastTokenNanos() {
+        return lastTokenNanos;
+    }
+
+    int[] tokens() {
+        return Arrays.copyOf(tokens, length);
+    }
+
+    /** The next {@code count} tokens whose KV is missing. */
+    int[] nextTokens(int count) {
+        return Arrays.copyOfRange(tokens, computed, computed + count);
+    }
+
+    /**
+     * @return whether this is the first time
+     */
+    boolean admit(int cachedTokens, long nanos) {
+        require(Status.QUEUED);
+        status = Status.PREFILL;
+        computed = cachedTokens;
+        boolean first = !admittedBefore;
+        admittedBefore = true;
+        if (first) {
+            admittedNanos = nanos;
+        }
+        return first;
+    }
+
+    void advance(int count) {
+        computed += count;
+        if (computed > length) {
+            throw new IllegalStateException("sequence " + id + " computed " + computed + " of " + length + " tokens");
+        }
+    }
+
+    /** A token was drawn and belongs to the output. */
+    void append(int token, long nanos) {
+        if (length == tokens.length) {
+            tokens = Arrays.copyOf(tokens, 2 * length);
+        }
+        tokens[length++] = token;
+        sampler.accept(token);
+        status = Status.DECODE;
+        if (firstTokenNanos == 0) {
+            firstTokenNanos = nanos;
+        }
+        lastTokenNanos = nanos;
+    }
+
+    /** Its pages are gone: all its tokens, output included, are computed again later. */
+    void preempt() {
+        status = Status.QUEUED;
+        computed = 0;
+    }
+
+    void finish(FinishReason reason) {
+        end();
+        request.sink().onFinished(reason);
+    }
+
+    void fail(RuntimeException cause) {
+        end();
+        request.sink().onFailed(cause);
+    }
+
+    private void end() {
+        if (status == Status.ENDED) {
+            throw new IllegalStateException("sequence " + id + " has ended already");
+        }
+        status = Status.ENDED;
+    }
+
+    private void require(Status expected) {
+        if (status != expected) {
+            throw new IllegalStateException("sequence " + id + " is " + status + " instead of " + expected);
+        }
+    }
+}
