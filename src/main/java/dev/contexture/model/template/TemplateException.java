@@ -1,0 +1,19 @@
+package dev.contexture.model.template;
+
+/** A chat template that cannot be parsed or rendered; the message names the line. */
+public class TemplateException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public TemplateException(String message) {
+        super(message);
+    }
+
+    /** The template itself refused the conversation by {@code raise_exception}; the message is meant for the client. */
+    public static class Raised extends TemplateException {
+        private static final long serialVersionUID = 1L;
+
+        public Raised(String message) {
+            super(message);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package dev.contexture.model.template;
+
+/** A piece of a template. */
+record Token(Kind kind, String text, int line) {
+    enum Kind {
+        TEXT,
+        NAME,
+        STRING,
+        INTEGER,
+        FLOAT,
+        OPERATOR,
+        EXPRESSION_BEGIN,
+        EXPRESSION_END,
+        STATEMENT_BEGIN,
+        STATEMENT_END,
+        END
+    }
+
+    boolean is(Kind wanted, String wantedText) {
+        return kind == wanted && text.equals(wantedText);
+    }
+}

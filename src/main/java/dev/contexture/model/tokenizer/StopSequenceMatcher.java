@@ -1,0 +1,68 @@
+package dev.contexture.model.tokenizer;
+
+import java.util.List;
+
+/**
+ * Finds stop sequences in streamed text. Text that may be the beginning of a stop sequence is held back, so at most the
+ * longest stop sequence less one character waits.
+ */
+public final class StopSequenceMatcher {
+    private final List<String> stops;
+    private final StringBuilder held = new StringBuilder();
+
+    public StopSequenceMatcher(List<String> stops) {
+        if (stops.stream().anyMatch(String::isEmpty)) {
+            throw new IllegalArgumentException("a stop sequence must not be empty");
+        }
+        this.stops = List.copyOf(stops);
+    }
+
+    /**
+     * @param text that is surely not part of a stop sequence
+     * @param stopped whether a stop sequence was found; what follows it is dropped
+     */
+    public record Result(String text, boolean stopped) {}
+
+    public Result append(String text) {
+        if (stops.isEmpty()) {
+            return new Result(text, false);
+        }
+        held.append(text);
+        int earliest = -1;
+        for (String stop : stops) {
+            int at = held.indexOf(stop);
+            if (at >= 0 && (earliest < 0 || at < earliest)) {
+                earliest = at;
+            }
+        }
+        if (earliest >= 0) {
+            String before = held.substring(0, earliest);
+            held.setLength(0);
+            return new Result(before, true);
+        }
+        int safe = held.length() - longestHeldBack();
+        String certain = held.substring(0, safe);
+        held.delete(0, safe);
+        return new Result(certain, false);
+    }
+
+    /** Text held back, when the sequence ends without a stop. */
+    public String flush() {
+        String rest = held.toString();
+        held.setLength(0);
+        return rest;
+    }
+
+    private int longestHeldBack() {
+        int longest = 0;
+        for (String stop : stops) {
+            for (int length = Math.min(stop.length() - 1, held.length()); length > longest; length--) {
+                if (stop.startsWith(held.substring(held.length() - length))) {
+                    longest = length;
+                    break;
+                }
+            }
+        }
+        return longest;
+    }
+}
