@@ -46,7 +46,7 @@ def render(source, variables):
     """Returns {"expected": text} or {"error": kind, "message": text}; kind is syntax, raised, or runtime."""
     try:
         return {"expected": environment().from_string(source).render(**variables)}
-    except jinja2.exceptions.TemplateSyntaxError as problem:
+    except (jinja2.exceptions.TemplateSyntaxError, SyntaxError) as problem:
         return {"error": "syntax", "message": str(problem)}
     except jinja2.exceptions.TemplateRuntimeError as problem:
         return {"error": "runtime", "message": str(problem)}

@@ -44,7 +44,8 @@ SNIPPETS = [
     ("arithmetic/filter-binds-tighter-than-minus", "{{ l|length - 1 }} {{ -1|abs }} {{ 1 + '3'|int }}", L),
     ("arithmetic/percent-format", "{{ '%s is %d' % ('x', 3) }}", {}),
     ("concat/tilde", "{{ 'a' ~ 1 ~ none ~ true ~ 2.0 }}", {}),
-    ("concat/tilde-and-plus", "{{ 1 + 2 ~ 'x' }} {{ 'a' ~ 'b' + 'c' }}", {}),
+    ("concat/tilde-binds-tighter-than-plus", "{{ 1 + 2 ~ 'x' }}", {}),
+    ("concat/tilde-and-parentheses", "{{ (1 + 2) ~ 'x' }} {{ 'a' ~ 'b' + 'c' }} {{ 2 * 3 ~ 'x' }}", {}),
     ("concat/tilde-undefined", "[{{ 'a' ~ missing }}]", {}),
     ("compare/chain", "{{ 1 < 2 < 3 }} {{ 1 < 3 < 2 }} {{ 1 == 1.0 }} {{ 'a' < 'b' }}", {}),
     ("compare/equality", "{{ [1, 2] == [1, 2] }} {{ {'a': 1} == {'a': 1} }} {{ none == false }} {{ 1 == true }} {{ '1' == 1 }}", {}),
@@ -76,8 +77,8 @@ SNIPPETS = [
 
     # Attributes, items, slices
     ("access/attribute-and-item", "{{ d.b }}{{ d['a'] }}{{ d.C }}", D),
-    ("access/dict-key-shadows-method", "{{ d.items }} {{ d['items'] }}", {"d": {"items": 5}}),
-    ("access/method-shadowed-by-key-call", "{{ d.items() }}", {"d": {"items": 5}}),
+    ("access/key-named-like-a-method", "{{ d['items'] }} {{ d.keys()|list }}", {"d": {"items": 5}}),
+    ("access/method-wins-over-key-in-call", "{{ d.items()|list }}", {"d": {"items": 5}}),
     ("access/numeric-index", "{{ l[0] }}{{ l[-1] }}{{ 'abc'[1] }}{{ l.1 }}", L),
     ("access/index-out-of-range", "[{{ l[9] }}]", L),
     ("access/nested", "{{ m[0].content[1]['text'] }}", {"m": [{"content": [{}, {"text": "t"}]}]}),
@@ -243,7 +244,8 @@ SNIPPETS = [
     ("filter/precedence-with-concat", "{{ 'a' ~ 'B'|lower ~ 'c'|upper }} {{ ('a' ~ 'B')|lower }}", {}),
     ("filter/unknown", "{{ 1|nonesuch }}", {}),
     ("filter/unknown-in-dead-branch", "{% if false %}{{ 1|nonesuch }}{% endif %}ok", {}),
-    ("filter/with-keyword-and-positional", "{{ missing|default(value='z') }} {{ 'b,a'.split(',')|sort|join(d='+') }}", {}),
+    ("filter/wrong-keyword", "{{ missing|default(nonesuch='z') }}", {}),
+    ("filter/keyword-arguments", "{{ missing|default(default_value='z') }} {{ 'b,a'.split(',')|sort|join(d='+') }}", {}),
 
     # String methods
     ("string/strip-family", "[{{ '\\n a \\n'.strip() }}] [{{ 'xxaxx'.strip('x') }}] [{{ ' a '.lstrip() }}] [{{ ' a '.rstrip() }}] [{{ '\\n\\na\\n'.rstrip('\\n') }}] [{{ 'abcba'.strip('ab') }}]", {}),
