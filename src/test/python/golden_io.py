@@ -9,6 +9,7 @@ import numpy as np
 
 GOLDEN_ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../resources/golden"))
 PROMPT_MAGIC = b"CXG1"
+TINY_MAGIC = b"CXG2"
 
 
 def golden_path(*parts):
@@ -81,3 +82,11 @@ def bucketed_kl(top_ids, top_logprobs, other_logprobs):
     if p_tail > 1e-12:
         kl += float(p_tail * (np.log(p_tail) - np.log(max(q_tail, 1e-12))))
     return kl
+
+
+def pack_tiny(prompt, greedy, first_position, rows):
+    """rows: float32 logits [len(prompt) - first_position + len(greedy) - 1, vocabulary] of the teacher-forced run."""
+    if len(rows) != len(prompt) - first_position + len(greedy) - 1:
+        raise ValueError(f"{len(rows)} rows do not fit {len(prompt)} + {len(greedy)} tokens from {first_position}")
+    header = TINY_MAGIC + struct.pack("<iiiii", len(prompt), len(greedy), first_position, *rows.shape)
+    return b"".join([header, little_endian(prompt, "i4"), little_endian(greedy, "i4"), little_endian(rows, "f4")])
