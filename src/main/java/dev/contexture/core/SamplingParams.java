@@ -31,8 +31,7 @@ public record SamplingParams(
         boolean logprobs,
         int topLogprobs) {
     public static final int MAX_TOP_LOGPROBS = 20;
-    public static final SamplingParams GREEDY =
-            new SamplingParams(0f, 0, 1f, 0f, 1f, 0f, 0f, Map.of(), null, false, 0);
+    public static final SamplingParams GREEDY = new SamplingParams(0f, 0, 1f, 0f, 1f, 0f, 0f, Map.of(), null, false, 0);
 
     public SamplingParams {
         requireRange(temperature, 0f, 2f, "temperature");

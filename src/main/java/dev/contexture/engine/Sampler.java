@@ -182,7 +182,8 @@ public final class Sampler {
 
     /** The {@code count} largest entries, largest first, lower ids first among equals. */
     static int[] likeliest(float[] values, int count) {
-        Comparator<Integer> better = Comparator.<Integer>comparingDouble(t -> -values[t]).thenComparingInt(t -> t);
+        Comparator<Integer> better =
+                Comparator.<Integer>comparingDouble(t -> -values[t]).thenComparingInt(t -> t);
         PriorityQueue<Integer> best = new PriorityQueue<>(Math.max(1, count + 1), better.reversed());
         for (int i = 0; i < values.length; i++) {
             if (best.size() < count) {

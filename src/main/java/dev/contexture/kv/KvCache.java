@@ -110,8 +110,8 @@ public final class KvCache {
 
     public KvSnapshot snapshot() {
         List<KvSnapshot.SequencePages> sequences = new ArrayList<>();
-        tables.forEach((id, table) ->
-                sequences.add(new KvSnapshot.SequencePages(id, table.committed(), table.pages())));
+        tables.forEach(
+                (id, table) -> sequences.add(new KvSnapshot.SequencePages(id, table.committed(), table.pages())));
         int[] references = new int[pool.pages()];
         for (int page = 0; page < references.length; page++) {
             references[page] = pool.references(page);

@@ -24,7 +24,8 @@ public final class KvInvariants {
                 users[page]++;
                 boolean full = (i + 1) * snapshot.pageTokens() <= sequence.committed();
                 if (!full && snapshot.references()[page] > 1) {
-                    violations.add("page " + page + " is shared but sequence " + sequence.sequenceId() + " still writes it");
+                    violations.add(
+                            "page " + page + " is shared but sequence " + sequence.sequenceId() + " still writes it");
                 }
             }
         }
@@ -36,7 +37,8 @@ public final class KvInvariants {
         }
         for (int page = 0; page < total; page++) {
             if (users[page] != snapshot.references()[page]) {
-                violations.add("page " + page + " counts " + snapshot.references()[page] + " users but has " + users[page]);
+                violations.add(
+                        "page " + page + " counts " + snapshot.references()[page] + " users but has " + users[page]);
             }
             int expected = users[page] == 0 ? 1 : 0;
             if (places[page] != expected) {

@@ -30,21 +30,25 @@ public final class StepReservation implements AutoCloseable {
     }
 
     public int[] contextLengths() {
-        return requests.stream().mapToInt(r -> cache.table(r.sequenceId()).committed()).toArray();
+        return requests.stream()
+                .mapToInt(r -> cache.table(r.sequenceId()).committed())
+                .toArray();
     }
 
     /** Where each sequence's pages begin in {@link #pages}; one more entry than sequences. */
     public int[] pageOffsets() {
         int[] offsets = new int[requests.size() + 1];
         for (int i = 0; i < requests.size(); i++) {
-            offsets[i + 1] = offsets[i] + cache.table(requests.get(i).sequenceId()).pageCount();
+            offsets[i + 1] =
+                    offsets[i] + cache.table(requests.get(i).sequenceId()).pageCount();
         }
         return offsets;
     }
 
     public int[] pages() {
         return requests.stream()
-                .flatMapToInt(r -> java.util.Arrays.stream(cache.table(r.sequenceId()).pages()))
+                .flatMapToInt(
+                        r -> java.util.Arrays.stream(cache.table(r.sequenceId()).pages()))
                 .toArray();
     }
 

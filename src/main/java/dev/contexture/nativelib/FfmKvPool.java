@@ -28,7 +28,8 @@ public final class FfmKvPool implements NativeKvPool {
     public FfmKvPool(NativeLibrary library, KvGeometry geometry, int pages) {
         this.library = library;
         this.headDim = geometry.headDim();
-        this.setStep = library.function("ctx_step_set", JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+        this.setStep =
+                library.function("ctx_step_set", JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
         this.read = library.function(
                 "ctx_pool_read", JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
         this.destroy = library.function("ctx_pool_destroy", JAVA_INT, JAVA_LONG);

@@ -79,7 +79,8 @@ public final class NativeLibrary {
             }
             return open(unpack(in.readAllBytes(), directory));
         } catch (IOException e) {
-            throw new NativeException("The native library cannot be unpacked to " + directory + ": " + e.getMessage(), e);
+            throw new NativeException(
+                    "The native library cannot be unpacked to " + directory + ": " + e.getMessage(), e);
         }
     }
 
@@ -117,7 +118,8 @@ public final class NativeLibrary {
     /** The instruction set in use: avx512, avx2 or portable. */
     public String isa() {
         try {
-            return text((MemorySegment) function("ctx_isa", FunctionDescriptor.of(ValueLayout.ADDRESS)).invokeExact());
+            return text((MemorySegment) function("ctx_isa", FunctionDescriptor.of(ValueLayout.ADDRESS))
+                    .invokeExact());
         } catch (Throwable e) {
             throw new NativeException("ctx_isa cannot be called", e);
         }

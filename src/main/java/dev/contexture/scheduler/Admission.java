@@ -15,6 +15,8 @@ final class Admission {
             return SHORTEST_WAIT;
         }
         Duration wait = Duration.ofMillis((long) (1000 * queuedTokens / prefillTokensPerSecond));
-        return wait.compareTo(SHORTEST_WAIT) < 0 ? SHORTEST_WAIT : wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
+        return wait.compareTo(SHORTEST_WAIT) < 0
+                ? SHORTEST_WAIT
+                : wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
     }
 }

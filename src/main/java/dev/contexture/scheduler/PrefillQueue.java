@@ -16,7 +16,8 @@ final class PrefillQueue {
     private final LinkedHashMap<String, ArrayDeque<Sequence>> byTenant = new LinkedHashMap<>();
 
     void add(Sequence sequence) {
-        byTenant.computeIfAbsent(sequence.request().tenant(), tenant -> new ArrayDeque<>()).add(sequence);
+        byTenant.computeIfAbsent(sequence.request().tenant(), tenant -> new ArrayDeque<>())
+                .add(sequence);
     }
 
     void addPreempted(Sequence sequence) {
@@ -60,7 +61,8 @@ final class PrefillQueue {
     /** Takes out every sequence whose cancellation was asked for. */
     void removeCancelled(Consumer<Sequence> removed) {
         removeCancelled(preempted.iterator(), removed);
-        for (Iterator<Map.Entry<String, ArrayDeque<Sequence>>> tenants = byTenant.entrySet().iterator();
+        for (Iterator<Map.Entry<String, ArrayDeque<Sequence>>> tenants =
+                        byTenant.entrySet().iterator();
                 tenants.hasNext(); ) {
             ArrayDeque<Sequence> sequences = tenants.next().getValue();
             removeCancelled(sequences.iterator(), removed);

@@ -118,7 +118,8 @@ final class Scheduler {
             }
             Sequence sequence = next.get();
             queue.remove(sequence);
-            int cached = kv.admit(sequence.id(), sequence.tokens(), sequence.request().cacheSalt());
+            int cached = kv.admit(
+                    sequence.id(), sequence.tokens(), sequence.request().cacheSalt());
             budget.pages = Math.min(budget.pages, kv.availablePages() - reservedPages(shares));
             running.add(sequence);
             long now = clock.nanos();
@@ -131,7 +132,9 @@ final class Scheduler {
     }
 
     private int reservedPages(List<Share> shares) {
-        return shares.stream().mapToInt(s -> kv.missingPages(s.sequence.id(), s.tokens)).sum();
+        return shares.stream()
+                .mapToInt(s -> kv.missingPages(s.sequence.id(), s.tokens))
+                .sum();
     }
 
     /** Every page is taken by sequences of which none can go on: the youngest make room for the oldest. */
@@ -156,7 +159,8 @@ final class Scheduler {
         preemptions++;
         listener.preempted();
         budget.pages = kv.availablePages() - reservedPages(shares);
-        budget.rows = config.maxStepTokens() - shares.stream().mapToInt(Share::tokens).sum();
+        budget.rows =
+                config.maxStepTokens() - shares.stream().mapToInt(Share::tokens).sum();
     }
 
     StepPlan toPlan(List<Share> shares) {

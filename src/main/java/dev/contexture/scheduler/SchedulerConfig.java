@@ -18,8 +18,8 @@ public record SchedulerConfig(
         requirePositive(maxQueuedTokens, "max-queued-tokens");
         requirePositive(contextLength, "context-length");
         if (maxStepTokens < maxRunning) {
-            throw new IllegalArgumentException("max-step-tokens (" + maxStepTokens
-                    + ") must be at least max-running (" + maxRunning + "), as every running sequence needs a row");
+            throw new IllegalArgumentException("max-step-tokens (" + maxStepTokens + ") must be at least max-running ("
+                    + maxRunning + "), as every running sequence needs a row");
         }
     }
 

@@ -358,9 +358,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
 
     /** Whether the loop is alive, has turned within {@code atMost}, and its steps do not keep failing. */
     public boolean isHealthy(Duration atMost) {
-        return thread.isAlive()
-                && clock.nanos() - lastTurnNanos <= atMost.toNanos()
-                && failedSteps < MAX_FAILED_STEPS;
+        return thread.isAlive() && clock.nanos() - lastTurnNanos <= atMost.toNanos() && failedSteps < MAX_FAILED_STEPS;
     }
 
     /** Refuses new work and waits for what is there, at most {@code timeout}. */

@@ -38,7 +38,13 @@ final class Sequence implements TokenGenerator.SequenceHandle {
     private long lastTokenNanos;
     private volatile @Nullable CancelCause cancelCause;
 
-    Sequence(long id, SequenceRequest request, long seed, @Nullable Sequence leader, long arrivalNanos, Runnable wakeLoop) {
+    Sequence(
+            long id,
+            SequenceRequest request,
+            long seed,
+            @Nullable Sequence leader,
+            long arrivalNanos,
+            Runnable wakeLoop) {
         this.id = id;
         this.request = request;
         this.tokens = request.promptTokens();
@@ -57,7 +63,8 @@ final class Sequence implements TokenGenerator.SequenceHandle {
         }
     }
 
-    @Nullable CancelCause cancelCause() {
+    @Nullable
+    CancelCause cancelCause() {
         return cancelCause;
     }
 

@@ -13,9 +13,7 @@ public sealed interface Prompt {
      * @param templateArguments further variables for the template
      */
     record Chat(
-            List<Map<String, Object>> messages,
-            List<Map<String, Object>> tools,
-            Map<String, Object> templateArguments)
+            List<Map<String, Object>> messages, List<Map<String, Object>> tools, Map<String, Object> templateArguments)
             implements Prompt {
         public Chat {
             messages = List.copyOf(messages);

@@ -66,7 +66,8 @@ public final class OrtModelRunner implements ModelRunner {
         if (logitBuffer.capacity() < logitBytes) {
             logitBuffer = direct(logitBytes);
         }
-        FloatBuffer logits = logitBuffer.slice(0, logitBytes).order(ByteOrder.nativeOrder()).asFloatBuffer();
+        FloatBuffer logits =
+                logitBuffer.slice(0, logitBytes).order(ByteOrder.nativeOrder()).asFloatBuffer();
         try (OnnxTensor tokens = OnnxTensor.createTensor(environment, tokenBuffer, new long[] {tokenIds.length});
                 OnnxTensor rows = OnnxTensor.createTensor(environment, rowBuffer, new long[] {logitRows.length})) {
             Map<String, OnnxTensor> inputs = HashMap.newHashMap(3);

@@ -21,8 +21,8 @@ public final class TensorDecoder {
     public static void decode(TensorData tensor, long firstElement, float[] out) {
         TensorType type = tensor.type();
         if (firstElement < 0 || firstElement + out.length > tensor.elements()) {
-            throw new IllegalArgumentException("tensor " + tensor.name() + " has " + tensor.elements() + " numbers, not "
-                    + firstElement + " to " + (firstElement + out.length));
+            throw new IllegalArgumentException("tensor " + tensor.name() + " has " + tensor.elements()
+                    + " numbers, not " + firstElement + " to " + (firstElement + out.length));
         }
         if (firstElement % type.blockElements() != 0 || out.length % type.blockElements() != 0) {
             throw new IllegalArgumentException("numbers " + firstElement + " to " + (firstElement + out.length)

@@ -63,7 +63,8 @@ final class GgufFile implements AutoCloseable {
         }
         int version = reader.readInt("version");
         if (version != 2 && version != 3) {
-            throw new ModelFormatException("version " + version + " is not supported, only 2 and 3 (little-endian) are");
+            throw new ModelFormatException(
+                    "version " + version + " is not supported, only 2 and 3 (little-endian) are");
         }
         int tensorCount = reader.readCount("number of tensors", LEAST_ENTRY_BYTES);
         int metadataCount = reader.readCount("number of metadata entries", LEAST_ENTRY_BYTES);
@@ -94,8 +95,8 @@ final class GgufFile implements AutoCloseable {
             String name = reader.readString("name of tensor " + i);
             int dimensions = reader.readInt("number of dimensions of " + name);
             if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
-                throw new ModelFormatException(
-                        "tensor " + name + " has " + dimensions + " dimensions, 1 to " + MAX_DIMENSIONS + " are possible");
+                throw new ModelFormatException("tensor " + name + " has " + dimensions + " dimensions, 1 to "
+                        + MAX_DIMENSIONS + " are possible");
             }
             List<Long> shape = new ArrayList<>();
             long elements = 1;
@@ -112,7 +113,8 @@ final class GgufFile implements AutoCloseable {
                 throw new ModelFormatException("rows of tensor " + name + " have " + shape.getLast()
                         + " numbers, which is no multiple of the block of " + type + " (" + type.blockElements() + ")");
             }
-            infos.add(new TensorInfo(name, type, shape, reader.readLong("offset of " + name), bytesFor(type, elements, name)));
+            infos.add(new TensorInfo(
+                    name, type, shape, reader.readLong("offset of " + name), bytesFor(type, elements, name)));
         }
         return infos;
     }
@@ -151,8 +153,8 @@ final class GgufFile implements AutoCloseable {
                 || alignment < 8
                 || alignment > MAX_ALIGNMENT
                 || Long.bitCount(alignment) != 1) {
-            throw new ModelFormatException("general.alignment is " + value + ", which is no power of two from 8 to "
-                    + MAX_ALIGNMENT);
+            throw new ModelFormatException(
+                    "general.alignment is " + value + ", which is no power of two from 8 to " + MAX_ALIGNMENT);
         }
         return alignment;
     }
@@ -175,7 +177,9 @@ final class GgufFile implements AutoCloseable {
                 throw new ModelFormatException("the tensor " + info.name + " occurs twice");
             }
         }
-        List<TensorInfo> sorted = infos.stream().sorted(Comparator.comparingLong(TensorInfo::offset)).toList();
+        List<TensorInfo> sorted = infos.stream()
+                .sorted(Comparator.comparingLong(TensorInfo::offset))
+                .toList();
         for (int i = 1; i < sorted.size(); i++) {
             TensorInfo before = sorted.get(i - 1);
             if (before.offset + before.bytes > sorted.get(i).offset) {

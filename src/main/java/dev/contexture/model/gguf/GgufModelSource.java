@@ -124,22 +124,22 @@ public final class GgufModelSource implements ModelSource {
     private ModelConfig readConfig() {
         String architecture = file.string("general.architecture")
                 .orElseThrow(() -> new ModelFormatException("it does not say its architecture"));
-        Family family =
-                switch (architecture) {
-                    case "llama" -> Family.LLAMA;
-                    case "qwen2" -> Family.QWEN2;
-                    case "qwen3" -> Family.QWEN3;
-                    default ->
-                        throw new ModelFormatException("the architecture " + architecture
-                                + " is not supported; supported are llama (with Mistral and SmolLM), qwen2 and qwen3");
-                };
+        Family family = switch (architecture) {
+            case "llama" -> Family.LLAMA;
+            case "qwen2" -> Family.QWEN2;
+            case "qwen3" -> Family.QWEN3;
+            default ->
+                throw new ModelFormatException("the architecture " + architecture
+                        + " is not supported; supported are llama (with Mistral and SmolLM), qwen2 and qwen3");
+        };
         String prefix = architecture + ".";
         if (file.integer(prefix + "expert_count").orElse(0L) > 0) {
             throw new ModelFormatException("mixtures of experts are not supported");
         }
         int hidden = size(prefix + "embedding_length");
         int heads = size(prefix + "attention.head_count");
-        int headDim = file.has(prefix + "attention.key_length") ? size(prefix + "attention.key_length") : hidden / heads;
+        int headDim =
+                file.has(prefix + "attention.key_length") ? size(prefix + "attention.key_length") : hidden / heads;
         if (file.has(prefix + "attention.value_length") && size(prefix + "attention.value_length") != headDim) {
             throw new ModelFormatException("keys and values of different length are not supported");
         }
@@ -159,7 +159,9 @@ public final class GgufModelSource implements ModelSource {
                     size(prefix + "feed_forward_length"),
                     vocabulary(),
                     size(prefix + "context_length"),
-                    file.number(prefix + "attention.layer_norm_rms_epsilon").orElse(1e-5).floatValue(),
+                    file.number(prefix + "attention.layer_norm_rms_epsilon")
+                            .orElse(1e-5)
+                            .floatValue(),
                     new RopeConfig(file.number(prefix + "rope.freq_base").orElse(10_000.0), ropeScaling(prefix)),
                     file.has(prefix + "attention.sliding_window") ? size(prefix + "attention.sliding_window") : 0,
                     !tensors.containsKey("lm_head.weight"));
@@ -192,13 +194,15 @@ public final class GgufModelSource implements ModelSource {
         return switch (type) {
             case "none" -> new RopeConfig.None();
             case "linear" ->
-                new RopeConfig.Linear(file.number(prefix + "rope.scaling.factor").orElse(1.0));
+                new RopeConfig.Linear(
+                        file.number(prefix + "rope.scaling.factor").orElse(1.0));
             default -> throw new ModelFormatException("the rotary scaling " + type + " is not supported");
         };
     }
 
     private int size(String key) {
-        long value = file.integer(key).orElseThrow(() -> new ModelFormatException("the metadata entry " + key + " is missing"));
+        long value = file.integer(key)
+                .orElseThrow(() -> new ModelFormatException("the metadata entry " + key + " is missing"));
         if (value < 0 || value > Integer.MAX_VALUE) {
             throw new ModelFormatException("the metadata entry " + key + " is " + value + ", which makes no sense");
         }

@@ -49,8 +49,7 @@ final class GgufReader {
 
     String readString(String what) {
         int length = readCount("length of " + what, 1);
-        byte[] bytes =
-                file.asSlice(advance(length, what), length).toArray(ValueLayout.JAVA_BYTE);
+        byte[] bytes = file.asSlice(advance(length, what), length).toArray(ValueLayout.JAVA_BYTE);
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
@@ -104,8 +103,8 @@ final class GgufReader {
     private long advance(long bytes, String what) {
         long at = position;
         if (bytes > file.byteSize() - at) {
-            throw new ModelFormatException("the file ends at byte " + file.byteSize() + ", in the middle of " + what
-                    + ": it is truncated");
+            throw new ModelFormatException(
+                    "the file ends at byte " + file.byteSize() + ", in the middle of " + what + ": it is truncated");
         }
         position += bytes;
         return at;

@@ -27,8 +27,8 @@ final class GgufTokenizer {
     private static final String SPACE_MARK = "\u2581";
 
     /** Control tokens that end a turn in some family's chat format. */
-    private static final Set<String> TURN_ENDS =
-            Set.of("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<end_of_turn>", "<|endoftext|>", "</s>");
+    private static final Set<String> TURN_ENDS = Set.of(
+            "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<end_of_turn>", "<|endoftext|>", "</s>");
 
     // How text is cut before BPE, by model: published with each model's tokenizer.
     private static final String GPT2_SPLIT =
@@ -56,14 +56,13 @@ final class GgufTokenizer {
 
     TokenizerDefinition definition() {
         String kind = file.string("tokenizer.ggml.model").orElse("");
-        Map<String, Object> json =
-                switch (kind) {
-                    case "gpt2" -> byteLevelBpe();
-                    case "llama" -> sentencePieceBpe();
-                    default ->
-                        throw new ModelFormatException("the tokenizer model '" + kind
-                                + "' is not supported; supported are gpt2 (byte-level BPE) and llama (SentencePiece)");
-                };
+        Map<String, Object> json = switch (kind) {
+            case "gpt2" -> byteLevelBpe();
+            case "llama" -> sentencePieceBpe();
+            default ->
+                throw new ModelFormatException("the tokenizer model '" + kind
+                        + "' is not supported; supported are gpt2 (byte-level BPE) and llama (SentencePiece)");
+        };
         Set<Integer> ends = new HashSet<>();
         String endText = null;
         Integer end = tokenId("tokenizer.ggml.eos_token_id");
@@ -144,8 +143,7 @@ final class GgufTokenizer {
     }
 
     private static Map<String, Object> split(String regex) {
-        return Map.of(
-                "type", "Split", "pattern", Map.of("Regex", regex), "behavior", "Isolated", "invert", false);
+        return Map.of("type", "Split", "pattern", Map.of("Regex", regex), "behavior", "Isolated", "invert", false);
     }
 
     private static Map<String, Object> byteLevel() {

@@ -41,7 +41,8 @@ final class DecoderGraph {
         graph.output(CompiledModel.LOGITS, DataType.FLOAT, "logit_rows", config.vocabulary());
         emitRopeTables();
 
-        EmbeddingTable embedding = new EmbeddingTable(weight("model.embed_tokens.weight", config.vocabulary(), config.hidden()));
+        EmbeddingTable embedding =
+                new EmbeddingTable(weight("model.embed_tokens.weight", config.vocabulary(), config.hidden()));
         Stream stream = new Stream(embedding.emitGather(graph, CompiledModel.INPUT_IDS), null);
         for (int layer = 0; layer < config.layers(); layer++) {
             stream = emitLayer(layer, stream);
@@ -83,7 +84,11 @@ final class DecoderGraph {
                 name + "o",
                 attention,
                 new Sums(),
-                List.of(part(prefix + "self_attn.o_proj.weight", config.hidden(), config.heads() * config.headDim(), RowMap.SAME)));
+                List.of(part(
+                        prefix + "self_attn.o_proj.weight",
+                        config.hidden(),
+                        config.heads() * config.headDim(),
+                        RowMap.SAME)));
 
         Normed feedForwardInput = emitNorm(
                 name + "ffn_norm",
@@ -196,7 +201,8 @@ final class DecoderGraph {
         private int block;
         private @Nullable String sums;
 
-        @Nullable String of(String x, int wanted) {
+        @Nullable
+        String of(String x, int wanted) {
             if (wanted == 0) {
                 return null;
             }
@@ -234,8 +240,8 @@ final class DecoderGraph {
     private String emitHead(EmbeddingTable embedding, Stream stream) throws IOException {
         String pending = java.util.Objects.requireNonNull(stream.pending, "a model has at least one layer");
         String rows = graph.op("Gather", "last.rows", List.of(pending, CompiledModel.LOGIT_ROWS), Map.of("axis", 0L));
-        String residual =
-                graph.op("Gather", "last.residual", List.of(stream.residual, CompiledModel.LOGIT_ROWS), Map.of("axis", 0L));
+        String residual = graph.op(
+                "Gather", "last.residual", List.of(stream.residual, CompiledModel.LOGIT_ROWS), Map.of("axis", 0L));
         String normed = emitNorm("final_norm", "model.norm.weight", new Stream(residual, rows)).x;
         if (config.tiedEmbeddings()) {
             return embedding.emitHead(graph, precision, normed);

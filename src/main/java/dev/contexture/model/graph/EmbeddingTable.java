@@ -43,11 +43,15 @@ final class EmbeddingTable {
         String codes = weights.codesInitializer(graph);
         String scales = weights.scalesInitializer(graph);
         String rows = graph.op("Gather", NAME + ".rows", List.of(codes, tokenIds), Map.of("axis", 0L));
-        String floats = graph.op("Cast", NAME + ".floats", List.of(rows), Map.of("to", (long) DataType.FLOAT.getNumber()));
+        String floats =
+                graph.op("Cast", NAME + ".floats", List.of(rows), Map.of("to", (long) DataType.FLOAT.getNumber()));
         String centred = graph.op("Sub", NAME + ".centred", List.of(floats, graph.scalar("zero_code", 128f)), Map.of());
         String rowScales = graph.op("Gather", NAME + ".row_scales", List.of(scales, tokenIds), Map.of("axis", 0L));
         String wide = graph.op(
-                "Unsqueeze", NAME + ".wide_scales", List.of(rowScales, graph.longs("last_axis", List.of(1L), 2)), Map.of());
+                "Unsqueeze",
+                NAME + ".wide_scales",
+                List.of(rowScales, graph.longs("last_axis", List.of(1L), 2)),
+                Map.of());
         String scaled = graph.op("Mul", NAME + ".scaled", List.of(centred, wide), Map.of());
         return graph.op(
                 "Reshape",
@@ -75,11 +79,16 @@ final class EmbeddingTable {
                 List.of(x, NAME + ".codes", NAME + ".scales"),
                 List.of("head"),
                 Map.of(
-                        "K", hidden,
-                        "N", vocabulary,
-                        "bits", 8L,
-                        "block_size", (long) QuantizedBlocks.of(tensor.type()).groupElements(),
-                        "accuracy_level", precision == Precision.FAST ? 4L : 0L));
+                        "K",
+                        hidden,
+                        "N",
+                        vocabulary,
+                        "bits",
+                        8L,
+                        "block_size",
+                        (long) QuantizedBlocks.of(tensor.type()).groupElements(),
+                        "accuracy_level",
+                        precision == Precision.FAST ? 4L : 0L));
         return "head";
     }
 }

@@ -39,7 +39,13 @@ final class GraphBuilder {
     }
 
     /** Attributes by name: Long, Float or String. */
-    void node(String domain, String op, String name, List<String> inputs, List<String> outputs, Map<String, Object> attributes) {
+    void node(
+            String domain,
+            String op,
+            String name,
+            List<String> inputs,
+            List<String> outputs,
+            Map<String, Object> attributes) {
         NodeProto.Builder node = NodeProto.newBuilder()
                 .setOpType(op)
                 .setName(name)
@@ -48,8 +54,9 @@ final class GraphBuilder {
         if (!domain.isEmpty()) {
             node.setDomain(domain);
         }
-        attributes.entrySet().stream().sorted(Map.Entry.comparingByKey()).forEach(entry -> node.addAttribute(
-                attribute(entry.getKey(), entry.getValue())));
+        attributes.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(entry -> node.addAttribute(attribute(entry.getKey(), entry.getValue())));
         graph.addNode(node);
     }
 
@@ -62,10 +69,15 @@ final class GraphBuilder {
     private static AttributeProto attribute(String name, Object value) {
         AttributeProto.Builder attribute = AttributeProto.newBuilder().setName(name);
         return switch (value) {
-            case Long whole -> attribute.setType(AttributeProto.AttributeType.INT).setI(whole).build();
-            case Float real -> attribute.setType(AttributeProto.AttributeType.FLOAT).setF(real).build();
+            case Long whole ->
+                attribute.setType(AttributeProto.AttributeType.INT).setI(whole).build();
+            case Float real ->
+                attribute.setType(AttributeProto.AttributeType.FLOAT).setF(real).build();
             case String text ->
-                attribute.setType(AttributeProto.AttributeType.STRING).setS(ByteString.copyFromUtf8(text)).build();
+                attribute
+                        .setType(AttributeProto.AttributeType.STRING)
+                        .setS(ByteString.copyFromUtf8(text))
+                        .build();
             default -> throw new IllegalArgumentException("no attribute can hold a " + value.getClass());
         };
     }
@@ -92,8 +104,8 @@ final class GraphBuilder {
             for (long value : values) {
                 bytes.putLong(value);
             }
-            graph.addInitializer(initializer(name, DataType.INT64, shape)
-                    .setRawData(ByteString.copyFrom(bytes.array())));
+            graph.addInitializer(
+                    initializer(name, DataType.INT64, shape).setRawData(ByteString.copyFrom(bytes.array())));
         }
         return name;
     }
@@ -103,8 +115,7 @@ final class GraphBuilder {
         if (!initializers.contains(name)) {
             ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             bytes.putFloat(value).flip();
-            graph.addInitializer(
-                    initializer(name, DataType.FLOAT, List.of()).setRawData(ByteString.copyFrom(bytes)));
+            graph.addInitializer(initializer(name, DataType.FLOAT, List.of()).setRawData(ByteString.copyFrom(bytes)));
         }
         return name;
     }
@@ -113,7 +124,10 @@ final class GraphBuilder {
         if (!initializers.add(name)) {
             throw new IllegalStateException("the initializer " + name + " exists already");
         }
-        return TensorProto.newBuilder().setName(name).setDataType(type.getNumber()).addAllDims(shape);
+        return TensorProto.newBuilder()
+                .setName(name)
+                .setDataType(type.getNumber())
+                .addAllDims(shape);
     }
 
     private static StringStringEntryProto entry(String key, String value) {
@@ -154,8 +168,10 @@ final class GraphBuilder {
                 .setProducerVersion(Integer.toString(GraphCompiler.VERSION))
                 .setGraph(graph)
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPSET))
-                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(MICROSOFT).setVersion(1))
-                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(CONTEXTURE).setVersion(1))
+                .addOpsetImport(
+                        OperatorSetIdProto.newBuilder().setDomain(MICROSOFT).setVersion(1))
+                .addOpsetImport(
+                        OperatorSetIdProto.newBuilder().setDomain(CONTEXTURE).setVersion(1))
                 .build();
     }
 }

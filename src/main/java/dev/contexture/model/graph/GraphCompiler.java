@@ -46,14 +46,17 @@ public final class GraphCompiler {
      * @throws dev.contexture.model.ModelFormatException if a weight is missing or has the wrong shape
      */
     public CompiledModel compile(ModelSource source, String modelSha256, Precision precision) {
-        String fingerprint = sha256("%s|%s|%d".formatted(modelSha256, precision, VERSION).getBytes(StandardCharsets.UTF_8))
+        String fingerprint = sha256(
+                        "%s|%s|%d".formatted(modelSha256, precision, VERSION).getBytes(StandardCharsets.UTF_8))
                 .substring(0, 32);
         Path folder = directory.resolve(fingerprint);
         try {
             Files.createDirectories(directory);
             // Two processes may start at once: the second waits and finds the first one's work.
             try (FileChannel channel = FileChannel.open(
-                            directory.resolve(fingerprint + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                            directory.resolve(fingerprint + ".lock"),
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.WRITE);
                     FileLock lock = channel.lock()) {
                 if (!isSound(folder)) {
                     write(source, precision, folder);
@@ -128,8 +131,8 @@ public final class GraphCompiler {
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(Path visited, @org.jspecify.annotations.Nullable IOException failure)
-                    throws IOException {
+            public FileVisitResult postVisitDirectory(
+                    Path visited, @org.jspecify.annotations.Nullable IOException failure) throws IOException {
                 Files.delete(visited);
                 return FileVisitResult.CONTINUE;
             }

@@ -55,8 +55,8 @@ final class LinearWeights {
         for (Part part : parts) {
             List<Long> shape = part.tensor.shape();
             if (shape.size() != 2 || shape.get(1) != inputs || part.tensor.type() != type()) {
-                throw new IllegalArgumentException(
-                        part.tensor.name() + " does not fit beside " + parts.getFirst().tensor.name());
+                throw new IllegalArgumentException(part.tensor.name() + " does not fit beside "
+                        + parts.getFirst().tensor.name());
             }
         }
     }

@@ -11,13 +11,12 @@ final class RopeTables {
         double[] frequencies = new double[headDim / 2];
         for (int i = 0; i < frequencies.length; i++) {
             double plain = Math.pow(rope.base(), -2.0 * i / headDim);
-            frequencies[i] =
-                    switch (rope.scaling()) {
-                        case RopeConfig.None none -> plain;
-                        case RopeConfig.Linear linear -> plain / linear.factor();
-                        case RopeConfig.Llama3 llama3 -> stretched(plain, llama3);
-                        case RopeConfig.PerFrequency each -> plain / factor(each, i, frequencies.length);
-                    };
+            frequencies[i] = switch (rope.scaling()) {
+                case RopeConfig.None none -> plain;
+                case RopeConfig.Linear linear -> plain / linear.factor();
+                case RopeConfig.Llama3 llama3 -> stretched(plain, llama3);
+                case RopeConfig.PerFrequency each -> plain / factor(each, i, frequencies.length);
+            };
         }
         return frequencies;
     }

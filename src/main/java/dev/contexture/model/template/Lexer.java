@@ -13,12 +13,14 @@ import java.util.regex.Pattern;
 final class Lexer {
     private static final Pattern TAG = Pattern.compile("\\{([{%#])([-+]?)");
     private static final Pattern RAW_END = Pattern.compile("\\{%([-+]?)\\s*endraw\\s*([-+]?)%}");
-    private static final Pattern TOKEN = Pattern.compile("\\s*(?:"
-            + "(?<name>[A-Za-z_][A-Za-z0-9_]*)"
-            + "|(?<float>\\d+(?:\\.\\d+(?:[eE][+-]?\\d+)?|[eE][+-]?\\d+))"
-            + "|(?<integer>\\d+)"
-            + "|(?<string>'(?:[^'\\\\]|\\\\.)*+'|\"(?:[^\"\\\\]|\\\\.)*+\")"
-            + "|(?<operator>==|!=|<=|>=|//|\\*\\*|[-+*/%~<>=.,:|()\\[\\]{}]))", Pattern.DOTALL);
+    private static final Pattern TOKEN = Pattern.compile(
+            "\\s*(?:"
+                    + "(?<name>[A-Za-z_][A-Za-z0-9_]*)"
+                    + "|(?<float>\\d+(?:\\.\\d+(?:[eE][+-]?\\d+)?|[eE][+-]?\\d+))"
+                    + "|(?<integer>\\d+)"
+                    + "|(?<string>'(?:[^'\\\\]|\\\\.)*+'|\"(?:[^\"\\\\]|\\\\.)*+\")"
+                    + "|(?<operator>==|!=|<=|>=|//|\\*\\*|[-+*/%~<>=.,:|()\\[\\]{}]))",
+            Pattern.DOTALL);
 
     private final String source;
     private final List<Token> tokens = new ArrayList<>();
@@ -148,7 +150,9 @@ final class Lexer {
             token.region(position, source.length());
             if (!token.lookingAt()) {
                 throw error(
-                        at >= source.length() ? "a tag is not closed" : "unexpected character '" + source.charAt(at) + "'",
+                        at >= source.length()
+                                ? "a tag is not closed"
+                                : "unexpected character '" + source.charAt(at) + "'",
                         at);
             }
             depth += add(token);

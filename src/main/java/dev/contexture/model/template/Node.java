@@ -63,13 +63,17 @@ sealed interface Node {
             @Nullable Expression from,
             @Nullable Expression to,
             @Nullable Expression step,
-            int line)
-            implements Expression {}
+            int line) implements Expression {}
 
     record Call(Expression target, List<Expression> arguments, Map<String, Expression> named, int line)
             implements Expression {}
 
-    record Filter(@Nullable Expression target, String name, List<Expression> arguments, Map<String, Expression> named, int line)
+    record Filter(
+            @Nullable Expression target,
+            String name,
+            List<Expression> arguments,
+            Map<String, Expression> named,
+            int line)
             implements Expression {}
 
     record Test(Expression target, String name, List<Expression> arguments, int line) implements Expression {}
@@ -83,9 +87,11 @@ sealed interface Node {
     record Or(Expression left, Expression right) implements Expression {}
 
     /** a < b < c: each neighbour pair is compared. */
-    record Comparison(Expression first, List<String> operators, List<Expression> rest, int line) implements Expression {}
+    record Comparison(Expression first, List<String> operators, List<Expression> rest, int line)
+            implements Expression {}
 
     record Arithmetic(String operator, Expression left, Expression right, int line) implements Expression {}
 
-    record Conditional(Expression condition, Expression then, @Nullable Expression otherwise) implements Expression {}
+    record Conditional(
+            Expression condition, Expression then, @Nullable Expression otherwise) implements Expression {}
 }

@@ -24,7 +24,8 @@ final class Parser {
         Parser parser = new Parser(Lexer.tokens(template));
         List<Node.Statement> body = parser.body(Set.of());
         if (parser.peek().kind() != Token.Kind.END) {
-            throw parser.error("unexpected '" + parser.tokens.get(parser.next + 1).text() + "'");
+            throw parser.error(
+                    "unexpected '" + parser.tokens.get(parser.next + 1).text() + "'");
         }
         return body;
     }
@@ -385,7 +386,11 @@ final class Parser {
             return new Node.Item(target, part, line);
         }
         return new Node.Slice(
-                target, parts.get(0), parts.size() > 1 ? parts.get(1) : null, parts.size() > 2 ? parts.get(2) : null, line);
+                target,
+                parts.get(0),
+                parts.size() > 1 ? parts.get(1) : null,
+                parts.size() > 2 ? parts.get(2) : null,
+                line);
     }
 
     private record Arguments(List<Node.Expression> positional, Map<String, Node.Expression> named) {}
@@ -420,18 +425,20 @@ final class Parser {
             }
             case INTEGER -> new Node.Literal(Long.parseLong(token.text()));
             case FLOAT -> new Node.Literal(Double.parseDouble(token.text()));
-            case NAME -> switch (token.text()) {
-                case "true", "True" -> new Node.Literal(true);
-                case "false", "False" -> new Node.Literal(false);
-                case "none", "None" -> new Node.Literal(null);
-                default -> new Node.Name(token.text());
-            };
-            case OPERATOR -> switch (token.text()) {
-                case "(" -> parenthesised();
-                case "[" -> new Node.ListOf(items("]"));
-                case "{" -> dict();
-                default -> throw error("unexpected '" + token.text() + "'");
-            };
+            case NAME ->
+                switch (token.text()) {
+                    case "true", "True" -> new Node.Literal(true);
+                    case "false", "False" -> new Node.Literal(false);
+                    case "none", "None" -> new Node.Literal(null);
+                    default -> new Node.Name(token.text());
+                };
+            case OPERATOR ->
+                switch (token.text()) {
+                    case "(" -> parenthesised();
+                    case "[" -> new Node.ListOf(items("]"));
+                    case "{" -> dict();
+                    default -> throw error("unexpected '" + token.text() + "'");
+                };
             default -> throw error("an expression is missing before '" + token.text() + "'");
         };
     }

@@ -58,7 +58,9 @@ public final class DjlTokenizer implements Tokenizer, AutoCloseable {
         String begin = definition.beginOfSequence();
         this.beginOfSequence = begin == null
                 ? OptionalInt.empty()
-                : IntStream.range(0, texts.length).filter(id -> begin.equals(texts[id])).findFirst();
+                : IntStream.range(0, texts.length)
+                        .filter(id -> begin.equals(texts[id]))
+                        .findFirst();
     }
 
     /**
@@ -79,7 +81,8 @@ public final class DjlTokenizer implements Tokenizer, AutoCloseable {
     private static String[] vocabulary(JsonNode json, Map<Integer, String> added) {
         JsonNode vocabulary = json.path("model").path("vocab");
         int size = Math.max(
-                vocabulary.size(), added.keySet().stream().mapToInt(id -> id + 1).max().orElse(0));
+                vocabulary.size(),
+                added.keySet().stream().mapToInt(id -> id + 1).max().orElse(0));
         String[] texts = new String[size];
         Arrays.fill(texts, "");
         vocabulary.properties().forEach(entry -> {
@@ -127,7 +130,9 @@ public final class DjlTokenizer implements Tokenizer, AutoCloseable {
         if (text.isEmpty()) {
             return new int[0];
         }
-        if (specialTokens == SpecialTokens.PARSE || addedTokens == null || !addedTokens.matcher(text).find()) {
+        if (specialTokens == SpecialTokens.PARSE
+                || addedTokens == null
+                || !addedTokens.matcher(text).find()) {
             return encodeParsing(text);
         }
         return encodeAsText(text);
