@@ -1,29 +1,56 @@
-// Flat C interface for the foreign function API of the JVM.
-//
-// Functions that can fail return 0 (for ids) or a negative number and leave a sentence in ctx_last_error of the calling
-// thread. Pool ids are looked up, never cast: a stale id is an error.
-#pragma once
+/* The flat C interface of the library, made for callers without a C++ compiler (Java's foreign function API).
+ *
+ * Every function is thread-safe. One pool takes one call at a time: calls on the same pool wait for each other.
+ * A failing call returns 0 (ids) or a negative code and leaves its reason in ctx_last_error(). */
+#ifndef CONTEXTURE_CAPI_CONTEXTURE_H
+#define CONTEXTURE_CAPI_CONTEXTURE_H
 
-#include <cstdint>
+#include <stdint.h>
 
-#define CTX_EXPORT extern "C" __attribute__((visibility("default")))
+#ifdef __cplusplus
+extern "C" {
+#endif
 
-CTX_EXPORT int32_t ctx_abi_version();
-// "avx512", "avx2" or "portable"
-CTX_EXPORT const char* ctx_isa();
-CTX_EXPORT const char* ctx_last_error();
+#define CTX_API __attribute__((visibility("default")))
 
-// dtype: 0 f32, 1 f16. Address space is taken at once, memory as pages are first written.
-CTX_EXPORT int64_t ctx_pool_create(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens,
-                                   int32_t pages, int32_t dtype);
-CTX_EXPORT int32_t ctx_pool_destroy(int64_t pool);
-CTX_EXPORT int64_t ctx_pool_bytes(int64_t pool);
+enum {
+  CTX_OK = 0,
+  CTX_UNKNOWN_POOL = -1,
+  CTX_INVALID_ARGUMENT = -2,
+  CTX_OUT_OF_MEMORY = -3,
+};
 
-// The next step: sequence s brings query_len[s] new tokens after context_len[s] tokens in the pool, on the physical
-// pages pages[page_offsets[s] .. page_offsets[s + 1]) in logical order. Everything is copied.
-CTX_EXPORT int32_t ctx_step_set(int64_t pool, int32_t num_seqs, const int32_t* query_len, const int32_t* context_len,
-                                const int32_t* page_offsets, const int32_t* pages);
+/* Version of this interface and of the operations' contracts. */
+CTX_API int32_t ctx_abi_version(void);
 
-// One slot's key (what = 0) or value (what = 1) of one head as f32 [head_dim].
-CTX_EXPORT int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head,
-                                 int32_t what, float* out);
+/* "avx512", "avx2" or "portable": the instructions in use. The environment variable CONTEXTURE_ISA, read once, may
+ * name a lower one than the CPU has. */
+CTX_API const char* ctx_isa(void);
+
+/* Why the last failing call of this thread failed; valid until the thread's next failing call. */
+CTX_API const char* ctx_last_error(void);
+
+/* Takes a pool's memory and returns its id (> 0). dtype: 0 = f32, 1 = f16. page_tokens: 8, 16, 32, 64 or 128.
+ * head_dim: even, at most 512; rows are padded to a multiple of 16. All rows are zero at first. */
+CTX_API int64_t ctx_pool_create(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens, int32_t pages,
+                                int32_t dtype);
+CTX_API int32_t ctx_pool_destroy(int64_t pool);
+
+/* Bytes of the pool's rows, or 0 for an unknown id. */
+CTX_API int64_t ctx_pool_bytes(int64_t pool);
+
+/* Describes the next step: sequence s brings query_len[s] >= 1 new tokens after context_len[s] tokens that are in the
+ * pool; its pages, in logical order, are pages[page_offsets[s] .. page_offsets[s + 1]). Rows of the operation's input
+ * are the new tokens of sequence 0, then 1, and so on. Everything is copied; a refused step leaves the last one. */
+CTX_API int32_t ctx_step_set(int64_t pool, int32_t num_seqs, const int32_t* query_len, const int32_t* context_len,
+                             const int32_t* page_offsets, const int32_t* pages);
+
+/* Reads K (what = 0) or V (what = 1) of one slot and head into out[head_dim]. */
+CTX_API int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head,
+                              int32_t what, float* out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,46 +1,108 @@
-// The kernels of one instruction set, chosen once at start.
+// What each instruction-set variant provides. The variants are one source compiled with different flags, so these
+// declarations use no standard library type: an inline function shared between variants could be kept from the wrong
+// one by the linker.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-
-#include "contexture/attention.h"
 
 namespace contexture {
 
-struct DecodeItem {
-  const SequenceRows* sequence;
-  int kv_head;
-  int begin;  // positions [begin, end) of this part
-  int end;
-  float* partial;  // [group, 2 + dim_stride]: maximum, sum, weighted values
+// A key row per absolute position of one sequence, for one layer and KV head.
+struct KeyRows {
+  const char* base;      // key row of page 0, token 0
+  const int32_t* pages;  // logical page -> page
+  int32_t page_tokens;
+  int64_t page_bytes;
+  int64_t row_bytes;
 };
 
-struct PrefillItem {
-  const SequenceRows* sequence;
-  int kv_head;
-  int begin;  // rows [begin, end) of the sequence's new tokens
-  int end;
+// Addresses of the key rows of the positions [first, last), then copies of the last one up to a multiple of padding.
+static inline void list_key_rows(const KeyRows& keys, int32_t first, int32_t last, int32_t padding,
+                                 const void** rows) {
+  int32_t count = 0;
+  int32_t page = first / keys.page_tokens, token = first % keys.page_tokens;
+  while (count < last - first) {
+    const char* row = keys.base + keys.pages[page++] * keys.page_bytes + token * keys.row_bytes;
+    for (; token < keys.page_tokens && count < last - first; ++token, row += keys.row_bytes) rows[count++] = row;
+    token = 0;
+  }
+  for (; count % padding != 0; ++count) rows[count] = rows[count - 1];
+}
+
+struct PrepareArgs {
+  const float* qkv;          // [rows, (num_heads + 2 * kv_heads) * head_dim]
+  const int32_t* positions;  // [rows]
+  const int64_t* slots;      // [rows]
+  const float* rope_cos;     // [positions, head_dim / 2]
+  const float* rope_sin;
+  const float* q_norm;  // [head_dim] or null
+  const float* k_norm;
+  float norm_epsilon;
+  float q_scale;
+  float* q;          // [rows, num_heads * row_dim] out: normed, rotated, scaled
+  char* layer_base;  // the layer's part of the pool
+  int32_t num_heads, kv_heads, head_dim, row_dim, page_tokens;
+  int64_t row_bytes, head_bytes, plane_bytes, page_bytes;
+  bool half;
+};
+
+// row_dim below: head_dim padded with zeros to a multiple of 16. One query row, one KV head, the keys of one part: softmax over the part alone, not normalised.
+struct DecodeArgs {
+  const float* q;             // [group, row_dim]
+  const void* const* k_rows;  // [count], padded with the last one up to a multiple of kRowPadding
+  int64_t v_offset;           // bytes from a key row to its value row
+  int32_t count, group, row_dim;
+  bool half;
+  float* weights;     // [group, stride] scratch; stride is a multiple of kRowPadding
+  int32_t stride;
+  float* out;         // [group, row_dim] sum of exp2(score - max) * value
+  float* max;         // [group]
+  float* sum;         // [group]
+};
+
+struct MergeArgs {
+  float* parts;  // [part_count, group * (row_dim + 2)]: out, max, sum; the first is overwritten
+  int32_t part_count, group, head_dim, row_dim;
+  float* out;  // [group, head_dim]
+};
+
+// Consecutive query rows of one sequence and one KV head.
+struct PrefillArgs {
+  const float* q;     // first row's first head of the group; rows q_stride apart
+  int64_t q_stride;
+  KeyRows keys;
+  int64_t v_offset;
+  int32_t tokens, first_position, window, group, head_dim, row_dim;
+  bool half;
+  float* out;  // [tokens, group, head_dim], tokens out_stride apart
+  int64_t out_stride;
+  float* scratch;  // prefill_scratch_floats(tokens * group, row_dim)
 };
 
 struct KernelTable {
-  const char* name;
-  // Norm, rotation, scaling of one row's queries into scratch; norm, rotation and append of its key and value.
-  void (*append_row)(const AttentionParams&, float* queries, const SequenceRows&, int row);
-  void (*decode_part)(const AttentionParams&, const float* queries, const DecodeItem&);
-  // Merges `parts` consecutive partials of one row and KV head into the output.
-  void (*merge_parts)(const AttentionParams&, const float* partials, int parts, float* out);
-  void (*prefill_tile)(const AttentionParams&, const float* queries, const PrefillItem&);
-  void (*block_sum)(const float* x, int64_t width, int64_t block, float* sums);
-  void (*swiglu)(const float* gate_up, int64_t width, int64_t block, float* y, float* sums);
+  void (*prepare_rows)(const PrepareArgs&, int64_t first, int64_t last);
+  void (*decode_part)(const DecodeArgs&);
+  void (*merge_parts)(const MergeArgs&);
+  void (*prefill_tile)(const PrefillArgs&);
+  void (*block_sum)(const float* x, float* sums, int64_t blocks, int64_t block);
+  void (*swiglu_row)(const float* gate_up, float* y, int64_t first, int64_t last, int64_t width);
 };
 
+constexpr int32_t kRowPadding = 16;   // decode rows and weights come in multiples of this
+constexpr int32_t kKeyTile = 128;     // keys of a prefill tile, aligned at absolute positions
+constexpr int32_t kMaxTileRows = 6;   // largest register tile of any variant
+constexpr int32_t kMaxHeadDim = 512;
+
+static inline int64_t prefill_scratch_floats(int64_t rows, int64_t row_dim) {
+  const int64_t padded = (rows + kMaxTileRows - 1) / kMaxTileRows * kMaxTileRows + kMaxTileRows;
+  return 2 * kKeyTile * row_dim          // keys, values
+         + kMaxTileRows * kKeyTile        // weights
+         + padded * (row_dim + 3);        // outputs, running max, sum, rescale
+}
+
 const KernelTable& portable_kernels();
-#if defined(__x86_64__)
 const KernelTable& avx2_kernels();
 const KernelTable& avx512_kernels();
-#endif
-
-// The best table this processor runs; CONTEXTURE_ISA=portable|avx2|avx512 asks for a lower one.
-const KernelTable& kernels();
 
 }  // namespace contexture

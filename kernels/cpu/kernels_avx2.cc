@@ -1,10 +1,18 @@
-#define CTX_ISA_AVX2
-#include "kernels_isa.h"
+#include "cpu/kernel_table.h"
+#include "cpu/simd_avx2.h"
 
 namespace contexture {
+namespace avx2 {
+#include "cpu/vector_math.h"
+#include "cpu/prepare_rows.h"
+#include "cpu/decode_attention.h"
+#include "cpu/prefill_attention.h"
+#include "cpu/elementwise_rows.h"
+}  // namespace avx2
 
 const KernelTable& avx2_kernels() {
-  static const KernelTable table = avx2::table("avx2");
+  static constexpr KernelTable table = {avx2::prepare_rows, avx2::decode_part, avx2::merge_parts,
+                                        avx2::prefill_tile, avx2::block_sum,   avx2::swiglu_row};
   return table;
 }
 

@@ -1,10 +1,18 @@
-#define CTX_ISA_AVX512
-#include "kernels_isa.h"
+#include "cpu/kernel_table.h"
+#include "cpu/simd_avx512.h"
 
 namespace contexture {
+namespace avx512 {
+#include "cpu/vector_math.h"
+#include "cpu/prepare_rows.h"
+#include "cpu/decode_attention.h"
+#include "cpu/prefill_attention.h"
+#include "cpu/elementwise_rows.h"
+}  // namespace avx512
 
 const KernelTable& avx512_kernels() {
-  static const KernelTable table = avx512::table("avx512");
+  static constexpr KernelTable table = {avx512::prepare_rows, avx512::decode_part, avx512::merge_parts,
+                                        avx512::prefill_tile, avx512::block_sum,   avx512::swiglu_row};
   return table;
 }
 

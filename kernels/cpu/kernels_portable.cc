@@ -1,10 +1,18 @@
-#define CTX_ISA_PORTABLE
-#include "kernels_isa.h"
+#include "cpu/kernel_table.h"
+#include "cpu/simd_portable.h"
 
 namespace contexture {
+namespace portable {
+#include "cpu/vector_math.h"
+#include "cpu/prepare_rows.h"
+#include "cpu/decode_attention.h"
+#include "cpu/prefill_attention.h"
+#include "cpu/elementwise_rows.h"
+}  // namespace portable
 
 const KernelTable& portable_kernels() {
-  static const KernelTable table = portable::table("portable");
+  static constexpr KernelTable table = {portable::prepare_rows, portable::decode_part, portable::merge_parts,
+                                        portable::prefill_tile, portable::block_sum,   portable::swiglu_row};
   return table;
 }
 

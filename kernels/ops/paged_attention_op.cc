@@ -1,89 +1,119 @@
-// contexture.PagedAttention: inputs qkv [T, (H + 2 KV) D], step [1], rope_cos [P, D/2], rope_sin [P, D/2], q_norm [D]?,
-// k_norm [D]?; output [T, H D]. See contexture/attention.h.
-#include "op.h"
+#include "contexture/paged_attention.h"
 
-namespace contexture::ops {
+#include <cmath>
+
+#include "capi/kv_pool.h"
+#include "cpu/kernel_table.h"
+#include "ops/op_support.h"
+
+namespace contexture {
 namespace {
 
-void require(bool holds, const std::string& message) {
-  if (!holds) throw Refused(message);
-}
-
-class PagedAttention {
+class PagedAttentionOp {
  public:
   static constexpr const char* kName = "PagedAttention";
+  static constexpr std::array<Port, 6> kInputs = {{{ort::kFloat, ort::kRequired},    // qkv
+                                                   {ort::kInt64, ort::kRequired},    // step
+                                                   {ort::kFloat, ort::kRequired},    // rope_cos
+                                                   {ort::kFloat, ort::kRequired},    // rope_sin
+                                                   {ort::kFloat, ort::kOptional},    // q_norm
+                                                   {ort::kFloat, ort::kOptional}}};  // k_norm
+  static constexpr std::array<Port, 1> kOutputs = {{{ort::kFloat, ort::kRequired}}};
 
-  explicit PagedAttention(const ort::KernelInfo* info)
-      : layer_(int(int_attribute(info, "layer"))),
-        num_heads_(int(int_attribute(info, "num_heads"))),
-        kv_heads_(int(int_attribute(info, "kv_heads"))),
-        head_dim_(int(int_attribute(info, "head_dim"))),
-        window_(int(int_attribute(info, "window"))),
-        scale_(float_attribute(info, "scale")),
-        norm_epsilon_(float_attribute(info, "norm_epsilon")) {
-    require(kv_heads_ > 0 && num_heads_ % kv_heads_ == 0, "num_heads (" + std::to_string(num_heads_) +
-                                                              ") must be a multiple of kv_heads (" +
-                                                              std::to_string(kv_heads_) + ")");
-    require(window_ >= 0, "window must not be negative");
+  explicit PagedAttentionOp(const Attributes& attributes)
+      : layer_(attributes.integer("layer", 0, 1 << 16)),
+        num_heads_(attributes.integer("num_heads", 1, 1 << 16)),
+        kv_heads_(attributes.integer("kv_heads", 1, 1 << 16)),
+        head_dim_(attributes.integer("head_dim", 2, kMaxHeadDim)),
+        window_(attributes.integer_or("window", 0, INT32_MAX, 0)),
+        scale_(attributes.real_or("scale", 1.0f / std::sqrt(static_cast<float>(head_dim_)))),
+        norm_epsilon_(attributes.real_or("norm_epsilon", 1e-6f)) {
+    if (num_heads_ % kv_heads_ != 0)
+      throw std::invalid_argument("contexture.PagedAttention: num_heads " + std::to_string(num_heads_) +
+                                  " is not a multiple of kv_heads " + std::to_string(kv_heads_));
   }
 
-  void compute(const Call& call) const {
-    const Tensor qkv = call.input(0), step = call.input(1), cos = call.input(2), sin = call.input(3);
-    require(step.shape == std::vector<int64_t>{1}, "step must have the shape [1] but has " + step.shape_text());
-    const std::shared_ptr<Pool> pool = find_pool(*static_cast<const int64_t*>(step.data));
-    const KvLayout& layout = pool->layout();
-    require(layout.kv_heads == kv_heads_ && layout.head_dim == head_dim_ && layer_ < layout.layers,
-            "the pool has " + std::to_string(layout.layers) + " layers, " + std::to_string(layout.kv_heads) +
-                " heads and head_dim " + std::to_string(layout.head_dim) + ", which does not fit this model");
-    const int64_t rows = pool->step_rows();
-    require(rows > 0, "no step was set");
-    require(qkv.shape == std::vector<int64_t>{rows, int64_t(num_heads_ + 2 * kv_heads_) * head_dim_},
-            "qkv has the shape " + qkv.shape_text() + " but the step has " + std::to_string(rows) + " rows of width " +
-                std::to_string((num_heads_ + 2 * kv_heads_) * head_dim_));
-    require(cos.is_matrix() && cos.shape[1] == head_dim_ / 2 && sin.shape == cos.shape,
-            "rope_cos and rope_sin must have the shape [positions, head_dim / 2] but have " + cos.shape_text() +
-                " and " + sin.shape_text());
-    require(pool->step_end_position() <= cos.shape[0], "the step reaches position " +
-                                                           std::to_string(pool->step_end_position() - 1) +
-                                                           " but the rotary tables end at " +
-                                                           std::to_string(cos.shape[0] - 1));
-    AttentionParams params{};
-    params.layout = &layout;
-    params.pool = pool->memory();
+  void compute(const OpContext& context) const {
+    const Tensor qkv = context.input(0, "qkv", 2);
+    const Tensor step = context.input(1, "step", 1);
+    const Tensor cos = context.input(2, "rope_cos", 2);
+    const Tensor sin = context.input(3, "rope_sin", 2);
+    const Tensor q_norm = context.optional_input(4, "q_norm", 1);
+    const Tensor k_norm = context.optional_input(5, "k_norm", 1);
+    check_shapes(context, qkv, step, cos, sin, q_norm, k_norm);
+
+    const auto pool = find_pool(context, *static_cast<const int64_t*>(step.data));
+    const std::lock_guard<std::mutex> lock(pool->mutex());
+    check_step(context, *pool, qkv.dims[0], cos.dims[0]);
+
+    AttentionParams params;
+    params.geometry = pool->geometry();
+    params.pool = pool->data();
     params.layer = layer_;
     params.num_heads = num_heads_;
     params.scale = scale_;
     params.window = window_;
     params.norm_epsilon = norm_epsilon_;
+    params.qkv = qkv.floats();
     params.rope_cos = cos.floats();
     params.rope_sin = sin.floats();
-    params.q_norm = norm_weight(call, 4);
-    params.k_norm = norm_weight(call, 5);
-    params.sequences = pool->step().data();
-    params.num_sequences = int(pool->step().size());
-    params.qkv = qkv.floats();
-    params.out = call.output(0, {rows, int64_t(num_heads_) * head_dim_});
-    paged_attention(params, pool->scratch(), call.parallel());
+    params.q_norm = q_norm.floats();
+    params.k_norm = k_norm.floats();
+    params.out = context.output(0, qkv.dims[0], static_cast<int64_t>(num_heads_) * head_dim_);
+    paged_attention(params, pool->step(), pool->scratch(), Execution{OrtParallelFor(context)});
   }
 
  private:
-  const float* norm_weight(const Call& call, size_t index) const {
-    if (!call.has_input(index)) return nullptr;
-    const Tensor weight = call.input(index);
-    require(weight.shape == std::vector<int64_t>{head_dim_},
-            "a head norm must have the shape [head_dim] but has " + weight.shape_text());
-    return weight.floats();
+  static std::shared_ptr<KvPool> find_pool(const OpContext& context, int64_t id) {
+    try {
+      return PoolRegistry::instance().find(id);
+    } catch (const UnknownPool& e) {
+      context.refuse(e.what());
+    }
   }
 
-  int layer_, num_heads_, kv_heads_, head_dim_, window_;
-  float scale_, norm_epsilon_;
+  void check_shapes(const OpContext& context, const Tensor& qkv, const Tensor& step, const Tensor& cos,
+                    const Tensor& sin, const Tensor& q_norm, const Tensor& k_norm) const {
+    const int64_t width = (num_heads_ + 2 * static_cast<int64_t>(kv_heads_)) * head_dim_;
+    if (qkv.dims[1] != width)
+      context.refuse("qkv is " + qkv.shape() + "; its rows must have (num_heads + 2 * kv_heads) * head_dim = " +
+                     std::to_string(width) + " values");
+    if (step.dims[0] != 1) context.refuse("step is " + step.shape() + "; it must hold one pool id");
+    if (cos.dims[1] != head_dim_ / 2)
+      context.refuse("rope_cos is " + cos.shape() + "; its rows must have head_dim / 2 = " +
+                     std::to_string(head_dim_ / 2) + " values");
+    if (sin.dims != cos.dims) context.refuse("rope_sin is " + sin.shape() + ", rope_cos " + cos.shape());
+    for (const Tensor* norm : {&q_norm, &k_norm})
+      if (norm->rank != 0 && norm->dims[0] != head_dim_)
+        context.refuse(std::string(norm == &q_norm ? "q_norm" : "k_norm") + " is " + norm->shape() +
+                       "; it must have head_dim = " + std::to_string(head_dim_) + " values");
+  }
+
+  void check_step(const OpContext& context, const KvPool& pool, int64_t rows, int64_t positions) const {
+    const PoolGeometry& g = pool.geometry();
+    if (layer_ >= g.layers)
+      context.refuse("layer " + std::to_string(layer_) + ", but the pool has " + std::to_string(g.layers) + " layers");
+    if (kv_heads_ != g.kv_heads || head_dim_ != g.head_dim)
+      context.refuse("kv_heads " + std::to_string(kv_heads_) + " and head_dim " + std::to_string(head_dim_) +
+                     ", but the pool has " + std::to_string(g.kv_heads) + " and " + std::to_string(g.head_dim));
+    if (!pool.has_step()) context.refuse("the pool has no step; call ctx_step_set before the run");
+    if (rows != pool.step().num_rows)
+      context.refuse("qkv has " + std::to_string(rows) + " rows, but the step brings " +
+                     std::to_string(pool.step().num_rows) + " tokens");
+    if (pool.max_position() >= positions)
+      context.refuse("position " + std::to_string(pool.max_position()) + " is beyond the " +
+                     std::to_string(positions) + " rows of rope_cos");
+  }
+
+  const int32_t layer_, num_heads_, kv_heads_, head_dim_, window_;
+  const float scale_, norm_epsilon_;
 };
 
 }  // namespace
 
 const ort::CustomOp* paged_attention_op() {
-  static const Op<PagedAttention> op({PagedAttention::kName, 6, 1, 1, 4});
+  static const ort::CustomOp op = describe_op<PagedAttentionOp>();
   return &op;
 }
 
-}  // namespace contexture::ops
+}  // namespace contexture

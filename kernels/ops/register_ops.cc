@@ -1,23 +1,24 @@
-// The entry point that ONNX Runtime calls when a session's options name this library.
 #include <cstdio>
 #include <cstdlib>
 
-#include "op.h"
+#include "ops/op_support.h"
 
-extern "C" __attribute__((visibility("default"))) ort::Status* RegisterCustomOps(ort::SessionOptions* options,
-                                                                                 const ort::ApiBase* base) {
-  using namespace contexture::ops;
-  const ort::Api* table = base->GetApi(ort::kApiVersion);
-  if (table == nullptr) {  // without a table not even an error can be made
-    std::fprintf(stderr, "contexture: ONNX Runtime %s does not know API version %u\n", base->GetVersionString(),
-                 ort::kApiVersion);
+// The runtime calls this by name when a session's options name the library.
+extern "C" __attribute__((visibility("default"))) contexture::ort::Status* RegisterCustomOps(
+    contexture::ort::SessionOptions* options, const contexture::ort::ApiBase* base) {
+  using namespace contexture;
+  const ort::Api* api = base->GetApi(ort::kApiVersion);
+  if (api == nullptr) {  // without the table not even a status can be made
+    std::fprintf(stderr, "contexture: ONNX Runtime %s is too old; API version %u (1.18) or newer is needed\n",
+                 base->GetVersionString(), ort::kApiVersion);
     std::abort();
   }
-  api = table;
-  ort::CustomOpDomain* domain = nullptr;  // lives as long as the process: sessions keep pointing to it
-  ort::Status* status = api->CreateCustomOpDomain("contexture", &domain);
-  for (const ort::CustomOp* op : {paged_attention_op(), block_sum_op(), swiglu_op()})
-    if (status == nullptr) status = api->CustomOpDomain_Add(domain, op);
-  if (status == nullptr) status = api->AddCustomOpDomain(options, domain);
-  return status;
+  set_ort_api(api);
+  return guarded_op("RegisterCustomOps", [&] {
+    ort::CustomOpDomain* domain = nullptr;  // sessions refer to it, so it lives as long as the process
+    check(api->CreateCustomOpDomain("contexture", &domain));
+    for (const ort::CustomOp* op : {paged_attention_op(), block_sum_op(), swiglu_op()})
+      check(api->CustomOpDomain_Add(domain, op));
+    check(api->AddCustomOpDomain(options, domain));
+  });
 }

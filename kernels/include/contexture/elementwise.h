@@ -1,17 +1,19 @@
-// Small operations between the products.
+// Small operations around the 4-bit products.
 #pragma once
 
 #include <cstdint>
 
-#include "contexture/parallel.h"
+#include "contexture/execution.h"
 
 namespace contexture {
 
-// sums[r, b] = sum of x[r, b * block .. (b + 1) * block).   x [rows, width], sums [rows, width / block]
-void block_sum(const float* x, int64_t rows, int64_t width, int64_t block, float* sums, const Parallel& parallel);
+// sums[t, b] = sum of x[t, b * block .. (b + 1) * block)
+void block_sum(const float* x /* [rows, width] */, float* sums /* [rows, width / block] */, int64_t rows,
+               int64_t width, int64_t block, const Execution& execution);
 
-// y = silu(gate) * up with gate_up [rows, 2 * width] = gate | up; sums of y per block when block > 0.
-void swiglu(const float* gate_up, int64_t rows, int64_t width, int64_t block, float* y, float* sums,
-            const Parallel& parallel);
+// y = silu(gate) * up, and the block sums of y unless block is 0.
+void swiglu(const float* gate_up /* [rows, 2 * width] */, float* y /* [rows, width] */,
+            float* sums /* [rows, width / block] */, int64_t rows, int64_t width, int64_t block,
+            const Execution& execution);
 
 }  // namespace contexture

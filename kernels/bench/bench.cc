@@ -1,0 +1,237 @@
+// Times one layer's attention, over 30 layers so that no cache holds the pool, and prints each shape's share of what
+// this machine reaches in plain reads (decode) or in chains of fused multiply-adds (prefill).
+//
+// usage: contexture_bench [threads [repeats]]
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "capi/kv_pool.h"
+#include "contexture/elementwise.h"
+#include "contexture/paged_attention.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace contexture {
+namespace {
+
+constexpr int32_t kLayers = 30, kHeads = 9, kKvHeads = 3, kHeadDim = 64, kPageTokens = 32;
+
+// Workers that spin between calls and take items one by one, as the threads of ONNX Runtime do.
+class SpinningThreads final : public ParallelFor {
+ public:
+  explicit SpinningThreads(int threads) {
+    for (int t = 1; t < threads; ++t) workers_.emplace_back([this] { loop(); });
+  }
+  ~SpinningThreads() override {
+    stop_ = true;
+    for (std::thread& worker : workers_) worker.join();
+  }
+  void run(size_t count, void (*fn)(void*, size_t), void* context) const override {
+    count_ = count, fn_ = fn, context_ = context;
+    next_ = 0;
+    busy_ = static_cast<int>(workers_.size());
+    generation_.fetch_add(1, std::memory_order_release);
+    work();
+    while (busy_.load(std::memory_order_acquire) != 0) {
+    }
+  }
+  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+ private:
+  void loop() {
+    for (int64_t seen = 0; !stop_;) {
+      if (generation_.load(std::memory_order_acquire) == seen) continue;
+      ++seen;
+      work();
+      busy_.fetch_sub(1, std::memory_order_release);
+    }
+  }
+  void work() const {
+    for (size_t i = next_++; i < count_; i = next_++) fn_(context_, i);
+  }
+
+  std::vector<std::thread> workers_;
+  std::atomic<bool> stop_{false};
+  mutable std::atomic<int64_t> generation_{0};
+  mutable std::atomic<size_t> next_{0};
+  mutable std::atomic<int> busy_{0};
+  mutable size_t count_ = 0;
+  mutable void (*fn_)(void*, size_t) = nullptr;
+  mutable void* context_ = nullptr;
+};
+
+template <class Work>
+double best_seconds(int repeats, const Work& work) {
+  double best = 1e30;
+  for (int i = 0; i < repeats; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return best;
+}
+
+template <class Fn>
+void on_each_thread(const SpinningThreads& threads, const Fn& fn) {
+  threads.run(static_cast<size_t>(threads.threads()),
+              [](void* context, size_t i) { (*static_cast<const Fn*>(context))(i); }, const_cast<Fn*>(&fn));
+}
+
+// Gigabytes per second of plain reads.
+double read_bandwidth(const SpinningThreads& threads) {
+  constexpr size_t kWords = 16 << 20;  // 128 MiB per thread
+  std::vector<std::vector<uint64_t>> data(static_cast<size_t>(threads.threads()), std::vector<uint64_t>(kWords, 1));
+  std::atomic<uint64_t> sink{0};
+  const double seconds = best_seconds(5, [&] {
+    on_each_thread(threads, [&](size_t t) {
+      uint64_t sums[8] = {};
+      for (size_t i = 0; i < kWords; i += 8)
+        for (size_t j = 0; j < 8; ++j) sums[j] += data[t][i + j];
+      for (const uint64_t sum : sums) sink += sum;
+    });
+  });
+  return threads.threads() * kWords * 8 / seconds * 1e-9;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f"))) float chains512(int64_t rounds) {
+  __m512 acc[12], x = _mm512_set1_ps(0.999f);
+  for (__m512& a : acc) a = x;
+  for (int64_t i = 0; i < rounds; ++i)
+    for (__m512& a : acc) a = _mm512_fmadd_ps(a, x, x);
+  float sum = 0;
+  for (const __m512& a : acc) sum += _mm512_reduce_add_ps(a);
+  return sum;
+}
+__attribute__((target("avx2,fma"))) float chains256(int64_t rounds) {
+  __m256 acc[12], x = _mm256_set1_ps(0.999f);
+  for (__m256& a : acc) a = x;
+  for (int64_t i = 0; i < rounds; ++i)
+    for (__m256& a : acc) a = _mm256_fmadd_ps(a, x, x);
+  float sum = 0;
+  for (const __m256& a : acc) sum += _mm256_cvtss_f32(a);
+  return sum;
+}
+#endif
+
+// GFLOP/s of independent multiply-adds, or 0 where no variant fits.
+double multiply_add_peak(const SpinningThreads& threads) {
+#if defined(__x86_64__)
+  if (active_isa() != Isa::kPortable) {
+    constexpr int64_t kRounds = 4'000'000;
+    const bool wide = active_isa() == Isa::kAvx512;
+    std::atomic<int> sink{0};
+    const double seconds = best_seconds(5, [&] {
+      on_each_thread(threads, [&](size_t) { sink += static_cast<int>(wide ? chains512(kRounds) : chains256(kRounds)); });
+    });
+    return threads.threads() * kRounds * 12.0 * 2 * (wide ? 16 : 8) / seconds * 1e-9;
+  }
+#endif
+  (void)threads;
+  return 0;
+}
+
+struct Peaks {
+  double bandwidth, arithmetic;
+};
+
+void time_attention(int32_t seqs, int32_t context, int32_t rows, KvDtype dtype, const SpinningThreads& threads,
+                    const Peaks& peaks, int repeats) {
+  const int32_t pages_per_seq = (context + rows + kPageTokens - 1) / kPageTokens;
+  PoolGeometry geometry;
+  geometry.layers = kLayers, geometry.kv_heads = kKvHeads, geometry.head_dim = kHeadDim;
+  geometry.page_tokens = kPageTokens, geometry.pages = pages_per_seq * seqs, geometry.dtype = dtype;
+  KvPool pool(geometry);
+  std::memset(pool.data(), 0x2b, static_cast<size_t>(geometry.pool_bytes()));
+
+  const std::vector<int32_t> query(seqs, rows), past(seqs, context);
+  std::vector<int32_t> offsets, pages;
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal;
+  for (int32_t s = 0; s <= seqs; ++s) offsets.push_back(s * pages_per_seq);
+  for (int32_t p = 0; p < geometry.pages; ++p) pages.push_back(p);
+  std::shuffle(pages.begin(), pages.end(), random);
+  pool.set_step(seqs, query.data(), past.data(), offsets.data(), pages.data());
+
+  std::vector<float> qkv(static_cast<size_t>(seqs) * rows * (kHeads + 2 * kKvHeads) * kHeadDim);
+  for (float& x : qkv) x = normal(random);
+  const std::vector<float> cos(static_cast<size_t>(context + rows) * kHeadDim / 2, 0.8f), sin(cos.size(), 0.6f);
+  std::vector<float> out(static_cast<size_t>(seqs) * rows * kHeads * kHeadDim);
+
+  AttentionParams params;
+  params.geometry = geometry, params.pool = pool.data(), params.num_heads = kHeads, params.scale = 0.125f;
+  params.qkv = qkv.data(), params.rope_cos = cos.data(), params.rope_sin = sin.data(), params.out = out.data();
+  const double seconds = best_seconds(repeats, [&] {
+    for (params.layer = 0; params.layer < kLayers; ++params.layer)
+      paged_attention(params, pool.step(), pool.scratch(), Execution{threads});
+  });
+
+  const double pairs = static_cast<double>(seqs) * rows * (context + (rows + 1) / 2.0);
+  const double gflops = pairs * kHeads * kHeadDim * 4 * kLayers / seconds * 1e-9;
+  const double bytes = static_cast<double>(seqs) * (context + rows) * 2 * kKvHeads * geometry.row_bytes() * kLayers;
+  const double gigabytes = bytes / seconds * 1e-9;
+  std::printf("%-4s %4d %8d %5d  %10.3f  %7.1f  %7.1f  ", dtype == KvDtype::kF16 ? "f16" : "f32", seqs, context, rows,
+              seconds * 1e3, gigabytes, gflops);
+  if (rows == 1) std::printf("%5.0f %% of reads\n", 100 * gigabytes / peaks.bandwidth);
+  else if (peaks.arithmetic > 0) std::printf("%5.0f %% of multiply-adds\n", 100 * gflops / peaks.arithmetic);
+  else std::printf("\n");
+}
+
+void time_elementwise(const SpinningThreads& threads, int repeats) {
+  for (const int64_t rows : {1, 512}) {
+    const int64_t width = 1536, block = 32;
+    std::vector<float> gate_up(rows * 2 * width, 0.5f), y(rows * width), sums(rows * width / block);
+    const Execution execution{threads};
+    const double gated = best_seconds(repeats * 20, [&] {
+      swiglu(gate_up.data(), y.data(), sums.data(), rows, width, block, execution);
+    });
+    const double summed = best_seconds(repeats * 20, [&] {
+      block_sum(y.data(), sums.data(), rows, width, block, execution);
+    });
+    std::printf("swiglu [%lld, 2 x %lld] %.2f us   block_sum [%lld, %lld] by %lld %.2f us\n",
+                static_cast<long long>(rows), static_cast<long long>(width), gated * 1e6,
+                static_cast<long long>(rows), static_cast<long long>(width), static_cast<long long>(block),
+                summed * 1e6);
+  }
+}
+
+int run(int thread_count, int repeats) {
+  const SpinningThreads threads(thread_count);
+  const Peaks peaks = {read_bandwidth(threads), multiply_add_peak(threads)};
+  std::printf("%s, %d threads; %.1f GB/s of reads, %.1f GFLOP/s of multiply-adds\n", isa_name(active_isa()),
+              thread_count, peaks.bandwidth, peaks.arithmetic);
+  std::printf("%d layers, %d query and %d KV heads of %d, pages of %d; best of %d\n", kLayers, kHeads, kKvHeads,
+              kHeadDim, kPageTokens, repeats);
+  std::printf("kv   seqs  context  rows          ms     GB/s  GFLOP/s\n");
+  for (const int32_t seqs : {1, 8})
+    for (const int32_t context : {100, 1000, 2000, 4000, 8000})
+      time_attention(seqs, context, 1, KvDtype::kF16, threads, peaks, repeats);
+  time_attention(1, 4000, 1, KvDtype::kF32, threads, peaks, repeats);
+  time_attention(1, 0, 512, KvDtype::kF16, threads, peaks, repeats);
+  time_attention(1, 3500, 512, KvDtype::kF16, threads, peaks, repeats);
+  time_elementwise(threads, repeats);
+  return 0;
+}
+
+}  // namespace
+}  // namespace contexture
+
+int main(int argc, char** argv) {
+  const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
+  const int repeats = argc > 2 ? std::atoi(argv[2]) : 5;
+  if (threads < 1 || repeats < 1) {
+    std::fprintf(stderr, "usage: contexture_bench [threads [repeats]]\n");
+    return 2;
+  }
+  return contexture::run(threads, repeats);
+}

@@ -1,0 +1,56 @@
+// The paged KV pool: one layout, described here and nowhere else.
+//
+//   pool   [layer][page][K|V][kvHead][token in page][row_dim]
+//   slot   one token position of the pool: page * page_tokens + token in page
+//   row    the head_dim contiguous values of one (layer, slot, K|V, kvHead), padded with zeros to row_dim, the next
+//          multiple of 16
+//
+// A layer's part of a page is contiguous, the rows of one head inside a page are contiguous, and the value row of a
+// token lies a constant distance (one plane) behind its key row. So a kernel needs only the key rows' addresses.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace contexture {
+
+enum class KvDtype : int32_t { kF32 = 0, kF16 = 1 };
+
+struct PoolGeometry {
+  int32_t layers = 0;
+  int32_t kv_heads = 0;
+  int32_t head_dim = 0;
+  int32_t page_tokens = 0;
+  int32_t pages = 0;
+  KvDtype dtype = KvDtype::kF32;
+
+  int64_t element_bytes() const { return dtype == KvDtype::kF16 ? 2 : 4; }
+  int32_t row_dim() const { return (head_dim + 15) / 16 * 16; }
+  int64_t row_bytes() const { return row_dim() * element_bytes(); }
+  int64_t head_bytes() const { return page_tokens * row_bytes(); }   // the rows of one head in a page
+  int64_t plane_bytes() const { return kv_heads * head_bytes(); }    // K or V of a page
+  int64_t page_bytes() const { return 2 * plane_bytes(); }           // one layer's part of a page
+  int64_t layer_bytes() const { return pages * page_bytes(); }
+  int64_t pool_bytes() const { return layers * layer_bytes(); }
+
+  // Byte offset of the K row; the V row lies plane_bytes() behind it.
+  int64_t key_row_offset(int32_t layer, int64_t slot, int32_t kv_head) const {
+    return layer * layer_bytes() + slot / page_tokens * page_bytes() + kv_head * head_bytes() +
+           slot % page_tokens * row_bytes();
+  }
+};
+
+// One step over many sequences. Sequence s brings the rows [row_offsets[s], row_offsets[s+1]) after context_len[s]
+// tokens that are in the pool already; its pages, in logical order, are pages[page_offsets[s] .. page_offsets[s+1]).
+struct StepView {
+  int32_t num_seqs = 0;
+  int32_t num_rows = 0;
+  const int32_t* row_offsets = nullptr;   // [num_seqs + 1]
+  const int32_t* context_len = nullptr;   // [num_seqs]
+  const int32_t* page_offsets = nullptr;  // [num_seqs + 1]
+  const int32_t* pages = nullptr;         // [page_offsets[num_seqs]]
+  const int32_t* row_positions = nullptr; // [num_rows] absolute position of each row
+  const int64_t* row_slots = nullptr;     // [num_rows] slot that takes the row's K and V
+};
+
+}  // namespace contexture

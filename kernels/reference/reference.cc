@@ -1,0 +1,103 @@
+#include "reference/reference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "cpu/half.h"
+
+namespace contexture {
+namespace reference {
+
+std::vector<double> norm_and_rotate(const float* x, const float* weight, double epsilon, const float* cos,
+                                    const float* sin, int32_t head_dim) {
+  std::vector<double> y(x, x + head_dim);
+  if (weight != nullptr) {
+    double squares = 0;
+    for (const double value : y) squares += value * value;
+    const double inverse = 1.0 / std::sqrt(squares / head_dim + epsilon);
+    for (int32_t i = 0; i < head_dim; ++i) y[i] *= inverse * weight[i];
+  }
+  const int32_t half = head_dim / 2;
+  std::vector<double> out(head_dim);
+  for (int32_t i = 0; i < half; ++i) {
+    out[i] = y[i] * cos[i] - y[half + i] * sin[i];
+    out[half + i] = y[half + i] * cos[i] + y[i] * sin[i];
+  }
+  return out;
+}
+
+double round_to_half(double x) {
+  if (std::isnan(x) || x == 0) return x;
+  if (std::fabs(x) >= 65520) return std::copysign(std::numeric_limits<double>::infinity(), x);
+  const int exponent = std::max(std::ilogb(x), -14);
+  const double ulp = std::ldexp(1.0, exponent - 10);
+  return std::nearbyint(x / ulp) * ulp;
+}
+
+double pool_value(const PoolGeometry& geometry, const void* pool, int32_t layer, int64_t slot, int32_t kv_head,
+                  int32_t what, int32_t i) {
+  const char* row = static_cast<const char*>(pool) + geometry.key_row_offset(layer, slot, kv_head) +
+                    what * geometry.plane_bytes();
+  if (geometry.dtype == KvDtype::kF32) return reinterpret_cast<const float*>(row)[i];
+  return half_to_float(reinterpret_cast<const uint16_t*>(row)[i]);
+}
+
+std::vector<double> attention(const AttentionParams& params, const StepView& step) {
+  const PoolGeometry& g = params.geometry;
+  const int32_t group = params.num_heads / g.kv_heads;
+  const int64_t in_width = static_cast<int64_t>(params.num_heads + 2 * g.kv_heads) * g.head_dim;
+  std::vector<double> out(static_cast<size_t>(step.num_rows) * params.num_heads * g.head_dim);
+  for (int32_t s = 0; s < step.num_seqs; ++s) {
+    const int32_t* pages = step.pages + step.page_offsets[s];
+    for (int32_t row = step.row_offsets[s]; row < step.row_offsets[s + 1]; ++row) {
+      const int32_t position = step.context_len[s] + row - step.row_offsets[s];
+      const int32_t first = params.window > 0 ? std::max(0, position - params.window + 1) : 0;
+      for (int32_t head = 0; head < params.num_heads; ++head) {
+        const std::vector<double> q =
+            norm_and_rotate(params.qkv + row * in_width + head * g.head_dim, params.q_norm, params.norm_epsilon,
+                            params.rope_cos + static_cast<int64_t>(position) * (g.head_dim / 2),
+                            params.rope_sin + static_cast<int64_t>(position) * (g.head_dim / 2), g.head_dim);
+        std::vector<double> weights;
+        double highest = -std::numeric_limits<double>::infinity();
+        for (int32_t key = first; key <= position; ++key) {
+          const int64_t slot = static_cast<int64_t>(pages[key / g.page_tokens]) * g.page_tokens + key % g.page_tokens;
+          double score = 0;
+          for (int32_t i = 0; i < g.head_dim; ++i)
+            score += q[i] * pool_value(g, params.pool, params.layer, slot, head / group, 0, i);
+          weights.push_back(score * params.scale);
+          highest = std::max(highest, weights.back());
+        }
+        double sum = 0;
+        for (double& weight : weights) sum += weight = std::exp(weight - highest);
+        double* result = out.data() + (static_cast<int64_t>(row) * params.num_heads + head) * g.head_dim;
+        for (int32_t key = first; key <= position; ++key) {
+          const int64_t slot = static_cast<int64_t>(pages[key / g.page_tokens]) * g.page_tokens + key % g.page_tokens;
+          for (int32_t i = 0; i < g.head_dim; ++i)
+            result[i] += weights[key - first] / sum * pool_value(g, params.pool, params.layer, slot, head / group, 1, i);
+        }
+      }
+    }
+  }
+  return out;
+}
+
+std::vector<double> block_sum(const std::vector<float>& x, int64_t block) {
+  std::vector<double> sums(x.size() / block);
+  for (size_t i = 0; i < x.size(); ++i) sums[i / block] += x[i];
+  return sums;
+}
+
+std::vector<double> swiglu(const std::vector<float>& gate_up, int64_t rows, int64_t width) {
+  std::vector<double> y;
+  for (int64_t t = 0; t < rows; ++t)
+    for (int64_t i = 0; i < width; ++i) {
+      const double gate = gate_up[t * 2 * width + i];
+      y.push_back(gate / (1 + std::exp(-gate)) * gate_up[t * 2 * width + width + i]);
+    }
+  return y;
+}
+
+}  // namespace reference
+}  // namespace contexture

@@ -1,0 +1,30 @@
+// Plain versions of the kernels: double sums, one loop per index, no cleverness.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "contexture/paged_attention.h"
+
+namespace contexture {
+namespace reference {
+
+// One head: RMS norm (weight may be null), then half-split rotary. [head_dim] -> [head_dim]
+std::vector<double> norm_and_rotate(const float* x, const float* weight, double epsilon, const float* cos,
+                                    const float* sin, int32_t head_dim);
+
+// The nearest half, ties to even, as a double; infinite from 65520 on.
+double round_to_half(double x);
+
+// Value i of the K (what = 0) or V (what = 1) row.
+double pool_value(const PoolGeometry& geometry, const void* pool, int32_t layer, int64_t slot, int32_t kv_head,
+                  int32_t what, int32_t i);
+
+// Attention of every row over the K and V that are in the pool. [rows, num_heads * head_dim]
+std::vector<double> attention(const AttentionParams& params, const StepView& step);
+
+std::vector<double> block_sum(const std::vector<float>& x, int64_t block);
+std::vector<double> swiglu(const std::vector<float>& gate_up, int64_t rows, int64_t width);
+
+}  // namespace reference
+}  // namespace contexture
