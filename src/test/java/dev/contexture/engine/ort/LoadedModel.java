@@ -1,0 +1,142 @@
+package dev.contexture.engine.ort;
+
+import dev.contexture.core.KvGeometry;
+import dev.contexture.core.Precision;
+import dev.contexture.core.SamplingParams;
+import dev.contexture.engine.Engine;
+import dev.contexture.engine.SampledToken;
+import dev.contexture.engine.SamplerState;
+import dev.contexture.engine.StepPlan;
+import dev.contexture.engine.StepPlan.SequenceStep;
+import dev.contexture.kv.KvCache;
+import dev.contexture.kv.SlotRequest;
+import dev.contexture.kv.StepReservation;
+import dev.contexture.model.arch.ModelConfig;
+import dev.contexture.model.arch.ModelSource;
+import dev.contexture.model.graph.CompiledModel;
+import dev.contexture.model.graph.GraphCompiler;
+import dev.contexture.nativelib.FfmKvPool;
+import dev.contexture.nativelib.NativeLibrary;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** A model on the real runtime with a KV pool of its own, for tests that look at logits. */
+public final class LoadedModel implements AutoCloseable {
+    public static final int PAGE_TOKENS = 32;
+    private static final int THREADS = 2;
+
+    private final FfmKvPool pool;
+    private final OrtModelRunner runner;
+    private final KvCache kv;
+    private final ModelConfig config;
+    private final Precision precision;
+    private long nextSequence = 1;
+
+    /**
+     * @param directory takes compiled graphs and the native library
+     * @param name in place of the hash of the model's files
+     */
+    public LoadedModel(ModelSource source, String name, Precision precision, Path directory, int capacityTokens) {
+        CompiledModel compiled = new GraphCompiler(directory.resolve("graphs")).compile(source, name, precision);
+        this.config = compiled.config();
+        this.precision = precision;
+        KvGeometry geometry =
+                new KvGeometry(config.layers(), config.kvHeads(), config.headDim(), PAGE_TOKENS, precision.kvDtype());
+        int pages = geometry.pagesFor(capacityTokens);
+        NativeLibrary library = NativeLibrary.openBundled(directory.resolve("native"));
+        this.pool = new FfmKvPool(library, geometry, pages);
+        this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), THREADS);
+        this.kv = new KvCache(geometry, pages);
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    public Precision precision() {
+        return precision;
+    }
+
+    public KvCache kv() {
+        return kv;
+    }
+
+    public Engine engine() {
+        return new Engine(kv, pool, runner);
+    }
+
+    /** A sequence without any cached prefix. */
+    public Run newRun() {
+        return new Run(nextSequence++);
+    }
+
+    /** One sequence that is fed step by step. */
+    public final class Run implements AutoCloseable {
+        private final long id;
+
+        private Run(long id) {
+            this.id = id;
+            kv.admit(id, new int[] {0}, "run " + id);
+        }
+
+        /** Feeds tokens and gives the logits behind the last {@code rows} of them: [rows][vocabulary]. */
+        public float[][] feed(int[] tokens, int rows) {
+            try (StepReservation reservation = kv.reserve(List.of(new SlotRequest(id, tokens)))) {
+                pool.setStep(
+                        reservation.queryLengths(),
+                        reservation.contextLengths(),
+                        reservation.pageOffsets(),
+                        reservation.pages());
+                int[] logitRows =
+                        IntStream.range(tokens.length - rows, tokens.length).toArray();
+                FloatBuffer logits = runner.run(tokens, logitRows);
+                float[][] result = new float[rows][runner.vocabularySize()];
+                for (int row = 0; row < rows; row++) {
+                    logits.get(row * runner.vocabularySize(), result[row]);
+                }
+                reservation.commit();
+                return result;
+            }
+        }
+
+        /** Feeds a prompt in chunks; the logits behind its last token. */
+        public float[] feedInChunks(int[] tokens, int chunkTokens) {
+            float[] last = {};
+            for (int begin = 0; begin < tokens.length; begin += chunkTokens) {
+                int end = Math.min(tokens.length, begin + chunkTokens);
+                last = feed(Arrays.copyOfRange(tokens, begin, end), 1)[0];
+            }
+            return last;
+        }
+
+        /** Draws greedily through the engine's own step, beginning with the last token of the prompt already fed. */
+        public int[] greedy(Engine engine, int lastToken, int steps) {
+            int[] output = new int[steps];
+            SamplerState state = new SamplerState(SamplingParams.GREEDY, 0, new int[0]);
+            int token = lastToken;
+            for (int i = 0; i < steps; i++) {
+                SequenceStep step = new SequenceStep(new SlotRequest(id, new int[] {token}), Optional.of(state));
+                SampledToken sampled = engine.step(new StepPlan(List.of(step))).getFirst();
+                token = sampled.tokenId();
+                state.accept(token);
+                output[i] = token;
+            }
+            return output;
+        }
+
+        @Override
+        public void close() {
+            kv.release(id);
+        }
+    }
+
+    @Override
+    public void close() {
+        runner.close();
+        pool.close();
+    }
+}
