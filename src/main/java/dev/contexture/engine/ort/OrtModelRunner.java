@@ -16,8 +16,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  * between calls; KV never crosses this class.
  */
 public final class OrtModelRunner implements ModelRunner {
-    private static final long SESSION_STACK_BYTES = 64L << 20;
-
     private final OrtEnvironment environment;
     private final OrtSession.SessionOptions options;
     private final OrtSession session;
@@ -42,19 +38,13 @@ public final class OrtModelRunner implements ModelRunner {
      * @param threads of the products and the attention, the calling thread included
      */
     public OrtModelRunner(CompiledModel model, Path library, long poolId, int threads) {
-        this.environment = OrtEnvironment.getEnvironment();
         this.vocabularySize = model.config().vocabulary();
         this.logitBuffer = direct(vocabularySize * Float.BYTES);
         try {
-            this.options = new OrtSession.SessionOptions();
-            options.registerCustomOpLibrary(library.toString());
-            options.setIntraOpNumThreads(threads);
-            options.setInterOpNumThreads(1);
-            options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
-            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-            // Steps follow each other without a pause under load; between requests the threads must sleep.
-            options.addConfigEntry("session.force_spinning_stop", "1");
-            this.session = createSession(environment, model.graph().toString(), options);
+            this.environment = DeepStack.call(OrtEnvironment::getEnvironment);
+            this.options = options(library, threads);
+            this.session =
+                    DeepStack.call(() -> environment.createSession(model.graph().toString(), options));
             LongBuffer id = longs(1).put(0, poolId);
             this.step = OnnxTensor.createTensor(environment, id, new long[] {1});
         } catch (OrtException e) {
@@ -62,26 +52,16 @@ public final class OrtModelRunner implements ModelRunner {
         }
     }
 
-    /**
-     * Creates the session on a thread of its own: the runtime walks the graph recursively, which for many layers needs more
-     * than a Java thread's usual stack and would end the process without a word.
-     */
-    private static OrtSession createSession(OrtEnvironment environment, String graph, OrtSession.SessionOptions options)
-            throws OrtException {
-        FutureTask<OrtSession> creation = new FutureTask<>(() -> environment.createSession(graph, options));
-        Thread thread = new Thread(null, creation, "create-session", SESSION_STACK_BYTES);
-        thread.start();
-        try {
-            return creation.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ModelRunException("interrupted while ONNX Runtime loaded " + graph, e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof OrtException cause) {
-                throw cause;
-            }
-            throw new ModelRunException("ONNX Runtime cannot load " + graph + ": " + e.getCause(), e);
-        }
+    private static OrtSession.SessionOptions options(Path library, int threads) throws OrtException {
+        OrtSession.SessionOptions options = new OrtSession.SessionOptions();
+        options.registerCustomOpLibrary(library.toString());
+        options.setIntraOpNumThreads(threads);
+        options.setInterOpNumThreads(1);
+        options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
+        options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+        // Steps follow each other without a pause under load; between requests the threads must sleep.
+        options.addConfigEntry("session.force_spinning_stop", "1");
+        return options;
     }
 
     @Override
