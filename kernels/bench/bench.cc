@@ -193,10 +193,10 @@ void time_elementwise(const SpinningThreads& threads, int repeats) {
     std::vector<float> gate_up(rows * 2 * width, 0.5f), y(rows * width), sums(rows * width / block);
     const Execution execution{threads};
     const double gated = best_seconds(repeats * 20, [&] {
-      swiglu(gate_up.data(), y.data(), sums.data(), rows, width, block, execution);
+      swiglu(gate_up.data(), y.data(), sums.data(), rows, width, block, SumOf::kInt8, execution);
     });
     const double summed = best_seconds(repeats * 20, [&] {
-      block_sum(y.data(), sums.data(), rows, width, block, execution);
+      block_sum(y.data(), sums.data(), rows, width, block, SumOf::kInt8, execution);
     });
     std::printf("swiglu [%lld, 2 x %lld] %.2f us   block_sum [%lld, %lld] by %lld %.2f us\n",
                 static_cast<long long>(rows), static_cast<long long>(width), gated * 1e6,

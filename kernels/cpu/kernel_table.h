@@ -86,6 +86,7 @@ struct KernelTable {
   void (*merge_parts)(const MergeArgs&);
   void (*prefill_tile)(const PrefillArgs&);
   void (*block_sum)(const float* x, float* sums, int64_t blocks, int64_t block);
+  void (*block_sum_int8)(const float* x, float* sums, int64_t blocks, int64_t block);
   void (*swiglu_row)(const float* gate_up, float* y, int64_t first, int64_t last, int64_t width);
 };
 

@@ -12,7 +12,7 @@ namespace avx2 {
 
 const KernelTable& avx2_kernels() {
   static constexpr KernelTable table = {avx2::prepare_rows, avx2::decode_part, avx2::merge_parts,
-                                        avx2::prefill_tile, avx2::block_sum,   avx2::swiglu_row};
+                                        avx2::prefill_tile, avx2::block_sum, avx2::block_sum_int8,   avx2::swiglu_row};
   return table;
 }
 

@@ -12,7 +12,7 @@ namespace avx512 {
 
 const KernelTable& avx512_kernels() {
   static constexpr KernelTable table = {avx512::prepare_rows, avx512::decode_part, avx512::merge_parts,
-                                        avx512::prefill_tile, avx512::block_sum,   avx512::swiglu_row};
+                                        avx512::prefill_tile, avx512::block_sum, avx512::block_sum_int8,   avx512::swiglu_row};
   return table;
 }
 

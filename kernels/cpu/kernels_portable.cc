@@ -12,7 +12,7 @@ namespace portable {
 
 const KernelTable& portable_kernels() {
   static constexpr KernelTable table = {portable::prepare_rows, portable::decode_part, portable::merge_parts,
-                                        portable::prefill_tile, portable::block_sum,   portable::swiglu_row};
+                                        portable::prefill_tile, portable::block_sum, portable::block_sum_int8,   portable::swiglu_row};
   return table;
 }
 

@@ -7,13 +7,18 @@
 
 namespace contexture {
 
+// Whether sums are of the values themselves or of what a product with 8-bit activations makes of them: each block
+// rounded to 127 steps of its largest magnitude. A correction that is added to such a product must use the latter, so
+// that the rounding errors of both are those of one product with the whole weight.
+enum class SumOf { kValues, kInt8 };
+
 // sums[t, b] = sum of x[t, b * block .. (b + 1) * block)
 void block_sum(const float* x /* [rows, width] */, float* sums /* [rows, width / block] */, int64_t rows,
-               int64_t width, int64_t block, const Execution& execution);
+               int64_t width, int64_t block, SumOf sum_of, const Execution& execution);
 
 // y = silu(gate) * up, and the block sums of y unless block is 0.
 void swiglu(const float* gate_up /* [rows, 2 * width] */, float* y /* [rows, width] */,
             float* sums /* [rows, width / block] */, int64_t rows, int64_t width, int64_t block,
-            const Execution& execution);
+            SumOf sum_of, const Execution& execution);
 
 }  // namespace contexture

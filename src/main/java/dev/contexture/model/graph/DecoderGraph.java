@@ -192,7 +192,7 @@ final class DecoderGraph {
                 activated,
                 List.of(gateUp),
                 List.of(activated, sums),
-                Map.of("block", (long) weights.blockSumSize()));
+                sumsAttributes(precision, weights.blockSumSize()));
         return weights.emit(graph, precision, activated, weights.blockSumSize() == 0 ? null : sums);
     }
 
@@ -207,23 +207,29 @@ final class DecoderGraph {
                 return null;
             }
             if (sums == null || block != wanted) {
-                sums = emitBlockSums(graph, x, wanted);
+                sums = emitBlockSums(graph, precision, x, wanted);
                 block = wanted;
             }
             return sums;
         }
     }
 
-    private static String emitBlockSums(GraphBuilder graph, String x, int block) {
+    private static String emitBlockSums(GraphBuilder graph, Precision precision, String x, int block) {
         String sums = x + ".sums" + block;
-        graph.node(GraphBuilder.CONTEXTURE, "BlockSum", sums, List.of(x), List.of(sums), Map.of("block", (long) block));
+        graph.node(
+                GraphBuilder.CONTEXTURE, "BlockSum", sums, List.of(x), List.of(sums), sumsAttributes(precision, block));
         return sums;
+    }
+
+    /** The correction of a product with 8-bit activations must see the same rounded activations as the product. */
+    private static Map<String, Object> sumsAttributes(Precision precision, int block) {
+        return Map.of("block", (long) block, "int8", precision == Precision.FAST ? 1L : 0L);
     }
 
     static String emitWithBlockSums(GraphBuilder graph, Precision precision, LinearWeights weights, String x)
             throws IOException {
         int block = weights.blockSumSize();
-        return weights.emit(graph, precision, x, block == 0 ? null : emitBlockSums(graph, x, block));
+        return weights.emit(graph, precision, x, block == 0 ? null : emitBlockSums(graph, precision, x, block));
     }
 
     private String emitLinear(String name, String x, Sums sums, List<Part> parts) throws IOException {
