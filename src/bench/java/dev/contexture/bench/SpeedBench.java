@@ -34,8 +34,7 @@ public final class SpeedBench {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         Path model = Path.of(required("bench.model"));
         Path python = Path.of(required("bench.python"));
-        int threads =
-                Integer.getInteger("bench.threads", Runtime.getRuntime().availableProcessors());
+        int threads = Integer.getInteger("bench.threads", Runtime.getRuntime().availableProcessors());
         int repeats = Integer.getInteger("bench.repeats", 5);
         Pattern only = Pattern.compile(System.getProperty("bench.only", ".*"));
         Path work = Path.of("target", "bench");
@@ -129,7 +128,8 @@ public final class SpeedBench {
         result.put("rows", rows);
         Path file = Path.of(System.getProperty("bench.result", "target/bench/speed.json"));
         Files.createDirectories(file.toAbsolutePath().getParent());
-        Files.writeString(file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(result));
+        Files.writeString(
+                file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(result));
         System.out.println("written to " + file);
     }
 

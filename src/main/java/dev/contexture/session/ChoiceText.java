@@ -1,0 +1,91 @@
+package dev.contexture.session;
+
+import dev.contexture.model.tokenizer.IncrementalDetokenizer;
+import dev.contexture.model.tokenizer.StopSequenceMatcher;
+import dev.contexture.model.tokenizer.Tokenizer;
+import dev.contexture.scheduler.GeneratedToken;
+import dev.contexture.session.GenerationEvent.TokenDetail;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Turns one choice's tokens into text that may be sent: whole characters that are surely not part of a stop sequence.
+ * Log-probabilities of a token wait until its text may be sent, and are dropped with text that a stop sequence cuts off.
+ */
+final class ChoiceText {
+    private final Tokenizer tokenizer;
+    private final boolean logprobs;
+    private final IncrementalDetokenizer detokenizer;
+    private final StopSequenceMatcher stops;
+    private final Deque<WaitingToken> waiting = new ArrayDeque<>();
+    private long decodedChars;
+    private long releasedChars;
+
+    /** A token whose text begins at a character of the choice's output. */
+    private record WaitingToken(TokenDetail detail, long beginChar) {}
+
+    /** What became certain. */
+    record Piece(String text, List<TokenDetail> tokens, boolean stopped) {
+        boolean isEmpty() {
+            return text.isEmpty() && tokens.isEmpty();
+        }
+    }
+
+    ChoiceText(Tokenizer tokenizer, List<String> stopSequences, boolean logprobs) {
+        this.tokenizer = tokenizer;
+        this.logprobs = logprobs;
+        this.detokenizer = new IncrementalDetokenizer(tokenizer);
+        this.stops = new StopSequenceMatcher(stopSequences);
+    }
+
+    Piece append(GeneratedToken token) {
+        if (logprobs) {
+            waiting.add(new WaitingToken(detail(token), decodedChars));
+        }
+        String text = detokenizer.append(token.tokenId());
+        decodedChars += text.length();
+        StopSequenceMatcher.Result result = stops.append(text);
+        return release(result.text(), result.stopped());
+    }
+
+    /** What was held back, when the choice ends without a stop sequence. */
+    Piece finish() {
+        String tail = detokenizer.flush();
+        decodedChars += tail.length();
+        StopSequenceMatcher.Result result = stops.append(tail);
+        String text = result.stopped() ? result.text() : result.text() + stops.flush();
+        return release(text, result.stopped());
+    }
+
+    private Piece release(String text, boolean stopped) {
+        releasedChars += text.length();
+        List<TokenDetail> tokens = new ArrayList<>();
+        boolean allReleased = releasedChars == decodedChars;
+        while (!waiting.isEmpty() && (waiting.getFirst().beginChar < releasedChars || allReleased && !stopped)) {
+            tokens.add(waiting.removeFirst().detail);
+        }
+        if (stopped) {
+            waiting.clear();
+        }
+        return new Piece(text, tokens, stopped);
+    }
+
+    private TokenDetail detail(GeneratedToken token) {
+        List<TokenDetail> alternatives = token.topLogprobs().stream()
+                .map(top -> detail(top.tokenId(), top.logprob(), List.of()))
+                .toList();
+        return detail(token.tokenId(), token.logprob(), alternatives);
+    }
+
+    private TokenDetail detail(int tokenId, float logprob, List<TokenDetail> alternatives) {
+        if (tokenizer.isSpecial(tokenId)) {
+            String text = tokenizer.tokenText(tokenId);
+            return new TokenDetail(text, text.getBytes(StandardCharsets.UTF_8), logprob, alternatives);
+        }
+        byte[] bytes = tokenizer.tokenBytes(tokenId);
+        return new TokenDetail(new String(bytes, StandardCharsets.UTF_8), bytes, logprob, alternatives);
+    }
+}

@@ -1,0 +1,114 @@
+package dev.contexture.session;
+
+import dev.contexture.model.tokenizer.IncrementalDetokenizer;
+import dev.contexture.model.tokenizer.Tokenizer;
+import dev.contexture.scheduler.QueueFullException;
+import dev.contexture.scheduler.TokenGenerator;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.RejectedExecutionException;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxSink;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * {@link InferenceService} over the step loop. Prompts are rendered and tokenised on {@code textThreads}, tokens become text
+ * on the loop's thread, events leave on {@code eventThreads}: so neither a long prompt nor a slow reader holds up the loop.
+ */
+public final class DefaultInferenceService implements InferenceService {
+    private static final Duration RETRY_AFTER_FULL_TEXT_QUEUE = Duration.ofSeconds(1);
+
+    private final Tokenizer tokenizer;
+    private final PromptEncoder encoder;
+    private final TokenGenerator generator;
+    private final ModelDescription model;
+    private final Scheduler textThreads;
+    private final Scheduler eventThreads;
+
+    /**
+     * @param textThreads bounded; a full queue refuses requests like the step loop's queue does
+     */
+    public DefaultInferenceService(
+            Tokenizer tokenizer,
+            PromptRenderer renderer,
+            TokenGenerator generator,
+            ModelDescription model,
+            Scheduler textThreads,
+            Scheduler eventThreads) {
+        this.tokenizer = tokenizer;
+        this.encoder = new PromptEncoder(tokenizer, renderer);
+        this.generator = generator;
+        this.model = model;
+        this.textThreads = textThreads;
+        this.eventThreads = eventThreads;
+    }
+
+    @Override
+    public Flux<GenerationEvent> generate(GenerationRequest request) {
+        return onTextThreads(() -> prepare(request))
+                .flatMapMany(prepared -> Flux.<GenerationEvent>create(
+                                events -> Generation.start(
+                                        request, prepared.prompt, prepared.maxTokens, tokenizer, generator, events),
+                                FluxSink.OverflowStrategy.BUFFER)
+                        .publishOn(eventThreads));
+    }
+
+    /** Checked and tokenised. */
+    private record Prepared(int[] prompt, int maxTokens) {}
+
+    private Prepared prepare(GenerationRequest request) {
+        for (int id : request.sampling().logitBias().keySet()) {
+            if (id < 0 || id >= tokenizer.vocabularySize()) {
+                throw new InvalidPromptException(
+                        "logit_bias names token " + id + ", but the vocabulary has " + tokenizer.vocabularySize()
+                                + " tokens",
+                        "logit_bias");
+            }
+        }
+        int[] prompt = encoder.encode(request.prompt());
+        int room = generator.contextLength() - prompt.length;
+        int maxTokens = request.maxTokens().orElse(room);
+        if (room < 1 || maxTokens > room) {
+            throw new ContextLengthExceededException(
+                    generator.contextLength(),
+                    prompt.length,
+                    request.maxTokens().orElse(0));
+        }
+        return new Prepared(prompt, maxTokens);
+    }
+
+    @Override
+    public Mono<int[]> tokenize(Prompt prompt) {
+        return onTextThreads(() -> encoder.encode(prompt));
+    }
+
+    @Override
+    public Mono<String> detokenize(List<Integer> tokenIds) {
+        return onTextThreads(() -> {
+            int[] checked = encoder.encode(new Prompt.Tokens(tokenIds));
+            IncrementalDetokenizer detokenizer = new IncrementalDetokenizer(tokenizer);
+            StringBuilder text = new StringBuilder();
+            for (int id : checked) {
+                text.append(detokenizer.append(id));
+            }
+            return text.append(detokenizer.flush()).toString();
+        });
+    }
+
+    private <T> Mono<T> onTextThreads(Callable<T> work) {
+        return Mono.fromCallable(work)
+                .subscribeOn(textThreads)
+                .onErrorMap(
+                        RejectedExecutionException.class,
+                        e -> new QueueFullException(
+                                "too many prompts are waiting to be read; try again later",
+                                RETRY_AFTER_FULL_TEXT_QUEUE));
+    }
+
+    @Override
+    public ModelDescription model() {
+        return model;
+    }
+}

@@ -1,0 +1,140 @@
+package dev.contexture.session;
+
+import dev.contexture.core.FinishReason;
+import dev.contexture.model.tokenizer.Tokenizer;
+import dev.contexture.scheduler.CancelCause;
+import dev.contexture.scheduler.GeneratedToken;
+import dev.contexture.scheduler.SequenceRequest;
+import dev.contexture.scheduler.TokenGenerator;
+import dev.contexture.scheduler.TokenGenerator.SequenceHandle;
+import dev.contexture.scheduler.TokenSink;
+import dev.contexture.session.GenerationEvent.Completed;
+import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.Usage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import reactor.core.publisher.FluxSink;
+
+/**
+ * One request while it runs: the sinks of its choices, which all live on the step loop's thread, and the events that they
+ * emit. The emitter buffers without blocking; what it can hold is bounded by the choices' token limits.
+ */
+final class Generation {
+    private final FluxSink<GenerationEvent> events;
+    private final int promptTokens;
+    private int running;
+    private int cachedTokens;
+    private int completionTokens;
+    private boolean failed;
+    private volatile List<SequenceHandle> handles = List.of();
+    private volatile boolean cancelled;
+
+    private Generation(FluxSink<GenerationEvent> events, int promptTokens, int choices) {
+        this.events = events;
+        this.promptTokens = promptTokens;
+        this.running = choices;
+    }
+
+    static void start(
+            GenerationRequest request,
+            int[] prompt,
+            int maxTokens,
+            Tokenizer tokenizer,
+            TokenGenerator generator,
+            FluxSink<GenerationEvent> events) {
+        Generation generation = new Generation(events, prompt.length, request.choices());
+        Set<Integer> stopTokens = tokenizer.endOfSequence();
+        List<SequenceRequest> sequences = new ArrayList<>();
+        for (int choice = 0; choice < request.choices(); choice++) {
+            ChoiceText text =
+                    new ChoiceText(tokenizer, request.stop(), request.sampling().logprobs());
+            sequences.add(new SequenceRequest(
+                    prompt,
+                    maxTokens,
+                    stopTokens,
+                    request.sampling(),
+                    request.tenant(),
+                    salt(request),
+                    generation.new Choice(choice, text)));
+        }
+        events.onCancel(generation::cancel);
+        generation.attach(generator.submit(sequences));
+    }
+
+    /** Lengths make the pair unambiguous, so that no tenant can write another's salt. */
+    private static String salt(GenerationRequest request) {
+        return request.tenant().length() + ":" + request.tenant() + ":" + request.cacheSalt();
+    }
+
+    /** The subscriber may have left while the sequences were submitted. */
+    private void attach(List<SequenceHandle> submitted) {
+        handles = List.copyOf(submitted);
+        if (cancelled) {
+            cancel();
+        }
+    }
+
+    private void cancel() {
+        cancelled = true;
+        handles.forEach(handle -> handle.cancel(CancelCause.CLIENT_DISCONNECTED));
+    }
+
+    /** Where one choice's tokens go. */
+    private final class Choice implements TokenSink {
+        private final int index;
+        private final ChoiceText text;
+
+        private Choice(int index, ChoiceText text) {
+            this.index = index;
+            this.text = text;
+        }
+
+        @Override
+        public void onAdmitted(int cached) {
+            if (index == 0) {
+                cachedTokens = cached;
+            }
+        }
+
+        @Override
+        public Verdict onToken(GeneratedToken token) {
+            completionTokens++;
+            ChoiceText.Piece piece = text.append(token);
+            emit(piece);
+            return piece.stopped() ? Verdict.STOP : Verdict.CONTINUE;
+        }
+
+        @Override
+        public void onFinished(FinishReason reason) {
+            ChoiceText.Piece rest = text.finish();
+            emit(rest);
+            events.next(new Finished(index, rest.stopped() ? FinishReason.STOP : reason));
+            ended();
+        }
+
+        @Override
+        public void onFailed(RuntimeException cause) {
+            if (!failed && !events.isCancelled()) {
+                failed = true;
+                events.error(cause);
+            }
+            ended();
+        }
+
+        private void emit(ChoiceText.Piece piece) {
+            if (!piece.isEmpty()) {
+                events.next(new Delta(index, piece.text(), piece.tokens()));
+            }
+        }
+
+        private void ended() {
+            running--;
+            if (running == 0 && !failed) {
+                events.next(new Completed(new Usage(promptTokens, cachedTokens, completionTokens)));
+                events.complete();
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package dev.contexture.session;
+
+import dev.contexture.model.tokenizer.Tokenizer;
+import dev.contexture.model.tokenizer.Tokenizer.SpecialTokens;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * From a prompt to token ids.
+ *
+ * <p>Special tokens in the text of a rendered conversation become those tokens, wherever they stand: the template writes
+ * them as text, too. A front door that passes untrusted text on should strip them; vLLM and llama.cpp do the same.
+ */
+final class PromptEncoder {
+    private final Tokenizer tokenizer;
+    private final PromptRenderer renderer;
+
+    PromptEncoder(Tokenizer tokenizer, PromptRenderer renderer) {
+        this.tokenizer = tokenizer;
+        this.renderer = renderer;
+    }
+
+    /**
+     * @throws InvalidPromptException if the prompt is empty, cannot be rendered, or names tokens that do not exist
+     */
+    int[] encode(Prompt prompt) {
+        int[] tokens = switch (prompt) {
+            case Prompt.Chat chat -> tokenizer.encode(renderer.render(chat), SpecialTokens.PARSE);
+            case Prompt.Text text -> encodeText(text.text());
+            case Prompt.Tokens given -> checked(given.tokenIds());
+        };
+        if (tokens.length == 0) {
+            throw new InvalidPromptException("the prompt has no tokens: send some text", param(prompt));
+        }
+        return tokens;
+    }
+
+    private int[] encodeText(String text) {
+        int[] tokens = tokenizer.encode(text, SpecialTokens.PARSE);
+        return tokenizer.addsBeginOfSequence()
+                ? IntStream.concat(IntStream.of(tokenizer.beginOfSequence().orElseThrow()), IntStream.of(tokens))
+                        .toArray()
+                : tokens;
+    }
+
+    private int[] checked(List<Integer> tokenIds) {
+        for (int i = 0; i < tokenIds.size(); i++) {
+            int id = tokenIds.get(i);
+            if (id < 0 || id >= tokenizer.vocabularySize()) {
+                throw new InvalidPromptException(
+                        "token " + id + " at index " + i + " does not exist: the vocabulary has "
+                                + tokenizer.vocabularySize() + " tokens",
+                        "prompt");
+            }
+        }
+        return tokenIds.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    private static String param(Prompt prompt) {
+        return prompt instanceof Prompt.Chat ? "messages" : "prompt";
+    }
+}

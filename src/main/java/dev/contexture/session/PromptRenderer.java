@@ -1,0 +1,10 @@
+package dev.contexture.session;
+
+/** Turns a conversation into the text that the model reads; the model's chat template in the service. */
+@FunctionalInterface
+public interface PromptRenderer {
+    /**
+     * @throws InvalidPromptException if the template refuses the conversation
+     */
+    String render(Prompt.Chat chat);
+}
