@@ -1,3 +1,1 @@
 #include <gtest/gtest.h>
-
-#include "contexture/elementwise.h"
