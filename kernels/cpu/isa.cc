@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <initializer_list>
@@ -10,15 +11,27 @@ namespace {
 
 constexpr const char* kNames[] = {"portable", "avx2", "avx512"};
 
-Isa detect() {
+Isa best_isa() {
   Isa best = Isa::kPortable;
   for (const Isa isa : {Isa::kAvx2, Isa::kAvx512})
     if (isa_available(isa)) best = isa;
+  return best;
+}
+
+// A wish that cannot be followed is said once, on the error stream, since there is no caller who could handle it.
+Isa detect() {
+  const Isa best = best_isa();
   const char* wanted = std::getenv("CONTEXTURE_ISA");
-  if (wanted != nullptr) {
-    for (int i = 0; i < static_cast<int>(best); ++i)
-      if (std::strcmp(wanted, kNames[i]) == 0) return static_cast<Isa>(i);
+  if (wanted == nullptr || *wanted == '\0') return best;
+  for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512}) {
+    if (std::strcmp(wanted, isa_name(isa)) != 0) continue;
+    if (isa_available(isa)) return isa;
+    std::fprintf(stderr, "contexture: CONTEXTURE_ISA is '%s', but this machine does not have it; using %s\n", wanted,
+                 isa_name(best));
+    return best;
   }
+  std::fprintf(stderr, "contexture: CONTEXTURE_ISA is '%s'; it must be portable, avx2 or avx512; using %s\n", wanted,
+               isa_name(best));
   return best;
 }
 

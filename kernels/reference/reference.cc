@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "cpu/half.h"
@@ -44,41 +43,45 @@ double pool_value(const PoolGeometry& geometry, const void* pool, int32_t layer,
   return half_to_float(reinterpret_cast<const uint16_t*>(row)[i]);
 }
 
-std::vector<double> attention(const AttentionParams& params, const StepView& step) {
+std::vector<double> attention_row(const AttentionParams& params, const StepView& step, int32_t seq, int32_t row) {
   const PoolGeometry& g = params.geometry;
   const int32_t group = params.num_heads / g.kv_heads;
   const int64_t in_width = static_cast<int64_t>(params.num_heads + 2 * g.kv_heads) * g.head_dim;
-  std::vector<double> out(static_cast<size_t>(step.num_rows) * params.num_heads * g.head_dim);
-  for (int32_t s = 0; s < step.num_seqs; ++s) {
-    const int32_t* pages = step.pages + step.page_offsets[s];
-    for (int32_t row = step.row_offsets[s]; row < step.row_offsets[s + 1]; ++row) {
-      const int32_t position = step.context_len[s] + row - step.row_offsets[s];
-      const int32_t first = params.window > 0 ? std::max(0, position - params.window + 1) : 0;
-      for (int32_t head = 0; head < params.num_heads; ++head) {
-        const std::vector<double> q =
-            norm_and_rotate(params.qkv + row * in_width + head * g.head_dim, params.q_norm, params.norm_epsilon,
-                            params.rope_cos + static_cast<int64_t>(position) * (g.head_dim / 2),
-                            params.rope_sin + static_cast<int64_t>(position) * (g.head_dim / 2), g.head_dim);
-        std::vector<double> weights;
-        double highest = -std::numeric_limits<double>::infinity();
-        for (int32_t key = first; key <= position; ++key) {
-          const int64_t slot = static_cast<int64_t>(pages[key / g.page_tokens]) * g.page_tokens + key % g.page_tokens;
-          double score = 0;
-          for (int32_t i = 0; i < g.head_dim; ++i)
-            score += q[i] * pool_value(g, params.pool, params.layer, slot, head / group, 0, i);
-          weights.push_back(score * params.scale);
-          highest = std::max(highest, weights.back());
+  const int32_t* pages = step.pages + step.page_offsets[seq];
+  const int32_t position = step.context_len[seq] + row - step.row_offsets[seq];
+  const int32_t first = params.window > 0 ? std::max(0, position - params.window + 1) : 0;
+  const auto slot_of = [&](int32_t key) {
+    return static_cast<int64_t>(pages[key / g.page_tokens]) * g.page_tokens + key % g.page_tokens;
+  };
+  std::vector<double> out(static_cast<size_t>(params.num_heads) * g.head_dim);
+  std::vector<double> k, v;
+  for (int32_t head = 0; head < params.num_heads; ++head) {
+    if (head % group == 0) {
+      k.clear();
+      v.clear();
+      for (int32_t key = first; key <= position; ++key)
+        for (int32_t i = 0; i < g.head_dim; ++i) {
+          k.push_back(pool_value(g, params.pool, params.layer, slot_of(key), head / group, 0, i));
+          v.push_back(pool_value(g, params.pool, params.layer, slot_of(key), head / group, 1, i));
         }
-        double sum = 0;
-        for (double& weight : weights) sum += weight = std::exp(weight - highest);
-        double* result = out.data() + (static_cast<int64_t>(row) * params.num_heads + head) * g.head_dim;
-        for (int32_t key = first; key <= position; ++key) {
-          const int64_t slot = static_cast<int64_t>(pages[key / g.page_tokens]) * g.page_tokens + key % g.page_tokens;
-          for (int32_t i = 0; i < g.head_dim; ++i)
-            result[i] += weights[key - first] / sum * pool_value(g, params.pool, params.layer, slot, head / group, 1, i);
-        }
-      }
     }
+    const std::vector<double> q =
+        norm_and_rotate(params.qkv + row * in_width + head * g.head_dim, params.q_norm, params.norm_epsilon,
+                        params.rope_cos + static_cast<int64_t>(position) * (g.head_dim / 2),
+                        params.rope_sin + static_cast<int64_t>(position) * (g.head_dim / 2), g.head_dim);
+    std::vector<double> weights;
+    double highest = -std::numeric_limits<double>::infinity();
+    for (size_t at = 0; at < k.size(); at += g.head_dim) {
+      double score = 0;
+      for (int32_t i = 0; i < g.head_dim; ++i) score += q[i] * k[at + i];
+      weights.push_back(score * params.scale);
+      highest = std::max(highest, weights.back());
+    }
+    double sum = 0;
+    for (double& weight : weights) sum += weight = std::exp(weight - highest);
+    double* result = out.data() + static_cast<int64_t>(head) * g.head_dim;
+    for (size_t key = 0; key < weights.size(); ++key)
+      for (int32_t i = 0; i < g.head_dim; ++i) result[i] += weights[key] / sum * v[key * g.head_dim + i];
   }
   return out;
 }

@@ -20,8 +20,8 @@ double round_to_half(double x);
 double pool_value(const PoolGeometry& geometry, const void* pool, int32_t layer, int64_t slot, int32_t kv_head,
                   int32_t what, int32_t i);
 
-// Attention of every row over the K and V that are in the pool. [rows, num_heads * head_dim]
-std::vector<double> attention(const AttentionParams& params, const StepView& step);
+// Attention of one row of the step over the K and V that are in the pool. [num_heads * head_dim]
+std::vector<double> attention_row(const AttentionParams& params, const StepView& step, int32_t seq, int32_t row);
 
 std::vector<double> block_sum(const std::vector<float>& x, int64_t block);
 std::vector<double> swiglu(const std::vector<float>& gate_up, int64_t rows, int64_t width);

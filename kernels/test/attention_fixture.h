@@ -1,67 +1,57 @@
-// A pool, random inputs and a step, for the attention tests.
+// A pool, random inputs and steps over them, for the attention tests.
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
-#include <memory>
 #include <numeric>
-#include <random>
-#include <thread>
+#include <ostream>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "capi/kv_pool.h"
 #include "contexture/paged_attention.h"
 #include "reference/reference.h"
+#include "test/isas.h"
+#include "test/random.h"
+#include "test/threads.h"
 
 namespace contexture {
-
-// Runs the items backwards on several threads: the order must not matter.
-class BackwardThreads final : public ParallelFor {
- public:
-  explicit BackwardThreads(int threads) : threads_(threads) {}
-  void run(size_t count, void (*fn)(void*, size_t), void* context) const override {
-    std::atomic<size_t> left{count};
-    std::vector<std::thread> threads;
-    for (int t = 0; t < threads_; ++t)
-      threads.emplace_back([&] {
-        for (size_t i = left.fetch_sub(1); i > 0 && i <= count; i = left.fetch_sub(1)) fn(context, i - 1);
-      });
-    for (std::thread& thread : threads) thread.join();
-  }
-
- private:
-  const int threads_;
-};
 
 struct Shape {
   int32_t kv_heads = 2, group = 3, head_dim = 64, page_tokens = 16;
   KvDtype dtype = KvDtype::kF32;
   int32_t window = 0;
   bool norms = false;
-  int32_t max_tokens = 1100;  // per sequence
+  int32_t max_tokens = 1024;  // per sequence
   int32_t max_seqs = 4;
   int32_t layers = 2, layer = 1;
 
   int32_t num_heads() const { return kv_heads * group; }
   int32_t qkv_width() const { return (num_heads() + 2 * kv_heads) * head_dim; }
   int32_t out_width() const { return num_heads() * head_dim; }
+  std::string name() const {
+    return "dim" + std::to_string(head_dim) + "_group" + std::to_string(group) + "_page" +
+           std::to_string(page_tokens) + (dtype == KvDtype::kF16 ? "_f16" : "_f32") +
+           (window > 0 ? "_window" + std::to_string(window) : "") + (norms ? "_norms" : "");
+  }
 };
+inline std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << shape.name(); }
 
 struct Chunk {
   int32_t seq;
   int32_t tokens;
 };
 
-// Each sequence has fixed inputs per position, so that the same tokens can be brought in different steps.
+// Each sequence has fixed inputs per position, so that the same tokens can be brought in different steps. Two worlds
+// of the same shape and seed hold the same inputs and pages.
 class World {
  public:
-  World(const Shape& shape, uint32_t seed) : shape(shape), pool_(geometry_of(shape)), cached_(shape.max_seqs, 0) {
-    std::mt19937 random(seed);
-    std::normal_distribution<float> normal;
+  World(const Shape& shape, uint64_t seed) : shape(shape), pool_(geometry_of(shape)), cached_(shape.max_seqs, 0) {
+    Random random(seed);
     inputs_.resize(static_cast<size_t>(shape.max_seqs) * shape.max_tokens * shape.qkv_width());
-    for (float& x : inputs_) x = normal(random);
+    for (float& x : inputs_) x = random.value();
     const int32_t half = shape.head_dim / 2;
     for (int32_t p = 0; p < shape.max_tokens; ++p)
       for (int32_t i = 0; i < half; ++i) {
@@ -69,40 +59,55 @@ class World {
         cos_.push_back(static_cast<float>(std::cos(angle)));
         sin_.push_back(static_cast<float>(std::sin(angle)));
       }
-    for (int32_t i = 0; i < 2 * shape.head_dim; ++i) norm_.push_back(1.0f + 0.2f * normal(random));
-    // Shuffled pages; the rows of a page that no one wrote hold NaN, which must not leak.
-    const int32_t per_seq = (shape.max_tokens + shape.page_tokens - 1) / shape.page_tokens;
-    pages_.resize(static_cast<size_t>(per_seq) * shape.max_seqs);
+    for (int32_t i = 0; i < 2 * shape.head_dim; ++i) norms_.push_back(1.0f + 0.2f * random.value());
+    pages_.resize(static_cast<size_t>(pool_.geometry().pages));
     std::iota(pages_.begin(), pages_.end(), 0);
-    std::shuffle(pages_.begin(), pages_.end(), random);
+    for (size_t i = pages_.size(); i > 1; --i) std::swap(pages_[i - 1], pages_[random.below(i)]);
+    // Rows that no one wrote hold NaN, which must not leak.
     std::memset(pool_.data(), 0xff, static_cast<size_t>(pool_.geometry().pool_bytes()));
   }
 
-  // Runs one step and returns its output rows.
+  // Runs one step: the chunks continue their sequences. Returns [rows, num_heads * head_dim].
   std::vector<float> run(const std::vector<Chunk>& chunks, Isa isa, const ParallelFor& parallel = SerialFor()) {
-    const AttentionParams params = prepare(chunks);
-    paged_attention(params, pool_.step(), pool_.scratch(), Execution{parallel, isa});
+    prepare(chunks);
+    paged_attention(params_, pool_.step(), pool_.scratch(), Execution{parallel, isa});
     for (const Chunk& chunk : chunks) cached_[chunk.seq] += chunk.tokens;
     return out_;
   }
 
-  // The reference for the step that ran last, from the same K and V.
-  std::vector<double> expected() {
-    params_.out = nullptr;
-    return reference::attention(params_, pool_.step());
+  // The reference for one row of the step that ran last, from the same K and V. [num_heads * head_dim]
+  std::vector<double> expected_row(int32_t chunk, int32_t row) {
+    return reference::attention_row(params_, pool_.step(), chunk, row);
   }
 
   float* input(int32_t seq, int32_t position) {
     return inputs_.data() + (static_cast<size_t>(seq) * shape.max_tokens + position) * shape.qkv_width();
   }
-  int64_t slot(int32_t seq, int32_t position) const {
-    return static_cast<int64_t>(pages_of(seq)[position / shape.page_tokens]) * shape.page_tokens +
-           position % shape.page_tokens;
+  float* q_input(int32_t seq, int32_t position, int32_t head) { return input(seq, position) + head * shape.head_dim; }
+  float* k_input(int32_t seq, int32_t position, int32_t kv_head) {
+    return q_input(seq, position, shape.num_heads() + kv_head);
   }
+  float* v_input(int32_t seq, int32_t position, int32_t kv_head) {
+    return q_input(seq, position, shape.num_heads() + shape.kv_heads + kv_head);
+  }
+  // K (what = 0) or V (what = 1) as the pool holds it.
+  std::vector<float> cached_row(int32_t seq, int32_t position, int32_t kv_head, int32_t what, int32_t layer) const {
+    std::vector<float> row(static_cast<size_t>(shape.head_dim));
+    pool_.read_row(layer, pages_of(seq)[position / shape.page_tokens], position % shape.page_tokens, kv_head, what,
+                   row.data());
+    return row;
+  }
+  // Without rotation: K in the pool and q are the inputs themselves.
+  void stop_rotation() {
+    std::fill(cos_.begin(), cos_.end(), 1.0f);
+    std::fill(sin_.begin(), sin_.end(), 0.0f);
+  }
+  int32_t cached(int32_t seq) const { return cached_[seq]; }
+  StepView step() const { return pool_.step(); }
   const float* cos(int32_t position) const { return cos_.data() + static_cast<size_t>(position) * shape.head_dim / 2; }
   const float* sin(int32_t position) const { return sin_.data() + static_cast<size_t>(position) * shape.head_dim / 2; }
-  const float* k_norm() const { return shape.norms ? norm_.data() + shape.head_dim : nullptr; }
-  KvPool& pool() { return pool_; }
+  const float* k_norm() const { return shape.norms ? norms_.data() + shape.head_dim : nullptr; }
+  float norm_epsilon() const { return AttentionParams{}.norm_epsilon; }
 
   const Shape shape;
 
@@ -118,7 +123,7 @@ class World {
     return pages_.data() + static_cast<size_t>(seq) * (pages_.size() / shape.max_seqs);
   }
 
-  AttentionParams prepare(const std::vector<Chunk>& chunks) {
+  void prepare(const std::vector<Chunk>& chunks) {
     std::vector<int32_t> query_len, context_len, page_offsets{0}, pages;
     qkv_.clear();
     for (const Chunk& chunk : chunks) {
@@ -139,23 +144,15 @@ class World {
     params_.num_heads = shape.num_heads(), params_.window = shape.window;
     params_.scale = 1.0f / std::sqrt(static_cast<float>(shape.head_dim));
     params_.qkv = qkv_.data(), params_.rope_cos = cos_.data(), params_.rope_sin = sin_.data();
-    params_.q_norm = shape.norms ? norm_.data() : nullptr, params_.k_norm = k_norm();
+    params_.q_norm = shape.norms ? norms_.data() : nullptr, params_.k_norm = k_norm();
     params_.out = out_.data();
-    return params_;
   }
 
   KvPool pool_;
   std::vector<int32_t> cached_;
-  std::vector<float> inputs_, cos_, sin_, norm_, qkv_, out_;
+  std::vector<float> inputs_, cos_, sin_, norms_, qkv_, out_;
   std::vector<int32_t> pages_;
   AttentionParams params_;
 };
-
-inline std::vector<Isa> available_isas() {
-  std::vector<Isa> isas;
-  for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512})
-    if (isa_available(isa)) isas.push_back(isa);
-  return isas;
-}
 
 }  // namespace contexture
