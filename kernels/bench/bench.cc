@@ -189,19 +189,20 @@ void time_attention(int32_t seqs, int32_t context, int32_t rows, KvDtype dtype, 
 
 void time_elementwise(const SpinningThreads& threads, int repeats) {
   for (const int64_t rows : {1, 512}) {
-    const int64_t width = 1536, block = 32;
-    std::vector<float> gate_up(rows * 2 * width, 0.5f), y(rows * width), sums(rows * width / block);
+    constexpr int64_t width = 1536, block = 32, kInputs = 576;
+    std::vector<float> gate_up(rows * 2 * width, 0.5f), y(rows * width), x(rows * kInputs, 0.5f);
+    std::vector<float> corrections(kInputs / block * 2 * width, 0.01f), out(gate_up.size());
     const Execution execution{threads};
     const double gated = best_seconds(repeats * 20, [&] {
-      swiglu(gate_up.data(), y.data(), sums.data(), rows, width, block, SumOf::kInt8, execution);
+      swiglu(gate_up.data(), y.data(), rows, width, execution);
     });
-    const double summed = best_seconds(repeats * 20, [&] {
-      block_sum(y.data(), sums.data(), rows, width, block, SumOf::kInt8, execution);
+    const double corrected = best_seconds(repeats * 20, [&] {
+      add_block_corrections({gate_up.data(), x.data(), corrections.data(), out.data(), rows, kInputs, 2 * width, block,
+                             SumOf::kInt8}, execution);
     });
-    std::printf("swiglu [%lld, 2 x %lld] %.2f us   block_sum [%lld, %lld] by %lld %.2f us\n",
+    std::printf("%lld rows: swiglu of %lld %.2f us, block corrections of %lld x %lld %.2f us\n",
                 static_cast<long long>(rows), static_cast<long long>(width), gated * 1e6,
-                static_cast<long long>(rows), static_cast<long long>(width), static_cast<long long>(block),
-                summed * 1e6);
+                static_cast<long long>(kInputs), static_cast<long long>(2 * width), corrected * 1e6);
   }
 }
 

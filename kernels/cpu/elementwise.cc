@@ -4,22 +4,22 @@
 
 #include "cpu/dispatch.h"
 #include "cpu/run_items.h"
+#include "cpu/thread_scratch.h"
 
 namespace contexture {
 namespace {
 
 constexpr int64_t kInlineElements = 1 << 15;  // less is faster on the calling thread
 constexpr int64_t kItemElements = 1 << 13;
-
-auto block_sum_of(const KernelTable& kernels, SumOf sum_of) {
-  return sum_of == SumOf::kInt8 ? kernels.block_sum_int8 : kernels.block_sum;
-}
+constexpr int64_t kCorrectionRows = 48;        // rows and columns of one item
+constexpr int64_t kCorrectionColumns = 512;
 
 }  // namespace
 
 void block_sum(const float* x, float* sums, int64_t rows, int64_t width, int64_t block, SumOf sum_of,
                const Execution& execution) {
-  const auto sum = block_sum_of(kernels_for(execution.isa), sum_of);
+  const KernelTable& kernels = kernels_for(execution.isa);
+  const auto sum = sum_of == SumOf::kInt8 ? kernels.block_sum_int8 : kernels.block_sum;
   const int64_t blocks = rows * (width / block);
   const int64_t per_item = std::max<int64_t>(1, kItemElements / block);
   const int64_t items = (blocks + per_item - 1) / per_item;
@@ -29,23 +29,35 @@ void block_sum(const float* x, float* sums, int64_t rows, int64_t width, int64_t
   });
 }
 
-void swiglu(const float* gate_up, float* y, float* sums, int64_t rows, int64_t width, int64_t block,
-            SumOf sum_of, const Execution& execution) {
+void add_block_corrections(const BlockCorrection& args, const Execution& execution) {
   const KernelTable& kernels = kernels_for(execution.isa);
-  const auto sum = block_sum_of(kernels, sum_of);
-  // Items are pieces of rows that hold whole blocks, so that the sums read what is still in the cache.
-  const int64_t unit = block > 0 ? block : 64;
-  const int64_t piece = std::max<int64_t>(unit, kItemElements / 4 / unit * unit);
-  const int64_t pieces = (width + piece - 1) / piece;
+  const int64_t blocks = args.inputs / args.block;
+  // The caller's scratch: the items read it and use none of their own.
+  float* const sums = thread_scratch(args.rows * blocks);
+  block_sum(args.x, sums, args.rows, args.inputs, args.block, args.sum_of, execution);
+  const int64_t columns = (args.outputs + kCorrectionColumns - 1) / kCorrectionColumns;
+  const int64_t bands = (args.rows + kCorrectionRows - 1) / kCorrectionRows;
+  run_items(execution.parallel, args.rows * args.outputs * blocks <= kInlineElements,
+            static_cast<size_t>(columns * bands), [&](size_t i) {
+              const int64_t column = static_cast<int64_t>(i) % columns * kCorrectionColumns;
+              const int64_t row = static_cast<int64_t>(i) / columns * kCorrectionRows;
+              const int64_t offset = row * args.outputs + column;
+              kernels.add_products({sums + row * blocks, blocks, args.corrections + column, args.product + offset,
+                                    args.out + offset, args.outputs, std::min(kCorrectionRows, args.rows - row),
+                                    std::min(kCorrectionColumns, args.outputs - column)});
+            });
+}
+
+void swiglu(const float* gate_up, float* y, int64_t rows, int64_t width, const Execution& execution) {
+  const KernelTable& kernels = kernels_for(execution.isa);
+  constexpr int64_t kPiece = kItemElements / 4;
+  const int64_t pieces = (width + kPiece - 1) / kPiece;
   run_items(execution.parallel, rows * width * 4 <= kInlineElements, static_cast<size_t>(rows * pieces),
             [&](size_t i) {
               const int64_t row = static_cast<int64_t>(i) / pieces;
-              const int64_t first = static_cast<int64_t>(i) % pieces * piece;
-              const int64_t last = std::min(width, first + piece);
-              kernels.swiglu_row(gate_up + row * 2 * width, y + row * width, first, last, width);
-              if (block > 0)
-                sum(y + row * width + first, sums + (row * width + first) / block,
-                    (last - first) / block, block);
+              const int64_t first = static_cast<int64_t>(i) % pieces * kPiece;
+              kernels.swiglu_row(gate_up + row * 2 * width, y + row * width, first, std::min(width, first + kPiece),
+                                 width);
             });
 }
 

@@ -80,6 +80,16 @@ struct PrefillArgs {
   float* scratch;  // prefill_scratch_floats(tokens * group, row_dim)
 };
 
+// out = base + a b, with the rows of base, b and out `stride` apart.
+struct AddProductsArgs {
+  const float* a;  // [rows, depth]
+  int64_t depth;
+  const float* b;     // [depth, columns]
+  const float* base;  // [rows, columns]
+  float* out;         // [rows, columns], may be base
+  int64_t stride, rows, columns;
+};
+
 struct KernelTable {
   void (*prepare_rows)(const PrepareArgs&, int64_t first, int64_t last);
   void (*decode_part)(const DecodeArgs&);
@@ -87,6 +97,7 @@ struct KernelTable {
   void (*prefill_tile)(const PrefillArgs&);
   void (*block_sum)(const float* x, float* sums, int64_t blocks, int64_t block);
   void (*block_sum_int8)(const float* x, float* sums, int64_t blocks, int64_t block);
+  void (*add_products)(const AddProductsArgs&);
   void (*swiglu_row)(const float* gate_up, float* y, int64_t first, int64_t last, int64_t width);
 };
 

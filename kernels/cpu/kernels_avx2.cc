@@ -8,11 +8,12 @@ namespace avx2 {
 #include "cpu/decode_attention.h"
 #include "cpu/prefill_attention.h"
 #include "cpu/elementwise_rows.h"
+#include "cpu/add_products.h"
 }  // namespace avx2
 
 const KernelTable& avx2_kernels() {
-  static constexpr KernelTable table = {avx2::prepare_rows, avx2::decode_part, avx2::merge_parts,
-                                        avx2::prefill_tile, avx2::block_sum, avx2::block_sum_int8,   avx2::swiglu_row};
+  static constexpr KernelTable table = {avx2::prepare_rows, avx2::decode_part,    avx2::merge_parts,  avx2::prefill_tile,
+                                        avx2::block_sum,    avx2::block_sum_int8, avx2::add_products, avx2::swiglu_row};
   return table;
 }
 

@@ -8,11 +8,12 @@ namespace avx512 {
 #include "cpu/decode_attention.h"
 #include "cpu/prefill_attention.h"
 #include "cpu/elementwise_rows.h"
+#include "cpu/add_products.h"
 }  // namespace avx512
 
 const KernelTable& avx512_kernels() {
-  static constexpr KernelTable table = {avx512::prepare_rows, avx512::decode_part, avx512::merge_parts,
-                                        avx512::prefill_tile, avx512::block_sum, avx512::block_sum_int8,   avx512::swiglu_row};
+  static constexpr KernelTable table = {avx512::prepare_rows, avx512::decode_part,    avx512::merge_parts,  avx512::prefill_tile,
+                                        avx512::block_sum,    avx512::block_sum_int8, avx512::add_products, avx512::swiglu_row};
   return table;
 }
 

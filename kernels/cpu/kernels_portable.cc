@@ -8,11 +8,12 @@ namespace portable {
 #include "cpu/decode_attention.h"
 #include "cpu/prefill_attention.h"
 #include "cpu/elementwise_rows.h"
+#include "cpu/add_products.h"
 }  // namespace portable
 
 const KernelTable& portable_kernels() {
-  static constexpr KernelTable table = {portable::prepare_rows, portable::decode_part, portable::merge_parts,
-                                        portable::prefill_tile, portable::block_sum, portable::block_sum_int8,   portable::swiglu_row};
+  static constexpr KernelTable table = {portable::prepare_rows, portable::decode_part,    portable::merge_parts,  portable::prefill_tile,
+                                        portable::block_sum,    portable::block_sum_int8, portable::add_products, portable::swiglu_row};
   return table;
 }
 

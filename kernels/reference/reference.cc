@@ -92,6 +92,18 @@ std::vector<double> block_sum(const std::vector<float>& x, int64_t block) {
   return sums;
 }
 
+std::vector<double> block_sum_int8(const std::vector<float>& x, int64_t block) {
+  std::vector<double> sums(x.size() / block);
+  for (size_t b = 0; b < sums.size(); ++b) {
+    float highest = 0;
+    for (int64_t i = 0; i < block; ++i) highest = std::max(highest, std::fabs(x[b * block + i]));
+    if (highest == 0) continue;
+    for (int64_t i = 0; i < block; ++i)
+      sums[b] += std::nearbyint(x[b * block + i] * (127.0f / highest)) * (highest / 127.0);
+  }
+  return sums;
+}
+
 std::vector<double> swiglu(const std::vector<float>& gate_up, int64_t rows, int64_t width) {
   std::vector<double> y;
   for (int64_t t = 0; t < rows; ++t)

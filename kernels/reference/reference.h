@@ -24,6 +24,7 @@ double pool_value(const PoolGeometry& geometry, const void* pool, int32_t layer,
 std::vector<double> attention_row(const AttentionParams& params, const StepView& step, int32_t seq, int32_t row);
 
 std::vector<double> block_sum(const std::vector<float>& x, int64_t block);
+std::vector<double> block_sum_int8(const std::vector<float>& x, int64_t block);
 std::vector<double> swiglu(const std::vector<float>& gate_up, int64_t rows, int64_t width);
 
 }  // namespace reference

@@ -37,7 +37,8 @@ TEST_P(Elementwise, BlockSumsMatchTheReference) {
     SCOPED_TRACE(testing::Message() << size.rows << " x " << size.width << " by " << size.block);
     const std::vector<float> x = random_values(size.rows * size.width, 1, 1.0f);
     std::vector<float> sums(x.size() / size.block, NAN);
-    block_sum(x.data(), sums.data(), size.rows, size.width, size.block, Execution{SerialFor(), GetParam()});
+    block_sum(x.data(), sums.data(), size.rows, size.width, size.block, SumOf::kValues,
+              Execution{SerialFor(), GetParam()});
     const std::vector<double> want = reference::block_sum(x, size.block);
     // At most `block` additions of partial sums below 1.8 * block.
     const double allowed = 0x1p-24 * std::max<double>(1, size.block * std::sqrt(size.block));
@@ -50,28 +51,68 @@ TEST_P(Elementwise, SwiGluMatchesTheReference) {
     for (const float scale : {1.0f, 60.0f}) {
       SCOPED_TRACE(testing::Message() << size.rows << " x " << size.width << " by " << size.block << ", " << scale);
       const std::vector<float> gate_up = random_values(size.rows * size.width * 2, 2, scale);
-      std::vector<float> y(static_cast<size_t>(size.rows * size.width), NAN), sums(y.size() / size.block, NAN);
-      swiglu(gate_up.data(), y.data(), sums.data(), size.rows, size.width, size.block,
-             Execution{SerialFor(), GetParam()});
+      std::vector<float> y(static_cast<size_t>(size.rows * size.width), NAN);
+      swiglu(gate_up.data(), y.data(), size.rows, size.width, Execution{SerialFor(), GetParam()});
       const std::vector<double> want = reference::swiglu(gate_up, size.rows, size.width);
       // The exponent carries the rounding of its argument: up to 104 * 2^-24 relatively, plus a few operations. From
       // -87 on the exponential is clamped, where the result is below 104 * 104 * e^-87.
       for (size_t i = 0; i < want.size(); ++i)
         ASSERT_NEAR(y[i], want[i], std::fabs(want[i]) * (8 + scale * 2) * 0x1p-24 + 1e-33) << i;
-      std::vector<float> own(sums.size());
-      block_sum(y.data(), own.data(), size.rows, size.width, size.block, Execution{SerialFor(), GetParam()});
-      EXPECT_EQ(first_difference(sums, own), own.size());
     }
 }
 
-TEST_P(Elementwise, SwiGluWithoutSumsTouchesNone) {
-  const std::vector<float> gate_up = random_values(2 * 2 * 96, 3, 1.0f);
-  std::vector<float> y(2 * 96), sums(8, 42.0f);
-  swiglu(gate_up.data(), y.data(), sums.data(), 2, 96, 0, Execution{SerialFor(), GetParam()});
-  const std::vector<double> want = reference::swiglu(gate_up, 2, 96);
-  for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(y[i], want[i], 1e-6);
-  EXPECT_EQ(sums, std::vector<float>(8, 42.0f));
-  swiglu(gate_up.data(), y.data(), nullptr, 2, 96, 0, Execution{SerialFor(), GetParam()});
+// What a product with 8-bit activations sees: 127 steps of the block's largest magnitude.
+TEST_P(Elementwise, Int8SumsAreThoseOfRoundedValues) {
+  for (const Size& size : kSizes) {
+    SCOPED_TRACE(testing::Message() << size.rows << " x " << size.width << " by " << size.block);
+    std::vector<float> x = random_values(size.rows * size.width, 6, 1.0f);
+    std::fill_n(x.begin(), size.block, 0.0f);  // a block of zeros has no scale
+    std::vector<float> sums(x.size() / size.block, NAN);
+    block_sum(x.data(), sums.data(), size.rows, size.width, size.block, SumOf::kInt8,
+              Execution{SerialFor(), GetParam()});
+    const std::vector<double> want = reference::block_sum_int8(x, size.block);
+    for (size_t i = 0; i < want.size(); ++i)
+      ASSERT_NEAR(sums[i], want[i], 1e-5 * std::max<double>(1, std::sqrt(size.block))) << i;
+    EXPECT_EQ(sums[0], 0.0f);
+  }
+}
+
+TEST_P(Elementwise, BlockCorrectionsMatchTheReference) {
+  struct Shape {
+    int64_t rows, inputs, outputs, block;
+  };
+  for (const Shape& shape : {Shape{1, 64, 96, 32}, {1, 576, 3072, 32}, {5, 96, 70, 16}, {7, 32, 33, 32},
+                             {130, 576, 960, 32}, {49, 256, 513, 32}})
+    for (const SumOf sum_of : {SumOf::kValues, SumOf::kInt8}) {
+      SCOPED_TRACE(testing::Message() << shape.rows << " rows, " << shape.inputs << " to " << shape.outputs);
+      const std::vector<float> x = random_values(shape.rows * shape.inputs, 7, 1.0f);
+      const std::vector<float> product = random_values(shape.rows * shape.outputs, 8, 1.0f);
+      const int64_t blocks = shape.inputs / shape.block;
+      const std::vector<float> corrections = random_values(blocks * shape.outputs, 9, 0.1f);
+      std::vector<float> out(product.size(), NAN);
+      BlockCorrection args = {product.data(), x.data(), corrections.data(), out.data(), shape.rows,
+                              shape.inputs,   shape.outputs, shape.block, sum_of};
+      add_block_corrections(args, Execution{SerialFor(), GetParam()});
+      const std::vector<double> sums = sum_of == SumOf::kInt8 ? reference::block_sum_int8(x, shape.block)
+                                                              : reference::block_sum(x, shape.block);
+      for (int64_t t = 0; t < shape.rows; ++t)
+        for (int64_t n = 0; n < shape.outputs; ++n) {
+          double want = product[t * shape.outputs + n];
+          for (int64_t b = 0; b < blocks; ++b) want += sums[t * blocks + b] * corrections[b * shape.outputs + n];
+          ASSERT_NEAR(out[t * shape.outputs + n], want, 3e-5) << t << ", " << n;
+        }
+      // A row alone, in place and on threads in any order: the same bits.
+      const ShuffledThreads executor(3, 11);
+      std::vector<float> in_place = product, last(static_cast<size_t>(shape.outputs));
+      args.product = args.out = in_place.data();
+      add_block_corrections(args, Execution{executor, GetParam()});
+      EXPECT_EQ(first_difference(in_place, out), out.size());
+      const int64_t row = shape.rows - 1;
+      add_block_corrections({product.data() + row * shape.outputs, x.data() + row * shape.inputs, corrections.data(),
+                             last.data(), 1, shape.inputs, shape.outputs, shape.block, sum_of},
+                            Execution{SerialFor(), GetParam()});
+      EXPECT_EQ(first_difference(last, {out.end() - shape.outputs, out.end()}), last.size());
+    }
 }
 
 // silu of a large negative gate is 0, of a large positive one the gate; NaN stays NaN and alone.
@@ -82,7 +123,7 @@ TEST_P(Elementwise, SwiGluKeepsItsLimits) {
   std::vector<float> gate_up(gates);
   gate_up.resize(gates.size() * 2, 2.0f);
   std::vector<float> y(gates.size());
-  swiglu(gate_up.data(), y.data(), nullptr, 1, width, 0, Execution{SerialFor(), GetParam()});
+  swiglu(gate_up.data(), y.data(), 1, width, Execution{SerialFor(), GetParam()});
   EXPECT_EQ(y[0], 0.0f);
   EXPECT_EQ(y[1], 0.0f);
   EXPECT_FLOAT_EQ(y[2], 200.0f);
@@ -98,17 +139,18 @@ TEST_P(Elementwise, ThreadsAndOrderDoNotMatter) {
   const Size size = {33, 4864, 256};
   const std::vector<float> gate_up = random_values(size.rows * size.width * 2, 4, 3.0f);
   const auto count = static_cast<size_t>(size.rows * size.width);
-  std::vector<float> y(count), sums(count / size.block), sums_alone(count / size.block);
-  swiglu(gate_up.data(), y.data(), sums.data(), size.rows, size.width, size.block, Execution{SerialFor(), GetParam()});
+  std::vector<float> y(count), sums(count / size.block);
+  swiglu(gate_up.data(), y.data(), size.rows, size.width, Execution{SerialFor(), GetParam()});
+  block_sum(y.data(), sums.data(), size.rows, size.width, size.block, SumOf::kValues,
+            Execution{SerialFor(), GetParam()});
   for (const int threads : {1, 2, 4}) {
     const ShuffledThreads executor(threads, 5);
     std::vector<float> other(count, NAN), other_sums(sums.size(), NAN);
-    swiglu(gate_up.data(), other.data(), other_sums.data(), size.rows, size.width, size.block,
-           Execution{executor, GetParam()});
+    swiglu(gate_up.data(), other.data(), size.rows, size.width, Execution{executor, GetParam()});
     EXPECT_EQ(first_difference(other, y), count);
+    block_sum(y.data(), other_sums.data(), size.rows, size.width, size.block, SumOf::kValues,
+              Execution{executor, GetParam()});
     EXPECT_EQ(first_difference(other_sums, sums), sums.size());
-    block_sum(y.data(), sums_alone.data(), size.rows, size.width, size.block, Execution{executor, GetParam()});
-    EXPECT_EQ(first_difference(sums_alone, sums), sums.size());
     EXPECT_EQ(executor.calls(), 2);
   }
 }

@@ -16,9 +16,21 @@ enum class SumOf { kValues, kInt8 };
 void block_sum(const float* x /* [rows, width] */, float* sums /* [rows, width / block] */, int64_t rows,
                int64_t width, int64_t block, SumOf sum_of, const Execution& execution);
 
-// y = silu(gate) * up, and the block sums of y unless block is 0.
-void swiglu(const float* gate_up /* [rows, 2 * width] */, float* y /* [rows, width] */,
-            float* sums /* [rows, width / block] */, int64_t rows, int64_t width, int64_t block,
-            SumOf sum_of, const Execution& execution);
+// What completes a product with weights scale * (code - zero) to one with weights scale * code + minimum:
+// out[t, n] = product[t, n] + sum over blocks b of block_sum(x)[t, b] * corrections[b, n]. A row's result does not
+// depend on the other rows.
+struct BlockCorrection {
+  const float* product;      // [rows, outputs]
+  const float* x;            // [rows, inputs]
+  const float* corrections;  // [inputs / block, outputs]
+  float* out;                // [rows, outputs], may be product
+  int64_t rows, inputs, outputs, block;
+  SumOf sum_of;
+};
+void add_block_corrections(const BlockCorrection& args, const Execution& execution);
+
+// y = silu(gate) * up
+void swiglu(const float* gate_up /* [rows, 2 * width] */, float* y /* [rows, width] */, int64_t rows, int64_t width,
+            const Execution& execution);
 
 }  // namespace contexture

@@ -83,7 +83,6 @@ final class DecoderGraph {
         String attended = emitLinear(
                 name + "o",
                 attention,
-                new Sums(),
                 List.of(part(
                         prefix + "self_attn.o_proj.weight",
                         config.hidden(),
@@ -128,7 +127,6 @@ final class DecoderGraph {
         String qkv = emitLinear(
                 name + "qkv",
                 x,
-                new Sums(),
                 List.of(
                         part(attention + "q_proj.weight", config.heads() * dim, config.hidden(), rotary),
                         part(attention + "k_proj.weight", config.kvHeads() * dim, config.hidden(), rotary),
@@ -178,64 +176,20 @@ final class DecoderGraph {
         String gateUp = emitLinear(
                 name + "gate_up",
                 x,
-                new Sums(),
                 List.of(
                         part(prefix + "mlp.gate_proj.weight", config.feedForward(), config.hidden(), RowMap.SAME),
                         part(prefix + "mlp.up_proj.weight", config.feedForward(), config.hidden(), RowMap.SAME)));
         Part down = part(prefix + "mlp.down_proj.weight", config.hidden(), config.feedForward(), RowMap.SAME);
         LinearWeights weights = new LinearWeights(name + "down", List.of(down));
         String activated = name + "swiglu";
-        String sums = name + "swiglu.sums";
-        graph.node(
-                GraphBuilder.CONTEXTURE,
-                "SwiGlu",
-                activated,
-                List.of(gateUp),
-                List.of(activated, sums),
-                sumsAttributes(precision, weights.blockSumSize()));
-        return weights.emit(graph, precision, activated, weights.blockSumSize() == 0 ? null : sums);
+        graph.node(GraphBuilder.CONTEXTURE, "SwiGlu", activated, List.of(gateUp), List.of(activated), Map.of());
+        return weights.emit(graph, precision, activated);
     }
 
-    /** Block sums of one input, made when the first product asks for them. */
-    private final class Sums {
-        private int block;
-        private @Nullable String sums;
-
-        @Nullable
-        String of(String x, int wanted) {
-            if (wanted == 0) {
-                return null;
-            }
-            if (sums == null || block != wanted) {
-                sums = emitBlockSums(graph, precision, x, wanted);
-                block = wanted;
-            }
-            return sums;
-        }
-    }
-
-    private static String emitBlockSums(GraphBuilder graph, Precision precision, String x, int block) {
-        String sums = x + ".sums" + block;
-        graph.node(
-                GraphBuilder.CONTEXTURE, "BlockSum", sums, List.of(x), List.of(sums), sumsAttributes(precision, block));
-        return sums;
-    }
-
-    /** The correction of a product with 8-bit activations must see the same rounded activations as the product. */
-    private static Map<String, Object> sumsAttributes(Precision precision, int block) {
-        return Map.of("block", (long) block, "int8", precision == Precision.FAST ? 1L : 0L);
-    }
-
-    static String emitWithBlockSums(GraphBuilder graph, Precision precision, LinearWeights weights, String x)
-            throws IOException {
-        int block = weights.blockSumSize();
-        return weights.emit(graph, precision, x, block == 0 ? null : emitBlockSums(graph, precision, x, block));
-    }
-
-    private String emitLinear(String name, String x, Sums sums, List<Part> parts) throws IOException {
+    private String emitLinear(String name, String x, List<Part> parts) throws IOException {
         List<String> products = new ArrayList<>();
         for (LinearWeights weights : LinearWeights.grouped(name, parts)) {
-            products.add(weights.emit(graph, precision, x, sums.of(x, weights.blockSumSize())));
+            products.add(weights.emit(graph, precision, x));
         }
         return products.size() == 1
                 ? products.getFirst()
@@ -253,10 +207,7 @@ final class DecoderGraph {
             return embedding.emitHead(graph, precision, normed);
         }
         return emitLinear(
-                "head",
-                normed,
-                new Sums(),
-                List.of(part("lm_head.weight", config.vocabulary(), config.hidden(), RowMap.SAME)));
+                "head", normed, List.of(part("lm_head.weight", config.vocabulary(), config.hidden(), RowMap.SAME)));
     }
 
     private Part part(String name, int outputs, int inputs, RowMap rows) {

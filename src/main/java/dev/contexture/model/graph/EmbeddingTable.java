@@ -70,7 +70,7 @@ final class EmbeddingTable {
         if (!isGatheredQuantised()) {
             LinearWeights head =
                     new LinearWeights("head", List.of(new LinearWeights.Part(tensor, LinearWeights.RowMap.SAME)));
-            return DecoderGraph.emitWithBlockSums(graph, precision, head, x);
+            return head.emit(graph, precision, x);
         }
         graph.node(
                 GraphBuilder.MICROSOFT,

@@ -10,14 +10,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One product y = x Wᵀ of the graph, whose rows may come from several tensors of one format.
  *
  * <p>Idea: every ggml format keeps its exact weights in ONNX Runtime's MatMulNBits, which multiplies {@code scale *
  * (code - 8)} (or 128 for 8 bits). Formats with a minimum need {@code + (minimum + zero * scale) * blocksum(x)} per block:
- * a small Gemm over the block sums of the input, with the product as its addend. The alternative, float zero points,
+ * our op BlockCorrection adds it to the product. In the fast mode it sums the rounded activations that the product saw. The alternative, float zero points,
  * is 20 to 40 times slower in ONNX Runtime 1.29, and re-quantising changes the model.
  */
 final class LinearWeights {
@@ -69,11 +68,6 @@ final class LinearWeights {
         return parts.stream().mapToInt(Part::outputs).sum();
     }
 
-    /** Numbers per block of the sums that {@link #emit} wants beside the input; 0 if it wants none. */
-    int blockSumSize() {
-        return type().isQuantised() && blocks().hasMinimum() ? blocks().groupElements() : 0;
-    }
-
     private QuantizedBlocks blocks() {
         return QuantizedBlocks.of(type());
     }
@@ -101,10 +95,9 @@ final class LinearWeights {
      * Adds the product to the graph.
      *
      * @param x [rows, inputs]
-     * @param blockSums [rows, inputs / blockSumSize()] of x; needed if {@link #blockSumSize} is not 0
      * @return the output's name: [rows, outputs]
      */
-    String emit(GraphBuilder graph, Precision precision, String x, @Nullable String blockSums) throws IOException {
+    String emit(GraphBuilder graph, Precision precision, String x) throws IOException {
         if (!type().isQuantised()) {
             return graph.op("Gemm", name, List.of(x, denseInitializer(graph)), Map.of("transB", 1L));
         }
@@ -128,11 +121,14 @@ final class LinearWeights {
         if (!blocks.hasMinimum()) {
             return product;
         }
-        if (blockSums == null) {
-            throw new IllegalArgumentException(name + " needs the block sums of its input");
-        }
-        String corrections = correctionsInitializer(graph);
-        return graph.op("Gemm", name, List.of(blockSums, corrections, product), Map.of());
+        graph.node(
+                GraphBuilder.CONTEXTURE,
+                "BlockCorrection",
+                name,
+                List.of(product, x, correctionsInitializer(graph)),
+                List.of(name),
+                Map.of("block", (long) group, "int8", precision == Precision.FAST ? 1L : 0L));
+        return name;
     }
 
     private int codeBits() {
