@@ -67,8 +67,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadGeometry{"Overflow", 65536, 65536, 512, 128, 1 << 24, 0, "take fewer pages"}),
     [](const auto& info) { return info.param.name; });
 
-TEST(CApi, MoreMemoryThanTheMachineHasAddressesForIsOutOfMemory) {
-  // 2^46 bytes pass the checks of the geometry; half of the addresses of a process are more than it can map twice.
+TEST(CApi, OutOfMemoryIsSaid) {
+  // 2^46 bytes pass the checks of the geometry, but a process has addresses for one such pool at most.
   std::vector<int64_t> pools;
   int64_t pool = 0;
   while ((pool = ctx_pool_create(1 << 10, 1 << 4, 512, 128, 1 << 13, 0)) != 0 && pools.size() < 8) pools.push_back(pool);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstring>
-#include <string>
+#include <ostream>
 #include <vector>
 
 #include "contexture/execution.h"
@@ -10,6 +10,8 @@
 namespace contexture {
 
 constexpr Isa kEveryIsa[] = {Isa::kPortable, Isa::kAvx2, Isa::kAvx512};
+
+inline void PrintTo(Isa isa, std::ostream* out) { *out << isa_name(isa); }  // found by GoogleTest
 
 inline std::vector<Isa> available_isas() {
   std::vector<Isa> isas;
