@@ -206,6 +206,23 @@ void time_elementwise(const SpinningThreads& threads, int repeats) {
   }
 }
 
+void time_head(const SpinningThreads& threads, int repeats) {
+  constexpr int64_t kInputs = 576, kOutputs = 49152, kBlock = 32;
+  const std::vector<int8_t> codes(kInputs * kOutputs, 3);
+  const std::vector<float> scales(kInputs / kBlock * kOutputs, 0.01f);
+  for (const int64_t rows : {1, 4, 8, 32}) {
+    const std::vector<float> x(rows * kInputs, 0.5f);
+    std::vector<float> out(rows * kOutputs);
+    const double seconds = best_seconds(repeats, [&] {
+      int8_product({x.data(), codes.data(), scales.data(), out.data(), rows, kInputs, kOutputs, kBlock},
+                   Execution{threads});
+    });
+    std::printf("%lld rows: 8-bit product of %lld x %lld %.3f ms, %.1f GB/s of weights\n", static_cast<long long>(rows),
+                static_cast<long long>(kInputs), static_cast<long long>(kOutputs), seconds * 1e3,
+                (codes.size() + scales.size() * 4.0) / seconds * 1e-9);
+  }
+}
+
 int run(int thread_count, int repeats) {
   const SpinningThreads threads(thread_count);
   const Peaks peaks = {read_bandwidth(threads), multiply_add_peak(threads)};
@@ -221,6 +238,7 @@ int run(int thread_count, int repeats) {
   time_attention(1, 0, 512, KvDtype::kF16, threads, peaks, repeats);
   time_attention(1, 3500, 512, KvDtype::kF16, threads, peaks, repeats);
   time_elementwise(threads, repeats);
+  time_head(threads, repeats);
   return 0;
 }
 

@@ -14,6 +14,8 @@ constexpr int64_t kItemElements = 1 << 13;
 constexpr int64_t kCorrectionRows = 48;        // rows and columns of one item
 constexpr int64_t kCorrectionColumns = 512;
 
+constexpr int64_t kProductOutputsPerItem = 256;
+
 }  // namespace
 
 void block_sum(const float* x, float* sums, int64_t rows, int64_t width, int64_t block, SumOf sum_of,
@@ -45,6 +47,18 @@ void add_block_corrections(const BlockCorrection& args, const Execution& executi
               kernels.add_products({sums + row * blocks, blocks, args.corrections + column, args.product + offset,
                                     args.out + offset, args.outputs, std::min(kCorrectionRows, args.rows - row),
                                     std::min(kCorrectionColumns, args.outputs - column)});
+            });
+}
+
+void int8_product(const Int8Product& args, const Execution& execution) {
+  const KernelTable& kernels = kernels_for(execution.isa);
+  const Int8ProductArgs a = {args.x, args.codes, args.scales, args.out, args.rows, args.inputs, args.outputs, args.block};
+  const int64_t items = std::max<int64_t>(1, args.outputs / kProductOutputsPerItem);
+  run_items(execution.parallel, args.rows * args.inputs * args.outputs <= kInlineElements, static_cast<size_t>(items),
+            [&](size_t i) {
+              const int64_t first = static_cast<int64_t>(i) * kProductOutputsPerItem;
+              const bool last = static_cast<int64_t>(i) == items - 1;
+              kernels.int8_product(a, first, last ? args.outputs : first + kProductOutputsPerItem);
             });
 }
 

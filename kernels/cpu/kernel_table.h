@@ -90,6 +90,15 @@ struct AddProductsArgs {
   int64_t stride, rows, columns;
 };
 
+// out[t, n] = sum over k of x[t, k] * codes[n, k] * scales[n, k / block]
+struct Int8ProductArgs {
+  const float* x;       // [rows, inputs]
+  const int8_t* codes;  // [outputs, inputs]
+  const float* scales;  // [outputs, inputs / block]
+  float* out;           // [rows, outputs]
+  int64_t rows, inputs, outputs, block;
+};
+
 struct KernelTable {
   void (*prepare_rows)(const PrepareArgs&, int64_t first, int64_t last);
   void (*decode_part)(const DecodeArgs&);
@@ -98,6 +107,7 @@ struct KernelTable {
   void (*block_sum)(const float* x, float* sums, int64_t blocks, int64_t block);
   void (*block_sum_int8)(const float* x, float* sums, int64_t blocks, int64_t block);
   void (*add_products)(const AddProductsArgs&);
+  void (*int8_product)(const Int8ProductArgs&, int64_t first, int64_t last);
   void (*swiglu_row)(const float* gate_up, float* y, int64_t first, int64_t last, int64_t width);
 };
 

@@ -9,11 +9,13 @@ namespace avx2 {
 #include "cpu/prefill_attention.h"
 #include "cpu/elementwise_rows.h"
 #include "cpu/add_products.h"
+#include "cpu/int8_product.h"
 }  // namespace avx2
 
 const KernelTable& avx2_kernels() {
   static constexpr KernelTable table = {avx2::prepare_rows, avx2::decode_part,    avx2::merge_parts,  avx2::prefill_tile,
-                                        avx2::block_sum,    avx2::block_sum_int8, avx2::add_products, avx2::swiglu_row};
+                                        avx2::block_sum,    avx2::block_sum_int8, avx2::add_products, avx2::int8_product,
+                                        avx2::swiglu_row};
   return table;
 }
 

@@ -9,11 +9,13 @@ namespace avx512 {
 #include "cpu/prefill_attention.h"
 #include "cpu/elementwise_rows.h"
 #include "cpu/add_products.h"
+#include "cpu/int8_product.h"
 }  // namespace avx512
 
 const KernelTable& avx512_kernels() {
   static constexpr KernelTable table = {avx512::prepare_rows, avx512::decode_part,    avx512::merge_parts,  avx512::prefill_tile,
-                                        avx512::block_sum,    avx512::block_sum_int8, avx512::add_products, avx512::swiglu_row};
+                                        avx512::block_sum,    avx512::block_sum_int8, avx512::add_products, avx512::int8_product,
+                                        avx512::swiglu_row};
   return table;
 }
 

@@ -9,11 +9,13 @@ namespace portable {
 #include "cpu/prefill_attention.h"
 #include "cpu/elementwise_rows.h"
 #include "cpu/add_products.h"
+#include "cpu/int8_product.h"
 }  // namespace portable
 
 const KernelTable& portable_kernels() {
   static constexpr KernelTable table = {portable::prepare_rows, portable::decode_part,    portable::merge_parts,  portable::prefill_tile,
-                                        portable::block_sum,    portable::block_sum_int8, portable::add_products, portable::swiglu_row};
+                                        portable::block_sum,    portable::block_sum_int8, portable::add_products, portable::int8_product,
+                                        portable::swiglu_row};
   return table;
 }
 

@@ -10,6 +10,7 @@ namespace avx2 {
 
 using Vec = __m256;
 constexpr int kLanes = 8;
+constexpr int kProductRows = 2;
 constexpr int kTileRows = 6;
 constexpr int kTileVecs = 2;
 constexpr int kMaxHeadBlock = 3;
@@ -20,6 +21,9 @@ static inline Vec set1(float x) { return _mm256_set1_ps(x); }
 static inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
 static inline Vec load(const uint16_t* p) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+static inline Vec load(const int8_t* p) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
 }
 static inline void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
 static inline void store(uint16_t* p, Vec v) {

@@ -12,6 +12,7 @@ using Vec = __m512;
 constexpr int kLanes = 16;
 constexpr int kTileRows = 6;       // register tile of the matrix kernels: rows
 constexpr int kTileVecs = 4;       // and vectors per row
+constexpr int kProductRows = 4;    // rows that share one pass over 8-bit weights
 constexpr int kMaxHeadBlock = 4;   // query heads that share one pass over K or V
 constexpr int keys_per_block(int heads) { return heads <= 3 ? 8 : 4; }
 
@@ -20,6 +21,9 @@ static inline Vec set1(float x) { return _mm512_set1_ps(x); }
 static inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
 static inline Vec load(const uint16_t* p) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+static inline Vec load(const int8_t* p) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
 }
 static inline void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
 static inline void store(uint16_t* p, Vec v) {

@@ -11,6 +11,7 @@ namespace portable {
 typedef float Vec __attribute__((vector_size(16)));
 typedef int32_t IntVec __attribute__((vector_size(16)));
 constexpr int kLanes = 4;
+constexpr int kProductRows = 2;
 constexpr int kTileRows = 4;
 constexpr int kTileVecs = 2;
 constexpr int kMaxHeadBlock = 2;
@@ -32,6 +33,11 @@ static inline void store(float* p, Vec v) { std::memcpy(p, &v, sizeof v); }
 static inline IntVec splat(int32_t x) { return IntVec{x, x, x, x}; }
 
 // Half to float: move the bits into place and multiply by 2^112, which also makes denormals right.
+static inline Vec load(const int8_t* p) {
+  Vec v;
+  for (int i = 0; i < kLanes; ++i) v[i] = p[i];
+  return v;
+}
 static inline Vec load(const uint16_t* p) {
   const IntVec h = {p[0], p[1], p[2], p[3]};
   const IntVec magnitude = h & 0x7fff;

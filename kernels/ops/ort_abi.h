@@ -25,7 +25,7 @@ struct ShapeInferContext;
 struct CustomOp;
 
 enum ErrorCode : int { kFail = 1, kInvalidArgument = 2 };
-enum ElementType : int { kFloat = 1, kInt64 = 7 };
+enum ElementType : int { kFloat = 1, kInt8 = 3, kInt64 = 7 };
 enum MemoryKind : int { kDefaultMemory = 0 };
 enum Presence : int { kRequired = 0, kOptional = 1 };
 

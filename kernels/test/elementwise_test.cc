@@ -115,6 +115,45 @@ TEST_P(Elementwise, BlockCorrectionsMatchTheReference) {
     }
 }
 
+TEST_P(Elementwise, Int8ProductsMatchTheReference) {
+  struct Shape {
+    int64_t rows, inputs, outputs, block;
+  };
+  for (const Shape& shape : {Shape{1, 32, 4, 32}, {1, 576, 1027, 32}, {2, 64, 7, 16}, {3, 96, 300, 32}, {9, 256, 515, 16}}) {
+    SCOPED_TRACE(testing::Message() << shape.rows << " rows, " << shape.inputs << " to " << shape.outputs);
+    const std::vector<float> x = random_values(shape.rows * shape.inputs, 12, 1.0f);
+    const std::vector<float> scales = random_values(shape.outputs * shape.inputs / shape.block, 13, 0.01f);
+    Random random(14);
+    std::vector<int8_t> codes(static_cast<size_t>(shape.outputs * shape.inputs));
+    for (int8_t& code : codes) code = static_cast<int8_t>(std::lround(random.value() * 70));
+    codes[0] = -128, codes[1] = 127;
+    std::vector<float> out(static_cast<size_t>(shape.rows * shape.outputs), NAN);
+    const Int8Product args = {x.data(), codes.data(), scales.data(), out.data(), shape.rows, shape.inputs,
+                              shape.outputs, shape.block};
+    int8_product(args, Execution{SerialFor(), GetParam()});
+    for (int64_t t = 0; t < shape.rows; ++t)
+      for (int64_t n = 0; n < shape.outputs; ++n) {
+        double want = 0, size = 0;
+        for (int64_t k = 0; k < shape.inputs; ++k) {
+          const double term = static_cast<double>(x[t * shape.inputs + k]) * codes[n * shape.inputs + k] *
+                              scales[(n * shape.inputs + k) / shape.block];
+          want += term, size += std::fabs(term);
+        }
+        ASSERT_NEAR(out[t * shape.outputs + n], want, size * 64 * 0x1p-24) << t << ", " << n;
+      }
+    // The last row alone and all rows on threads in any order: the same bits.
+    const ShuffledThreads executor(3, 15);
+    std::vector<float> threaded(out.size()), last(static_cast<size_t>(shape.outputs));
+    Int8Product other = args;
+    other.out = threaded.data();
+    int8_product(other, Execution{executor, GetParam()});
+    EXPECT_EQ(first_difference(threaded, out), out.size());
+    other.x += (shape.rows - 1) * shape.inputs, other.rows = 1, other.out = last.data();
+    int8_product(other, Execution{SerialFor(), GetParam()});
+    EXPECT_EQ(first_difference(last, {out.end() - shape.outputs, out.end()}), last.size());
+  }
+}
+
 // silu of a large negative gate is 0, of a large positive one the gate; NaN stays NaN and alone.
 TEST_P(Elementwise, SwiGluKeepsItsLimits) {
   const float huge = 1e30f, infinity = std::numeric_limits<float>::infinity();

@@ -1,4 +1,4 @@
-// Small operations around the 4-bit products.
+// Small operations around the 4-bit products, and the product of the output head.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,17 @@ struct BlockCorrection {
   SumOf sum_of;
 };
 void add_block_corrections(const BlockCorrection& args, const Execution& execution);
+
+// The product with weights codes * scales that are kept in 8 bits: activations and sums stay float32, which costs
+// nothing as long as few rows wait for the weights to be read. inputs is a multiple of block, block of 16, outputs >= 4.
+struct Int8Product {
+  const float* x;       // [rows, inputs]
+  const int8_t* codes;  // [outputs, inputs]
+  const float* scales;  // [outputs, inputs / block]
+  float* out;           // [rows, outputs]
+  int64_t rows, inputs, outputs, block;
+};
+void int8_product(const Int8Product& args, const Execution& execution);
 
 // y = silu(gate) * up
 void swiglu(const float* gate_up /* [rows, 2 * width] */, float* y /* [rows, width] */, int64_t rows, int64_t width,

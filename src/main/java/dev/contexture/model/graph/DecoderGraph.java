@@ -206,8 +206,9 @@ final class DecoderGraph {
         if (config.tiedEmbeddings()) {
             return embedding.emitHead(graph, precision, normed);
         }
-        return emitLinear(
-                "head", normed, List.of(part("lm_head.weight", config.vocabulary(), config.hidden(), RowMap.SAME)));
+        Part part = part("lm_head.weight", config.vocabulary(), config.hidden(), RowMap.SAME);
+        LinearWeights head = new LinearWeights("head", List.of(part));
+        return head.fitsInt8() ? head.emitInt8(graph, normed) : head.emit(graph, precision, normed);
     }
 
     private Part part(String name, int outputs, int inputs, RowMap rows) {

@@ -82,12 +82,11 @@ final class GraphBuilder {
         };
     }
 
-    boolean hasInitializer(String name) {
-        return initializers.contains(name);
-    }
-
-    /** A weight in the file beside the graph. */
+    /** A weight in the file beside the graph; written once per name. */
     String external(String name, DataType type, List<Long> shape, WeightsFile.Body body) throws IOException {
+        if (initializers.contains(name)) {
+            return name;
+        }
         WeightsFile.Extent extent = weights.append(body);
         graph.addInitializer(initializer(name, type, shape)
                 .setDataLocation(TensorProto.DataLocation.EXTERNAL)

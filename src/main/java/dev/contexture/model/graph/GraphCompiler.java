@@ -29,7 +29,7 @@ import java.util.HexFormat;
  */
 public final class GraphCompiler {
     /** Changes whenever the same model would give other graphs or weights. */
-    static final int VERSION = 3;
+    static final int VERSION = 4;
 
     private static final String GRAPH = "model.onnx";
     private static final String WEIGHTS = "weights.bin";

@@ -131,6 +131,44 @@ final class LinearWeights {
         return name;
     }
 
+    /** Whether {@link #emitInt8} can carry the weights: codes of more than 4 bits, and no minimum. */
+    boolean fitsInt8() {
+        return type().isQuantised() && !blocks().hasMinimum() && blocks().bits() > 4;
+    }
+
+    /**
+     * Adds the product by our own op, which keeps activations in float32: for the output head, whose rounding errors fall
+     * on the logits directly and whose few rows leave the arithmetic for free.
+     */
+    String emitInt8(GraphBuilder graph, String x) throws IOException {
+        graph.node(
+                GraphBuilder.CONTEXTURE,
+                "Int8Product",
+                name,
+                List.of(x, signedCodesInitializer(graph), scalesInitializer(graph)),
+                List.of(name),
+                Map.of("block", (long) blocks().groupElements()));
+        return name;
+    }
+
+    int groupElements() {
+        return blocks().groupElements();
+    }
+
+    /** [outputs, inputs], the format's zero taken off. */
+    String signedCodesInitializer(GraphBuilder graph) throws IOException {
+        int zero = blocks().zero();
+        return graph.external(
+                name + ".signed_codes",
+                DataType.INT8,
+                List.of((long) outputs(), (long) inputs),
+                file -> eachGroup(group -> {
+                    for (int code : group.codes) {
+                        file.putByte(code - zero);
+                    }
+                }));
+    }
+
     private int codeBits() {
         return blocks().bits() <= 4 ? 4 : 8;
     }
@@ -160,7 +198,7 @@ final class LinearWeights {
     }
 
     /** [outputs, groups, groupElements * bits / 8], the first of two 4-bit codes in the low half of a byte. */
-    String codesInitializer(GraphBuilder graph) throws IOException {
+    private String codesInitializer(GraphBuilder graph) throws IOException {
         int group = blocks().groupElements();
         int bytes = group * codeBits() / 8;
         return graph.external(
