@@ -24,6 +24,7 @@
 namespace contexture {
 namespace {
 
+constexpr int kPeakRepeats = 25;  // a peak measured too low would flatter every share
 constexpr int32_t kLayers = 30, kHeads = 9, kKvHeads = 3, kHeadDim = 64, kPageTokens = 32;
 
 // Workers that spin between calls and take items one by one, as the threads of ONNX Runtime do.
@@ -92,7 +93,7 @@ double read_bandwidth(const SpinningThreads& threads) {
   constexpr size_t kWords = 16 << 20;  // 128 MiB per thread
   std::vector<std::vector<uint64_t>> data(static_cast<size_t>(threads.threads()), std::vector<uint64_t>(kWords, 1));
   std::atomic<uint64_t> sink{0};
-  const double seconds = best_seconds(5, [&] {
+  const double seconds = best_seconds(kPeakRepeats, [&] {
     on_each_thread(threads, [&](size_t t) {
       uint64_t sums[8] = {};
       for (size_t i = 0; i < kWords; i += 8)
@@ -131,7 +132,7 @@ double multiply_add_peak(const SpinningThreads& threads) {
     constexpr int64_t kRounds = 4'000'000;
     const bool wide = active_isa() == Isa::kAvx512;
     std::atomic<int> sink{0};
-    const double seconds = best_seconds(5, [&] {
+    const double seconds = best_seconds(kPeakRepeats, [&] {
       on_each_thread(threads, [&](size_t) { sink += static_cast<int>(wide ? chains512(kRounds) : chains256(kRounds)); });
     });
     return threads.threads() * kRounds * 12.0 * 2 * (wide ? 16 : 8) / seconds * 1e-9;
