@@ -173,12 +173,12 @@ final class Python {
                                 .isPresent());
     }
 
-    private static boolean isNan(Value value) {
+    static boolean isNan(Value value) {
         return value instanceof Real r && Double.isNaN(r.value());
     }
 
     /**
-     * Order of two values, as {@code <} and {@code sort} use it.
+     * Order of two values, as {@code <} and {@code sort} use it; NaN is last.
      *
      * @param operator for the message
      */
@@ -210,7 +210,14 @@ final class Python {
         }
         double x = real(a);
         double y = real(b);
-        return x < y ? -1 : x == y ? 0 : 1;
+        if (Double.isFinite(x) && Double.isFinite(y)) {
+            return exact(a).compareTo(exact(b));
+        }
+        return Double.compare(x, y);
+    }
+
+    private static BigDecimal exact(Value number) {
+        return number instanceof Real r ? new BigDecimal(r.value()) : new BigDecimal(integer(number));
     }
 
     /** By code points: Java's own order puts characters beyond U+FFFF too early. */
