@@ -20,10 +20,12 @@ final class Operators {
                     ? reals(operator, Python.real(a), Python.real(b))
                     : integers(operator, Python.integer(a), Python.integer(b));
         }
+        if (operator.equals("%") && a instanceof Str format) {
+            return Value.of(PercentFormat.format(format.text(), b));
+        }
         return switch (operator) {
             case "+" -> plus(a, b);
             case "*" -> times(a, b);
-            case "%" when a instanceof Str format -> Value.of(PercentFormat.format(format.text(), b));
             default -> throw unsupported(operator, a, b);
         };
     }

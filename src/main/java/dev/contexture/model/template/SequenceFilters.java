@@ -33,8 +33,8 @@ final class SequenceFilters {
         filters.add("reverse", "", (v, a, r) -> reverse(v));
         filters.add("sort", "reverse? case_sensitive? attribute?", (v, a, r) -> sort(v, a));
         filters.add("unique", "case_sensitive? attribute?", (v, a, r) -> unique(v, a));
-        filters.add("min", "case_sensitive? attribute?", (v, a, r) -> extreme(v, a, 1));
-        filters.add("max", "case_sensitive? attribute?", (v, a, r) -> extreme(v, a, -1));
+        filters.add("min", "case_sensitive? attribute?", (v, a, r) -> extreme(v, a, ORDER));
+        filters.add("max", "case_sensitive? attribute?", (v, a, r) -> extreme(v, a, ORDER.reversed()));
         filters.add("sum", "attribute? start?", (v, a, r) -> sum(v, a, r));
         filters.add("dictsort", "case_sensitive? by? reverse?", (v, a, r) -> dictSort(v, a));
         filters.add("groupby", "attribute default? case_sensitive?", (v, a, r) -> groupBy(v, a));
@@ -149,7 +149,7 @@ final class SequenceFilters {
                 .toList());
     }
 
-    private static Value extreme(Value value, Bound arguments, int sign) {
+    private static Value extreme(Value value, Bound arguments, Comparator<Value> order) {
         UnaryOperator<Value> key = attribute(arguments, isCaseSensitive(arguments));
         List<Value> values = Python.items(value);
         if (values.isEmpty()) {
@@ -157,7 +157,7 @@ final class SequenceFilters {
         }
         Value best = values.getFirst();
         for (Value candidate : values.subList(1, values.size())) {
-            if (sign * ORDER.compare(key.apply(candidate), key.apply(best)) < 0) {
+            if (order.compare(key.apply(candidate), key.apply(best)) < 0) {
                 best = candidate;
             }
         }

@@ -83,7 +83,7 @@ sealed interface Value {
     record Bool(boolean value) implements Value {}
 
     record Int(BigInteger value) implements Value {
-        Int {
+        public Int {
             if (value.bitLength() > MAX_INTEGER_BITS) {
                 throw new EvaluationException("an integer would be longer than " + MAX_INTEGER_BITS + " bits");
             }
@@ -94,7 +94,7 @@ sealed interface Value {
 
     /** Text; positions count code points, as in Python. */
     record Str(String text) implements Value {
-        Str {
+        public Str {
             checkWeight(text.length());
         }
 
