@@ -24,17 +24,19 @@ final class CollectionMethods {
             return Optional.of(refused(name, dict));
         }
         return switch (name) {
-            case "get" -> method(dict, (rendering, arguments) -> {
-                Signature.Bound bound = GET.bind(arguments);
-                return dict.get(bound.value("key")).orElseGet(() -> bound.value("default"));
-            });
+            case "get" ->
+                method(dict, (rendering, arguments) -> {
+                    Signature.Bound bound = GET.bind(arguments);
+                    return dict.get(bound.value("key")).orElseGet(() -> bound.value("default"));
+                });
             case "keys" -> view(dict, Items.Kind.KEYS);
             case "values" -> view(dict, Items.Kind.VALUES);
             case "items" -> view(dict, Items.Kind.PAIRS);
-            case "copy" -> method(dict, (rendering, arguments) -> {
-                NOTHING.bind(arguments);
-                return dict;
-            });
+            case "copy" ->
+                method(dict, (rendering, arguments) -> {
+                    NOTHING.bind(arguments);
+                    return dict;
+                });
             default -> Optional.empty();
         };
     }
@@ -59,25 +61,30 @@ final class CollectionMethods {
             return Optional.empty();
         }
         return switch (name) {
-            case "index" -> method(items, (rendering, arguments) -> {
-                Value wanted = ONE.bind(arguments).value("value");
-                for (int i = 0; i < items.values().size(); i++) {
-                    if (Python.equal(items.values().get(i), wanted)) {
-                        return Value.of(i);
+            case "index" ->
+                method(items, (rendering, arguments) -> {
+                    Value wanted = ONE.bind(arguments).value("value");
+                    for (int i = 0; i < items.values().size(); i++) {
+                        if (Python.equal(items.values().get(i), wanted)) {
+                            return Value.of(i);
+                        }
                     }
-                }
-                throw new EvaluationException(Repr.of(wanted) + " is not in the list");
-            });
-            case "count" -> method(items, (rendering, arguments) -> {
-                Value wanted = ONE.bind(arguments).value("value");
-                return Value.of(items.values().stream().filter(v -> Python.equal(v, wanted)).count());
-            });
-            case "copy" -> items.kind() == Items.Kind.LIST
-                    ? method(items, (rendering, arguments) -> {
-                        NOTHING.bind(arguments);
-                        return items;
-                    })
-                    : Optional.empty();
+                    throw new EvaluationException(Repr.of(wanted) + " is not in the list");
+                });
+            case "count" ->
+                method(items, (rendering, arguments) -> {
+                    Value wanted = ONE.bind(arguments).value("value");
+                    return Value.of(items.values().stream()
+                            .filter(v -> Python.equal(v, wanted))
+                            .count());
+                });
+            case "copy" ->
+                items.kind() == Items.Kind.LIST
+                        ? method(items, (rendering, arguments) -> {
+                            NOTHING.bind(arguments);
+                            return items;
+                        })
+                        : Optional.empty();
             default -> Optional.empty();
         };
     }

@@ -79,8 +79,7 @@ final class ExpressionParser {
             while (tokens.acceptName("if")) {
                 boolean before = swapLenient(true);
                 Node.Expression condition = or();
-                Node.Expression otherwise =
-                        tokens.acceptName("else") ? expression() : new Node.Literal(NO_ELSE);
+                Node.Expression otherwise = tokens.acceptName("else") ? expression() : new Node.Literal(NO_ELSE);
                 swapLenient(before);
                 value = new Node.Conditional(condition, value, otherwise);
             }
@@ -322,7 +321,8 @@ final class ExpressionParser {
         return switch (token.kind()) {
             case STRING -> string();
             case INTEGER -> new Node.Literal(integer(tokens.take()));
-            case FLOAT -> new Node.Literal(new Value.Real(Double.parseDouble(tokens.take().text())));
+            case FLOAT ->
+                new Node.Literal(new Value.Real(Double.parseDouble(tokens.take().text())));
             case NAME -> name(tokens.take().text());
             case OPERATOR -> bracketed();
             default -> throw tokens.unexpected("an expression");

@@ -29,8 +29,11 @@ final class Globals {
         define(globals, "raise_exception", (rendering, arguments) -> {
             throw new TemplateException.Raised(Python.str(RAISE.bind(arguments).value("message")));
         });
-        define(globals, "strftime_now", (rendering, arguments) ->
-                Value.of(Strftime.format(rendering.now(), STRFTIME.bind(arguments).text("format"))));
+        define(
+                globals,
+                "strftime_now",
+                (rendering, arguments) -> Value.of(Strftime.format(
+                        rendering.now(), STRFTIME.bind(arguments).text("format"))));
         return Map.copyOf(globals);
     }
 

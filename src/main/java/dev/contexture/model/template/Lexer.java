@@ -340,7 +340,11 @@ final class Lexer {
     /** Lines are counted once, as positions only grow but for small steps back. */
     private int line(int at) {
         if (at < lineKnownAt) {
-            return line - (int) source.substring(at, lineKnownAt).chars().filter(c -> c == '\n').count();
+            return line
+                    - (int) source.substring(at, lineKnownAt)
+                            .chars()
+                            .filter(c -> c == '\n')
+                            .count();
         }
         for (; lineKnownAt < at; lineKnownAt++) {
             if (source.charAt(lineKnownAt) == '\n') {

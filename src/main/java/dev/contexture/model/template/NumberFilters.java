@@ -20,8 +20,11 @@ final class NumberFilters {
 
     static void register(Filters.Registry filters) {
         filters.add("int", "default? base?", (v, a, r) -> integer(v, a));
-        filters.add("float", "default?", (v, a, r) ->
-                real(Python.defined(v)).<Value>map(Real::new).orElseGet(() -> a.value("default", new Real(0))));
+        filters.add(
+                "float",
+                "default?",
+                (v, a, r) ->
+                        real(Python.defined(v)).<Value>map(Real::new).orElseGet(() -> a.value("default", new Real(0))));
         filters.add("abs", "", (v, a, r) -> abs(v));
         filters.add("round", "precision? method?", (v, a, r) -> round(v, a));
     }
@@ -36,7 +39,9 @@ final class NumberFilters {
     private static Value integer(Value value, Bound arguments) {
         int base = arguments.integer("base", 10);
         Optional<BigInteger> exact = Python.defined(value) instanceof Str s ? parse(s.text(), base) : Optional.empty();
-        return exact.or(() -> whole(value)).<Value>map(Int::new).orElseGet(() -> arguments.value("default", Value.of(0)));
+        return exact.or(() -> whole(value))
+                .<Value>map(Int::new)
+                .orElseGet(() -> arguments.value("default", Value.of(0)));
     }
 
     private static Optional<BigInteger> whole(Value value) {
@@ -47,7 +52,8 @@ final class NumberFilters {
     }
 
     private static Optional<BigInteger> parse(String text, int base) {
-        String digits = Text.lower(Text.strip(text, Optional.empty(), true, true)).replace("_", "");
+        String digits =
+                Text.lower(Text.strip(text, Optional.empty(), true, true)).replace("_", "");
         boolean negative = digits.startsWith("-");
         if (negative || digits.startsWith("+")) {
             digits = digits.substring(1);
@@ -69,7 +75,9 @@ final class NumberFilters {
         if (!(value instanceof Str s)) {
             return Optional.empty();
         }
-        String text = Text.strip(s.text(), Optional.empty(), true, true).replace("_", "").toLowerCase(Locale.ROOT);
+        String text = Text.strip(s.text(), Optional.empty(), true, true)
+                .replace("_", "")
+                .toLowerCase(Locale.ROOT);
         return switch (text) {
             case "inf", "+inf", "infinity", "+infinity" -> Optional.of(Double.POSITIVE_INFINITY);
             case "-inf", "-infinity" -> Optional.of(Double.NEGATIVE_INFINITY);

@@ -64,16 +64,14 @@ record NumberFormat(char fill, char alignment, String plus, boolean grouped, int
             return new BigDecimal(r.value()).toBigInteger();
         }
         if (!Python.isNumber(Python.defined(value)) || value instanceof Real) {
-            throw new EvaluationException(
-                    "the format '" + type + "' needs a number, not " + Python.typeName(value));
+            throw new EvaluationException("the format '" + type + "' needs a number, not " + Python.typeName(value));
         }
         return Python.integer(value);
     }
 
     private double toReal(Value value) {
         if (!Python.isNumber(Python.defined(value))) {
-            throw new EvaluationException(
-                    "the format '" + type + "' needs a number, not " + Python.typeName(value));
+            throw new EvaluationException("the format '" + type + "' needs a number, not " + Python.typeName(value));
         }
         return Python.real(value);
     }
@@ -112,7 +110,8 @@ record NumberFormat(char fill, char alignment, String plus, boolean grouped, int
     }
 
     private String fixed(double size, int digits) {
-        String text = new BigDecimal(size).setScale(digits, RoundingMode.HALF_EVEN).toPlainString();
+        String text =
+                new BigDecimal(size).setScale(digits, RoundingMode.HALF_EVEN).toPlainString();
         if (!grouped) {
             return text;
         }

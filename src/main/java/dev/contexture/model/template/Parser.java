@@ -50,7 +50,9 @@ final class Parser {
                 default -> {
                     if (!closers.isEmpty()) {
                         throw new TemplateException(
-                                line, "the block that begins here lacks its " + String.join(" or ", new java.util.TreeSet<>(closers)));
+                                line,
+                                "the block that begins here lacks its "
+                                        + String.join(" or ", new java.util.TreeSet<>(closers)));
                     }
                     return List.copyOf(statements);
                 }

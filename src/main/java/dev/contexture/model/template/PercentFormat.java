@@ -15,9 +15,8 @@ final class PercentFormat {
     private PercentFormat(String format, Value values) {
         this.format = format;
         this.values = values;
-        this.positional = values instanceof Items items && items.kind() == Items.Kind.TUPLE
-                ? items.values()
-                : List.of(values);
+        this.positional =
+                values instanceof Items items && items.kind() == Items.Kind.TUPLE ? items.values() : List.of(values);
     }
 
     static String format(String format, Value values) {

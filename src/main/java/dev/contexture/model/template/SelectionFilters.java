@@ -61,7 +61,8 @@ final class SelectionFilters {
     private static Predicate<Value> test(Arguments arguments, Rendering rendering) {
         if (arguments.positional().isEmpty()) {
             if (!arguments.named().isEmpty()) {
-                throw new EvaluationException("select takes no arguments by name: " + arguments.named().keySet());
+                throw new EvaluationException("select takes no arguments by name: "
+                        + arguments.named().keySet());
             }
             return item -> {
                 rendering.charge(1);

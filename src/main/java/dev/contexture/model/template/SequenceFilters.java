@@ -3,7 +3,6 @@ package dev.contexture.model.template;
 import dev.contexture.model.template.Signature.Bound;
 import dev.contexture.model.template.Value.Dict;
 import dev.contexture.model.template.Value.Generator;
-import dev.contexture.model.template.Value.Items;
 import dev.contexture.model.template.Value.Str;
 import dev.contexture.model.template.Value.Undefined;
 import java.util.ArrayList;
@@ -40,13 +39,15 @@ final class SequenceFilters {
         filters.add("groupby", "attribute default? case_sensitive?", (v, a, r) -> groupBy(v, a));
         filters.add("batch", "linecount fill_with?", (v, a, r) -> batch(v, a));
         filters.add("slice", "slices fill_with?", (v, a, r) -> slice(v, a));
-        filters.add("attr", "name", (v, a, r) -> Attributes.own(Python.defined(v), a.text("name"))
-                .orElseGet(() -> new Undefined("there is no attribute '" + a.text("name") + "'")));
+        filters.add(
+                "attr",
+                "name",
+                (v, a, r) -> Attributes.own(Python.defined(v), a.text("name"))
+                        .orElseGet(() -> new Undefined("there is no attribute '" + a.text("name") + "'")));
     }
 
     private static Value orDefault(Value value, Bound arguments) {
-        boolean missing =
-                value instanceof Undefined || arguments.flag("boolean", false) && !Python.truth(value);
+        boolean missing = value instanceof Undefined || arguments.flag("boolean", false) && !Python.truth(value);
         return missing ? arguments.value("default_value", Value.EMPTY) : value;
     }
 
@@ -125,7 +126,8 @@ final class SequenceFilters {
     private static Value sort(Value value, Bound arguments) {
         boolean caseSensitive = isCaseSensitive(arguments);
         UnaryOperator<Value> key = attribute(arguments, caseSensitive);
-        if (arguments.isSet("attribute") && Python.str(arguments.value("attribute")).contains(",")) {
+        if (arguments.isSet("attribute")
+                && Python.str(arguments.value("attribute")).contains(",")) {
             String[] paths = arguments.text("attribute").split(",", -1);
             key = item -> {
                 List<Value> keys = new ArrayList<>();
@@ -181,12 +183,11 @@ final class SequenceFilters {
         if (!(value instanceof Dict dict)) {
             throw new EvaluationException("'" + Python.typeName(value) + "' object has no items to sort");
         }
-        int part =
-                switch (arguments.text("by", "key")) {
-                    case "key" -> 0;
-                    case "value" -> 1;
-                    default -> throw new EvaluationException("by must be 'key' or 'value'");
-                };
+        int part = switch (arguments.text("by", "key")) {
+            case "key" -> 0;
+            case "value" -> 1;
+            default -> throw new EvaluationException("by must be 'key' or 'value'");
+        };
         boolean caseSensitive = isCaseSensitive(arguments);
         UnaryOperator<Value> key = pair -> {
             Value raw = Python.items(pair).get(part);
@@ -204,8 +205,8 @@ final class SequenceFilters {
             Value found = Attributes.path(item, path);
             return found instanceof Undefined && arguments.has("default") ? arguments.value("default") : found;
         };
-        UnaryOperator<Value> key = item ->
-                caseSensitive ? plain.apply(item) : TextFilters.withoutCase(plain.apply(item));
+        UnaryOperator<Value> key =
+                item -> caseSensitive ? plain.apply(item) : TextFilters.withoutCase(plain.apply(item));
         List<Value> groups = new ArrayList<>();
         List<Value> members = new ArrayList<>();
         List<Keyed> sorted = sorted(Python.items(value), key, false);

@@ -29,7 +29,8 @@ record Signature(String function, List<String> parameters, int required) {
     Bound bind(Arguments arguments) {
         int count = arguments.positional().size();
         if (count > parameters.size()) {
-            throw new EvaluationException(function + " takes at most " + parameters.size() + " arguments but got " + count);
+            throw new EvaluationException(
+                    function + " takes at most " + parameters.size() + " arguments but got " + count);
         }
         Map<String, Value> values = new HashMap<>();
         for (int i = 0; i < count; i++) {
@@ -80,8 +81,8 @@ record Signature(String function, List<String> parameters, int required) {
             if (value(name) instanceof Value.Str text) {
                 return text.text();
             }
-            throw new EvaluationException(function + " needs text as '" + name + "' but got "
-                    + Python.typeName(value(name)));
+            throw new EvaluationException(
+                    function + " needs text as '" + name + "' but got " + Python.typeName(value(name)));
         }
 
         String text(String name, String byDefault) {

@@ -37,12 +37,24 @@ final class StringMethods {
         add("rpartition", "sep", (s, a) -> partition(s, separator(a), true));
         add("startswith", "prefix start? end?", (s, a) -> Value.of(affix(a, "prefix", range(s, a)::startsWith)));
         add("endswith", "suffix start? end?", (s, a) -> Value.of(affix(a, "suffix", range(s, a)::endsWith)));
-        add("removeprefix", "prefix", (s, a) -> Value.of(
-                s.startsWith(a.text("prefix")) ? s.substring(a.text("prefix").length()) : s));
-        add("removesuffix", "suffix", (s, a) -> Value.of(
-                s.endsWith(a.text("suffix")) ? s.substring(0, s.length() - a.text("suffix").length()) : s));
-        add("replace", "old new count?", (s, a) -> Value.of(
-                Text.replace(s, a.text("old"), a.text("new"), a.integer("count", -1))));
+        add(
+                "removeprefix",
+                "prefix",
+                (s, a) -> Value.of(
+                        s.startsWith(a.text("prefix"))
+                                ? s.substring(a.text("prefix").length())
+                                : s));
+        add(
+                "removesuffix",
+                "suffix",
+                (s, a) -> Value.of(
+                        s.endsWith(a.text("suffix"))
+                                ? s.substring(0, s.length() - a.text("suffix").length())
+                                : s));
+        add(
+                "replace",
+                "old new count?",
+                (s, a) -> Value.of(Text.replace(s, a.text("old"), a.text("new"), a.integer("count", -1))));
         add("find", "sub start? end?", (s, a) -> Value.of(find(s, a, false)));
         add("rfind", "sub start? end?", (s, a) -> Value.of(find(s, a, true)));
         add("index", "sub start? end?", (s, a) -> Value.of(found(find(s, a, false))));
@@ -114,9 +126,7 @@ final class StringMethods {
         int at = last ? text.lastIndexOf(separator) : text.indexOf(separator);
         if (at < 0) {
             Str whole = Value.of(text);
-            return last
-                    ? Value.tuple(Value.EMPTY, Value.EMPTY, whole)
-                    : Value.tuple(whole, Value.EMPTY, Value.EMPTY);
+            return last ? Value.tuple(Value.EMPTY, Value.EMPTY, whole) : Value.tuple(whole, Value.EMPTY, Value.EMPTY);
         }
         return Value.tuple(
                 Value.of(text.substring(0, at)),
@@ -140,8 +150,8 @@ final class StringMethods {
         if (!arguments.isSet("start") && !arguments.isSet("end")) {
             return text;
         }
-        return Python.str(Attributes.slice(
-                Value.of(text), arguments.value("start"), arguments.value("end"), Value.None.NONE));
+        return Python.str(
+                Attributes.slice(Value.of(text), arguments.value("start"), arguments.value("end"), Value.None.NONE));
     }
 
     private static int find(String text, Bound arguments, boolean last) {

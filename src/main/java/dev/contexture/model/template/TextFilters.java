@@ -6,7 +6,6 @@ import dev.contexture.model.template.Value.Items;
 import dev.contexture.model.template.Value.Str;
 import dev.contexture.model.template.Value.Undefined;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -26,18 +25,27 @@ final class TextFilters {
         filters.add("lower", "", (v, a, r) -> Value.of(Text.lower(Python.str(v))));
         filters.add("capitalize", "", (v, a, r) -> Value.of(Text.capitalize(Python.str(v))));
         filters.add("title", "", (v, a, r) -> Value.of(title(Python.str(v))));
-        filters.add("trim", "chars?", (v, a, r) -> Value.of(Text.strip(
-                Python.str(v), a.isSet("chars") ? Optional.of(a.text("chars")) : Optional.empty(), true, true)));
-        filters.add("replace", "old new count?", (v, a, r) -> Value.of(Text.replace(
-                Python.str(v),
-                Python.str(a.value("old")),
-                Python.str(a.value("new")),
-                a.isSet("count") ? a.integer("count", -1) : -1)));
+        filters.add(
+                "trim",
+                "chars?",
+                (v, a, r) -> Value.of(Text.strip(
+                        Python.str(v),
+                        a.isSet("chars") ? Optional.of(a.text("chars")) : Optional.empty(),
+                        true,
+                        true)));
+        filters.add(
+                "replace",
+                "old new count?",
+                (v, a, r) -> Value.of(Text.replace(
+                        Python.str(v),
+                        Python.str(a.value("old")),
+                        Python.str(a.value("new")),
+                        a.isSet("count") ? a.integer("count", -1) : -1)));
         filters.add("escape", "", (v, a, r) -> Value.of(escape(Python.str(v))));
         filters.alias("e", "escape");
         filters.alias("forceescape", "escape");
-        filters.add("center", "width?", (v, a, r) ->
-                Value.of(Text.pad(Python.str(v), a.integer("width", 80), " ", '^')));
+        filters.add(
+                "center", "width?", (v, a, r) -> Value.of(Text.pad(Python.str(v), a.integer("width", 80), " ", '^')));
         filters.add("indent", "width? first? blank?", (v, a, r) -> Value.of(indent(Python.str(v), a)));
         filters.add("truncate", "length? killwords? end? leeway?", (v, a, r) -> Value.of(truncate(Python.str(v), a)));
         filters.add("wordcount", "", (v, a, r) -> Value.of(wordCount(Python.str(v))));

@@ -48,8 +48,9 @@ final class ValueOf {
                         entries.add(new Value.Dict.Entry(java(key, depth + 1), java(value, depth + 1))));
                 yield Value.Dict.of(entries);
             }
-            default -> throw new EvaluationException(
-                    "a " + object.getClass().getName() + " is no text, number, boolean, list or map");
+            default ->
+                throw new EvaluationException(
+                        "a " + object.getClass().getName() + " is no text, number, boolean, list or map");
         };
     }
 }

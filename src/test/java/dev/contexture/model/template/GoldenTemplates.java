@@ -61,8 +61,8 @@ final class GoldenTemplates {
 
     private static List<Case> cases(String group, Optional<String> template) {
         JsonNode file = JsonMapper.shared().readTree(read(group + ".json"));
-        Clock clock = Clock.fixed(
-                LocalDateTime.parse(file.path("now").asString()).toInstant(ZoneOffset.UTC), ZoneOffset.UTC);
+        Clock clock =
+                Clock.fixed(LocalDateTime.parse(file.path("now").asString()).toInstant(ZoneOffset.UTC), ZoneOffset.UTC);
         List<Case> cases = new ArrayList<>();
         for (JsonNode node : file.path("cases")) {
             Map<String, Value> variables = new LinkedHashMap<>();
