@@ -1,9 +1,9 @@
 package dev.contexture.model.template;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Cuts a template into tokens, with {@code trim_blocks} and {@code lstrip_blocks} as chat templates are written for: the
@@ -11,54 +11,65 @@ import java.util.regex.Pattern;
  * white space on its side.
  */
 final class Lexer {
-    private static final Pattern TAG = Pattern.compile("\\{([{%#])([-+]?)");
-    private static final Pattern RAW_END = Pattern.compile("\\{%([-+]?)\\s*endraw\\s*([-+]?)%}");
-    private static final Pattern TOKEN = Pattern.compile(
-            "\\s*(?:"
-                    + "(?<name>[A-Za-z_][A-Za-z0-9_]*)"
-                    + "|(?<float>\\d+(?:\\.\\d+(?:[eE][+-]?\\d+)?|[eE][+-]?\\d+))"
-                    + "|(?<integer>\\d+)"
-                    + "|(?<string>'(?:[^'\\\\]|\\\\.)*+'|\"(?:[^\"\\\\]|\\\\.)*+\")"
-                    + "|(?<operator>==|!=|<=|>=|//|\\*\\*|[-+*/%~<>=.,:|()\\[\\]{}]))",
-            Pattern.DOTALL);
+    /** Longest first, so that {@code **} is not read as two products. */
+    private static final List<String> OPERATORS = List.of(
+            "==", "!=", "<=", ">=", "//", "**", "+", "-", "*", "/", "%", "~", "<", ">", "=", ".", ",", ":", "|", "(",
+            ")", "[", "]", "{", "}", ";");
+
+    /** What follows a tag's closing mark. */
+    private enum After {
+        KEEP,
+        TRIM_LINE_BREAK,
+        TRIM_ALL
+    }
 
     private final String source;
     private final List<Token> tokens = new ArrayList<>();
     private int position;
+    private int line = 1;
+    private int lineKnownAt;
 
     private Lexer(String source) {
         this.source = source;
     }
 
     static List<Token> tokens(String template) {
+        String source = template.replace("\r\n", "\n").replace('\r', '\n');
         // As Jinja does: one line break at the very end is not part of the template.
-        String source = template.replace("\r\n", "\n");
         return new Lexer(source.endsWith("\n") ? source.substring(0, source.length() - 1) : source).run();
     }
 
     private List<Token> run() {
-        boolean trimLeft = false;
         while (position < source.length()) {
-            Matcher tag = TAG.matcher(source);
-            boolean found = tag.find(position);
-            int end = found ? tag.start() : source.length();
-            String text = source.substring(position, end);
-            if (found) {
-                text = stripBefore(text, tag.group(1).equals("{"), tag.group(2));
-            }
-            text(trimLeft ? text.stripLeading() : text);
-            if (!found) {
+            int tag = nextTag();
+            if (tag < 0) {
+                text(source.substring(position));
+                position = source.length();
                 break;
             }
-            position = tag.end();
-            trimLeft = switch (tag.group(1)) {
-                case "#" -> comment();
-                case "{" -> expression();
-                default -> statement();
-            };
+            boolean output = source.charAt(tag + 1) == '{';
+            char sign = tag + 2 < source.length() ? source.charAt(tag + 2) : ' ';
+            boolean signed = sign == '-' || sign == '+';
+            text(before(source.substring(position, tag), position, signed ? sign : ' ', output));
+            char kind = source.charAt(tag + 1);
+            position = tag + (signed ? 3 : 2);
+            switch (kind) {
+                case '#' -> comment(tag);
+                case '{' -> output(tag);
+                default -> statement(tag);
+            }
         }
         tokens.add(new Token(Token.Kind.END, "", line(source.length())));
-        return tokens;
+        return List.copyOf(tokens);
+    }
+
+    private int nextTag() {
+        for (int at = source.indexOf('{', position); at >= 0; at = source.indexOf('{', at + 1)) {
+            if (at + 1 < source.length() && "{%#".indexOf(source.charAt(at + 1)) >= 0) {
+                return at;
+            }
+        }
+        return -1;
     }
 
     private void text(String text) {
@@ -67,154 +78,276 @@ final class Lexer {
         }
     }
 
-    private String stripBefore(String text, boolean isExpression, String mark) {
-        if (mark.equals("-")) {
-            return text.stripTrailing();
+    /** The text before a tag, less what the tag's sign and lstrip_blocks take away. */
+    private String before(String text, int start, char sign, boolean output) {
+        if (sign == '-') {
+            return Python.stripTrailing(text);
         }
-        if (isExpression || mark.equals("+")) {
+        if (output || sign == '+') {
             return text;
         }
         int lineStart = text.lastIndexOf('\n') + 1;
-        boolean beginsLine = lineStart > 0 || position == 0 || source.charAt(position - 1) == '\n';
-        return beginsLine && text.substring(lineStart).isBlank() ? text.substring(0, lineStart) : text;
+        boolean beginsLine = lineStart > 0 || start == 0 || source.charAt(start - 1) == '\n';
+        boolean blank = text.substring(lineStart).chars().allMatch(Python::isSpace);
+        return beginsLine && blank ? text.substring(0, lineStart) : text;
     }
 
-    private boolean comment() {
+    private void after(After after) {
+        switch (after) {
+            case KEEP -> {}
+            case TRIM_LINE_BREAK -> {
+                if (position < source.length() && source.charAt(position) == '\n') {
+                    position++;
+                }
+            }
+            case TRIM_ALL -> skipSpace();
+        }
+    }
+
+    private void skipSpace() {
+        while (position < source.length() && Python.isSpace(source.charAt(position))) {
+            position++;
+        }
+    }
+
+    private static After afterBlock(char sign) {
+        return switch (sign) {
+            case '-' -> After.TRIM_ALL;
+            case '+' -> After.KEEP;
+            default -> After.TRIM_LINE_BREAK;
+        };
+    }
+
+    private void comment(int tag) {
         int end = source.indexOf("#}", position);
         if (end < 0) {
-            throw error("a comment is not closed", position);
+            throw error("a comment is not closed", tag);
         }
-        boolean trim = end > position && source.charAt(end - 1) == '-';
+        char sign = end > position ? source.charAt(end - 1) : ' ';
         position = end + 2;
-        skipLineBreak();
-        return trim;
+        after(afterBlock(sign));
     }
 
-    private boolean expression() {
-        tokens.add(new Token(Token.Kind.EXPRESSION_BEGIN, "{{", line(position)));
-        boolean trim = inside("}}");
+    private void output(int tag) {
+        tokens.add(new Token(Token.Kind.EXPRESSION_BEGIN, "{{", line(tag)));
+        char sign = inside("}}", tag);
         tokens.add(new Token(Token.Kind.EXPRESSION_END, "}}", line(position)));
-        return trim;
+        after(sign == '-' ? After.TRIM_ALL : After.KEEP);
     }
 
-    private boolean statement() {
-        int begin = tokens.size();
-        tokens.add(new Token(Token.Kind.STATEMENT_BEGIN, "{%", line(position)));
-        boolean trim = inside("%}");
-        if (tokens.size() == begin + 2 && tokens.get(begin + 1).is(Token.Kind.NAME, "raw")) {
-            tokens.subList(begin, tokens.size()).clear();
-            return raw(trim);
+    private void statement(int tag) {
+        if (rawBegins()) {
+            raw(tag);
+            return;
         }
+        tokens.add(new Token(Token.Kind.STATEMENT_BEGIN, "{%", line(tag)));
+        char sign = inside("%}", tag);
         tokens.add(new Token(Token.Kind.STATEMENT_END, "%}", line(position)));
-        return trim;
+        after(afterBlock(sign));
     }
 
-    private boolean raw(boolean trimLeft) {
-        Matcher end = RAW_END.matcher(source);
-        if (!end.find(position)) {
-            throw error("a raw block is not closed", position);
+    /** Consumes {@code raw %}} if it stands here. */
+    private boolean rawBegins() {
+        int start = position;
+        skipSpace();
+        if (source.startsWith("raw", position)) {
+            position += 3;
+            skipSpace();
+            if (source.startsWith("-%}", position)) {
+                position += 3;
+                skipSpace();
+                return true;
+            }
+            if (source.startsWith("%}", position)) {
+                position += 2;
+                return true;
+            }
         }
-        String text = stripBefore(source.substring(position, end.start()), false, end.group(1));
-        text(trimLeft ? text.stripLeading() : text);
-        position = end.end();
-        if (!end.group(2).equals("+")) {
-            skipLineBreak();
+        position = start;
+        return false;
+    }
+
+    private void raw(int tag) {
+        int start = position;
+        for (int open = source.indexOf("{%", start); open >= 0; open = source.indexOf("{%", open + 1)) {
+            position = open + 2;
+            char sign = take("-+");
+            skipSpace();
+            if (!source.startsWith("endraw", position)) {
+                continue;
+            }
+            position += "endraw".length();
+            skipSpace();
+            char closing = take("-+");
+            if (source.startsWith("%}", position)) {
+                int end = position + 2;
+                position = start;
+                text(before(source.substring(start, open), start, sign, false));
+                position = end;
+                after(afterBlock(closing));
+                return;
+            }
         }
-        return end.group(2).equals("-");
+        throw error("a raw block is not closed", tag);
+    }
+
+    private char take(String signs) {
+        if (position < source.length() && signs.indexOf(source.charAt(position)) >= 0) {
+            return source.charAt(position++);
+        }
+        return ' ';
     }
 
     /**
      * Tokens up to the closing mark.
      *
-     * @return whether white space behind it is dropped
+     * @return the mark's sign, or a blank
      */
-    private boolean inside(String close) {
-        Matcher token = TOKEN.matcher(source);
-        int depth = 0;
+    private char inside(String close, int tag) {
+        Deque<Character> open = new ArrayDeque<>();
         while (true) {
-            int at = position;
-            while (at < source.length() && Character.isWhitespace(source.charAt(at))) {
-                at++;
+            skipSpace();
+            if (position >= source.length()) {
+                throw error("a tag is not closed", tag);
             }
-            if (depth == 0) {
-                for (String mark : new String[] {"-", "+", ""}) {
-                    if (source.startsWith(mark + close, at)) {
-                        position = at + mark.length() + close.length();
-                        if (close.equals("%}") && !mark.equals("+")) {
-                            skipLineBreak();
-                        }
-                        return mark.equals("-");
-                    }
+            char c = source.charAt(position);
+            if (open.isEmpty()) {
+                boolean signed = c == '-' || c == '+' && close.equals("%}");
+                if (source.startsWith(close, signed ? position + 1 : position)) {
+                    position += close.length() + (signed ? 1 : 0);
+                    return signed ? c : ' ';
                 }
             }
-            token.region(position, source.length());
-            if (!token.lookingAt()) {
-                throw error(
-                        at >= source.length()
-                                ? "a tag is not closed"
-                                : "unexpected character '" + source.charAt(at) + "'",
-                        at);
+            if (c == '\'' || c == '"') {
+                string(c);
+            } else if (c >= '0' && c <= '9') {
+                number();
+            } else if (Character.isUnicodeIdentifierStart(source.codePointAt(position)) || c == '_') {
+                name();
+            } else {
+                operator(open);
             }
-            depth += add(token);
-            position = token.end();
         }
     }
 
-    private int add(Matcher token) {
-        for (String group : new String[] {"name", "integer", "float", "operator"}) {
-            String text = token.group(group);
-            if (text != null) {
-                Token.Kind kind = Token.Kind.valueOf(group.toUpperCase(java.util.Locale.ROOT));
-                tokens.add(new Token(kind, text, line(token.start(group))));
-                return kind != Token.Kind.OPERATOR ? 0 : "([{".contains(text) ? 1 : ")]}".contains(text) ? -1 : 0;
-            }
+    private void name() {
+        int start = position;
+        while (position < source.length() && Character.isUnicodeIdentifierPart(source.codePointAt(position))) {
+            position += Character.charCount(source.codePointAt(position));
         }
-        String quoted = token.group("string");
-        tokens.add(new Token(
-                Token.Kind.STRING, unescape(quoted.substring(1, quoted.length() - 1)), line(token.start("string"))));
-        return 0;
+        if (position == start) {
+            position++;
+        }
+        tokens.add(new Token(Token.Kind.NAME, source.substring(start, position), line(start)));
     }
 
-    private static String unescape(String text) {
-        if (text.indexOf('\\') < 0) {
-            return text;
+    private void number() {
+        int start = position;
+        // Behind a dot it is an index, as in list.0.1, and no fraction follows.
+        boolean index = start > 0 && source.charAt(start - 1) == '.';
+        char radix = start + 1 < source.length() ? Character.toLowerCase(source.charAt(start + 1)) : ' ';
+        if (source.charAt(start) == '0' && "xob".indexOf(radix) >= 0) {
+            radixNumber(start, radix == 'x' ? 16 : radix == 'o' ? 8 : 2);
+            return;
         }
-        StringBuilder out = new StringBuilder();
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c != '\\' || i + 1 == text.length()) {
-                out.append(c);
-                continue;
-            }
-            char escaped = text.charAt(++i);
-            switch (escaped) {
-                case 'n' -> out.append('\n');
-                case 't' -> out.append('\t');
-                case 'r' -> out.append('\r');
-                case '\\', '\'', '"' -> out.append(escaped);
-                case 'u' -> {
-                    if (i + 4 >= text.length()) {
-                        throw new TemplateException("the escape \\u needs four digits");
-                    }
-                    out.append((char) Integer.parseInt(text.substring(i + 1, i + 5), 16));
-                    i += 4;
-                }
-                default -> out.append('\\').append(escaped);
+        digits();
+        boolean fraction = false;
+        if (!index && isDigit(position + 1) && source.charAt(position) == '.') {
+            position++;
+            digits();
+            fraction = true;
+        }
+        if (!index && position < source.length() && (source.charAt(position) | 0x20) == 'e') {
+            int sign = position + 1 < source.length() && "+-".indexOf(source.charAt(position + 1)) >= 0 ? 1 : 0;
+            if (isDigit(position + 1 + sign)) {
+                position += 1 + sign;
+                digits();
+                fraction = true;
             }
         }
-        return out.toString();
+        String text = source.substring(start, position).replace("_", "");
+        tokens.add(new Token(fraction ? Token.Kind.FLOAT : Token.Kind.INTEGER, text, line(start)));
     }
 
-    private void skipLineBreak() {
-        if (position < source.length() && source.charAt(position) == '\n') {
+    private void radixNumber(int start, int radix) {
+        position += 2;
+        while (position < source.length()
+                && (Character.digit(source.charAt(position), radix) >= 0 || source.charAt(position) == '_')) {
+            position++;
+        }
+        String digits = source.substring(start + 2, position).replace("_", "");
+        if (digits.isEmpty()) {
+            throw error("'" + source.substring(start, position) + "' is no number", start);
+        }
+        tokens.add(new Token(Token.Kind.INTEGER, new java.math.BigInteger(digits, radix).toString(), line(start)));
+    }
+
+    private boolean isDigit(int at) {
+        return at < source.length() && source.charAt(at) >= '0' && source.charAt(at) <= '9';
+    }
+
+    private void digits() {
+        while (isDigit(position)
+                || position < source.length() && source.charAt(position) == '_' && isDigit(position + 1)) {
             position++;
         }
     }
 
+    private void string(char quote) {
+        int start = position;
+        int end = start + 1;
+        while (end < source.length() && source.charAt(end) != quote) {
+            end += source.charAt(end) == '\\' ? 2 : 1;
+        }
+        if (end >= source.length()) {
+            throw error("a string is not closed", start);
+        }
+        position = end + 1;
+        String text = source.substring(start + 1, end);
+        try {
+            tokens.add(new Token(Token.Kind.STRING, Escapes.decode(text), line(start)));
+        } catch (EvaluationException e) {
+            throw error(String.valueOf(e.getMessage()), start);
+        }
+    }
+
+    private void operator(Deque<Character> open) {
+        for (String operator : OPERATORS) {
+            if (source.startsWith(operator, position)) {
+                balance(operator.charAt(0), open);
+                tokens.add(new Token(Token.Kind.OPERATOR, operator, line(position)));
+                position += operator.length();
+                return;
+            }
+        }
+        throw error("unexpected character '" + Character.toString(source.codePointAt(position)) + "'", position);
+    }
+
+    private void balance(char c, Deque<Character> open) {
+        switch (c) {
+            case '(' -> open.push(')');
+            case '[' -> open.push(']');
+            case '{' -> open.push('}');
+            case ')', ']', '}' -> {
+                if (open.isEmpty() || open.pop() != c) {
+                    throw error("unexpected '" + c + "'", position);
+                }
+            }
+            default -> {}
+        }
+    }
+
+    /** Lines are counted once, as positions only grow but for small steps back. */
     private int line(int at) {
-        int line = 1;
-        for (int i = 0; i < Math.min(at, source.length()); i++) {
-            if (source.charAt(i) == '\n') {
+        if (at < lineKnownAt) {
+            return line
+                    - (int) source.substring(at, lineKnownAt)
+                            .chars()
+                            .filter(c -> c == '\n')
+                            .count();
+        }
+        for (; lineKnownAt < at; lineKnownAt++) {
+            if (source.charAt(lineKnownAt) == '\n') {
                 line++;
             }
         }
@@ -222,6 +355,6 @@ final class Lexer {
     }
 
     private TemplateException error(String message, int at) {
-        return new TemplateException("template line " + line(at) + ": " + message);
+        return new TemplateException(line(at), message);
     }
 }

@@ -2,9 +2,8 @@ package dev.contexture.model.template;
 
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
-/** The parts of a parsed template. */
+/** The parts of a parsed template. Lines count from 1. */
 sealed interface Node {
     /** Something that is carried out. */
     sealed interface Statement extends Node {}
@@ -12,45 +11,76 @@ sealed interface Node {
     /** Something that has a value. */
     sealed interface Expression extends Node {}
 
+    /** Something that a value is assigned to. */
+    sealed interface Target extends Node {}
+
     record Text(String text) implements Statement {}
 
     record Output(Expression value, int line) implements Statement {}
 
     record If(List<Branch> branches, List<Statement> otherwise) implements Statement {}
 
-    record Branch(Expression condition, List<Statement> body) {}
+    record Branch(Expression condition, List<Statement> body) implements Node {}
 
     record For(
-            List<String> names,
+            Target target,
             Expression items,
-            @Nullable Expression filter,
+            Expression filter,
+            boolean recursive,
             List<Statement> body,
             List<Statement> otherwise,
             int line)
             implements Statement {}
 
-    /** {@code names} is one name, one name with an attribute ("ns.x"), or several to unpack into. */
-    record SetValue(List<String> names, Expression value, int line) implements Statement {}
+    record SetValue(Target target, Expression value, int line) implements Statement {}
 
-    record SetBlock(String name, List<Statement> body) implements Statement {}
+    record SetBlock(Target target, List<FilterCall> filters, List<Statement> body, int line) implements Statement {}
 
-    record Macro(String name, List<String> parameters, Map<String, Expression> defaults, List<Statement> body)
-            implements Statement {}
+    record Macro(Procedure procedure, int line) implements Statement {}
 
-    /** A block that only groups: {@code generation}. */
-    record Group(List<Statement> body) implements Statement {}
+    /** {@code {% call %}}: the block becomes the {@code caller} of the called macro. */
+    record CallBlock(Procedure caller, Call call, int line) implements Statement {}
 
-    record FilterBlock(Filter filter, List<Statement> body) implements Statement {}
+    /** A block with variables of its own: {@code with}, {@code generation}. */
+    record Block(List<SetValue> assignments, List<Statement> body) implements Statement {}
+
+    record FilterBlock(List<FilterCall> filters, List<Statement> body) implements Statement {}
 
     record Break() implements Statement {}
 
     record Continue() implements Statement {}
 
-    record Literal(@Nullable Object value) implements Expression {}
+    /**
+     * A block with parameters.
+     *
+     * @param defaults of the parameters that have one
+     * @param usesVarargs whether the body takes more positional arguments than it has parameters
+     * @param usesKwargs whether it takes other named arguments
+     * @param usesCaller whether it calls back
+     */
+    record Procedure(
+            String name,
+            List<String> parameters,
+            Map<String, Expression> defaults,
+            boolean usesVarargs,
+            boolean usesKwargs,
+            boolean usesCaller,
+            List<Statement> body)
+            implements Node {}
+
+    record NameTarget(String name) implements Target {}
+
+    record AttributeTarget(String namespace, String attribute) implements Target {}
+
+    record TupleTarget(List<Target> parts) implements Target {}
+
+    record Literal(Value value) implements Expression {}
 
     record Name(String name) implements Expression {}
 
     record ListOf(List<Expression> items) implements Expression {}
+
+    record TupleOf(List<Expression> items) implements Expression {}
 
     record DictOf(List<Expression> keys, List<Expression> values) implements Expression {}
 
@@ -58,29 +88,23 @@ sealed interface Node {
 
     record Item(Expression target, Expression key, int line) implements Expression {}
 
-    record Slice(
-            Expression target,
-            @Nullable Expression from,
-            @Nullable Expression to,
-            @Nullable Expression step,
-            int line) implements Expression {}
+    record Slice(Expression target, Expression from, Expression to, Expression step, int line) implements Expression {}
 
-    record Call(Expression target, List<Expression> arguments, Map<String, Expression> named, int line)
-            implements Expression {}
+    record CallArguments(List<Expression> positional, Map<String, Expression> named) implements Node {
+        static final CallArguments NONE = new CallArguments(List.of(), Map.of());
+    }
 
-    record Filter(
-            @Nullable Expression target,
-            String name,
-            List<Expression> arguments,
-            Map<String, Expression> named,
-            int line)
-            implements Expression {}
+    record Call(Expression target, CallArguments arguments, int line) implements Expression {}
 
-    record Test(Expression target, String name, List<Expression> arguments, int line) implements Expression {}
+    record FilterCall(String name, CallArguments arguments, int line) implements Node {}
+
+    record Filtered(Expression target, FilterCall filter) implements Expression {}
+
+    record Test(Expression target, String name, CallArguments arguments, int line) implements Expression {}
 
     record Not(Expression value) implements Expression {}
 
-    record Negate(Expression value, int line) implements Expression {}
+    record Signed(boolean negative, Expression value, int line) implements Expression {}
 
     record And(Expression left, Expression right) implements Expression {}
 
@@ -92,6 +116,8 @@ sealed interface Node {
 
     record Arithmetic(String operator, Expression left, Expression right, int line) implements Expression {}
 
-    record Conditional(
-            Expression condition, Expression then, @Nullable Expression otherwise) implements Expression {}
+    /** {@code a ~ b ~ c} */
+    record Concatenation(List<Expression> parts, int line) implements Expression {}
+
+    record Conditional(Expression condition, Expression then, Expression otherwise) implements Expression {}
 }

@@ -1,550 +1,281 @@
 package dev.contexture.model.template;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
-/** Tokens to statements and, by precedence climbing as in Jinja's grammar, to expressions. */
+/** Tokens to statements. */
 final class Parser {
-    private static final int MAX_DEPTH = 200;
-    private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", ">", "<=", ">=");
+    private static final Node.Expression ALWAYS = new Node.Literal(Value.TRUE);
+    private static final Set<String> CONSTANTS = Set.of("true", "false", "none", "True", "False", "None");
 
-    private final List<Token> tokens;
-    private int next;
-    private int depth;
+    private final TokenStream tokens;
+    private final ExpressionParser expressions;
+    private boolean inLoop;
 
     private Parser(List<Token> tokens) {
-        this.tokens = tokens;
+        this.tokens = new TokenStream(tokens);
+        this.expressions = new ExpressionParser(this.tokens);
     }
 
     static List<Node.Statement> parse(String template) {
         Parser parser = new Parser(Lexer.tokens(template));
-        List<Node.Statement> body = parser.body(Set.of());
-        if (parser.peek().kind() != Token.Kind.END) {
-            throw parser.error(
-                    "unexpected '" + parser.tokens.get(parser.next + 1).text() + "'");
-        }
-        return body;
+        return parser.body(Set.of());
     }
 
-    // ---- statements
-
-    /** Statements up to one of the closing names, whose tag is left unread. */
+    /** Statements up to one of the closing names, whose tag is left unread but for its opening mark. */
     private List<Node.Statement> body(Set<String> closers) {
         List<Node.Statement> statements = new ArrayList<>();
+        int line = tokens.peek().line();
         while (true) {
-            Token token = peek();
+            Token token = tokens.peek();
             switch (token.kind()) {
-                case TEXT -> statements.add(new Node.Text(take().text()));
+                case TEXT -> statements.add(new Node.Text(tokens.take().text()));
                 case EXPRESSION_BEGIN -> {
-                    take();
-                    statements.add(new Node.Output(tuple(), token.line()));
-                    expect(Token.Kind.EXPRESSION_END, "}}");
+                    tokens.take();
+                    statements.add(new Node.Output(expressions.tuple(), token.line()));
+                    tokens.expect(Token.Kind.EXPRESSION_END, "'}}'");
                 }
                 case STATEMENT_BEGIN -> {
-                    if (closers.contains(tokens.get(next + 1).text())) {
-                        return statements;
+                    tokens.take();
+                    Token keyword = tokens.peek();
+                    if (keyword.kind() == Token.Kind.NAME && closers.contains(keyword.text())) {
+                        return List.copyOf(statements);
                     }
-                    if (closers.isEmpty() && tokens.get(next + 1).text().startsWith("end")) {
-                        return statements;
-                    }
-                    take();
-                    statements.add(statement());
+                    statements.add(tokens.nested(this::statement));
                 }
                 default -> {
-                    return statements;
+                    if (!closers.isEmpty()) {
+                        throw new TemplateException(
+                                line,
+                                "the block that begins here lacks its "
+                                        + String.join(" or ", new java.util.TreeSet<>(closers)));
+                    }
+                    return List.copyOf(statements);
                 }
             }
         }
     }
 
     private Node.Statement statement() {
-        Token keyword = expect(Token.Kind.NAME, null);
-        return nested(() -> switch (keyword.text()) {
+        Token keyword = tokens.name();
+        int line = keyword.line();
+        return switch (keyword.text()) {
             case "if" -> ifStatement();
-            case "for" -> forStatement(keyword.line());
-            case "set" -> setStatement(keyword.line());
-            case "macro" -> macro();
+            case "for" -> forStatement(line);
+            case "set" -> setStatement(line);
+            case "macro" -> macro(line);
+            case "call" -> callBlock(line);
+            case "with" -> withBlock(line);
             case "generation" -> {
                 endTag();
-                yield new Node.Group(closedBody("endgeneration"));
+                yield new Node.Block(List.of(), function("endgeneration"));
             }
             case "filter" -> {
-                Node.Filter filter = filter(null);
+                List<Node.FilterCall> filters = expressions.filterChain();
                 endTag();
-                yield new Node.FilterBlock(filter, closedBody("endfilter"));
+                yield new Node.FilterBlock(filters, closedBody("endfilter"));
             }
-            case "break" -> {
-                endTag();
-                yield new Node.Break();
-            }
-            case "continue" -> {
-                endTag();
-                yield new Node.Continue();
-            }
-            default -> throw error("the tag '" + keyword.text() + "' is not supported");
-        });
+            case "break" -> loopControl(new Node.Break(), line);
+            case "continue" -> loopControl(new Node.Continue(), line);
+            default -> throw new TemplateException(line, "the tag '" + keyword.text() + "' is not supported here");
+        };
+    }
+
+    private Node.Statement loopControl(Node.Statement control, int line) {
+        if (!inLoop) {
+            throw new TemplateException(line, "break and continue need a loop around them");
+        }
+        endTag();
+        return control;
     }
 
     private Node.Statement ifStatement() {
+        boolean before = expressions.swapLenient(true);
         List<Node.Branch> branches = new ArrayList<>();
         List<Node.Statement> otherwise = List.of();
-        Node.Expression condition = expression();
-        endTag();
-        branches.add(new Node.Branch(condition, body(Set.of("elif", "else", "endif"))));
-        while (true) {
-            expect(Token.Kind.STATEMENT_BEGIN, "{%");
-            String keyword = expect(Token.Kind.NAME, null).text();
-            switch (keyword) {
-                case "elif" -> {
-                    Node.Expression next = expression();
-                    endTag();
-                    branches.add(new Node.Branch(next, body(Set.of("elif", "else", "endif"))));
-                }
-                case "else" -> {
-                    endTag();
-                    otherwise = body(Set.of("endif"));
-                }
-                case "endif" -> {
-                    endTag();
-                    return new Node.If(branches, otherwise);
-                }
-                default -> throw error("'" + keyword + "' instead of endif");
+        String keyword = "if";
+        while (!keyword.equals("endif")) {
+            if (keyword.equals("else")) {
+                endTag();
+                otherwise = body(Set.of("endif"));
+            } else {
+                Node.Expression condition = expressions.headTuple();
+                endTag();
+                branches.add(new Node.Branch(condition, body(Set.of("elif", "else", "endif"))));
             }
+            keyword = tokens.take().text();
         }
+        endTag();
+        expressions.swapLenient(before);
+        return new Node.If(List.copyOf(branches), otherwise);
     }
 
     private Node.Statement forStatement(int line) {
-        List<String> names = new ArrayList<>();
-        do {
-            names.add(expect(Token.Kind.NAME, null).text());
-        } while (accept(","));
-        expectName("in");
-        Node.Expression items = or();
-        Node.Expression filter = acceptName("if") ? expression() : null;
+        boolean lenientBefore = expressions.swapLenient(false);
+        Node.Target target = target(false);
+        tokens.expectName("in");
+        Node.Expression items = expressions.headTuple();
+        Node.Expression filter = tokens.acceptName("if") ? expressions.expression() : ALWAYS;
+        boolean recursive = tokens.acceptName("recursive");
         endTag();
+        boolean loopBefore = inLoop;
+        inLoop = true;
         List<Node.Statement> body = body(Set.of("else", "endfor"));
-        expect(Token.Kind.STATEMENT_BEGIN, "{%");
+        inLoop = loopBefore;
         List<Node.Statement> otherwise = List.of();
-        if (acceptName("else")) {
+        if (tokens.take().text().equals("else")) {
             endTag();
             otherwise = body(Set.of("endfor"));
-            expect(Token.Kind.STATEMENT_BEGIN, "{%");
+            tokens.take();
         }
-        expectName("endfor");
         endTag();
-        return new Node.For(names, items, filter, body, otherwise, line);
+        expressions.swapLenient(lenientBefore);
+        return new Node.For(target, items, filter, recursive, body, otherwise, line);
     }
 
     private Node.Statement setStatement(int line) {
-        List<String> names = new ArrayList<>();
-        do {
-            String name = expect(Token.Kind.NAME, null).text();
-            names.add(accept(".") ? name + "." + expect(Token.Kind.NAME, null).text() : name);
-        } while (accept(","));
-        if (accept("=")) {
-            Node.Expression value = tuple();
+        Node.Target target = target(true);
+        if (tokens.accept("=")) {
+            Node.Expression value = expressions.tuple();
             endTag();
-            return new Node.SetValue(names, value, line);
+            return new Node.SetValue(target, value, line);
         }
+        List<Node.FilterCall> filters = tokens.accept("|") ? expressions.filterChain() : List.of();
         endTag();
-        return new Node.SetBlock(names.getFirst(), closedBody("endset"));
+        return new Node.SetBlock(target, filters, closedBody("endset"), line);
     }
 
-    private Node.Statement macro() {
-        String name = expect(Token.Kind.NAME, null).text();
+    /** One name or several with commas between, perhaps in parentheses. */
+    private Node.Target target(boolean attributes) {
+        Node.Target first = targetPart(attributes);
+        if (!tokens.at(",")) {
+            return first;
+        }
+        List<Node.Target> parts = new ArrayList<>(List.of(first));
+        while (tokens.accept(",")) {
+            if (tokens.peek().kind() != Token.Kind.NAME && !tokens.at("(") || tokens.atName("in")) {
+                break;
+            }
+            parts.add(targetPart(attributes));
+        }
+        return new Node.TupleTarget(parts);
+    }
+
+    private Node.Target targetPart(boolean attributes) {
+        if (tokens.accept("(")) {
+            Node.Target inner = tokens.nested(() -> target(attributes));
+            tokens.expect(")");
+            return inner;
+        }
+        String name = assignable();
+        if (attributes && tokens.accept(".")) {
+            return new Node.AttributeTarget(name, tokens.name().text());
+        }
+        return new Node.NameTarget(name);
+    }
+
+    private String assignable() {
+        Token name = tokens.name();
+        if (CONSTANTS.contains(name.text())) {
+            throw new TemplateException(name.line(), "'" + name.text() + "' is a constant and cannot be assigned to");
+        }
+        return name.text();
+    }
+
+    private Node.Statement macro(int line) {
+        String name = assignable();
+        tokens.expect("(");
+        return new Node.Macro(procedure(name, "endmacro"), line);
+    }
+
+    private Node.Statement callBlock(int line) {
         List<String> parameters = new ArrayList<>();
         Map<String, Node.Expression> defaults = new LinkedHashMap<>();
-        expect(Token.Kind.OPERATOR, "(");
-        while (!accept(")")) {
-            String parameter = expect(Token.Kind.NAME, null).text();
-            parameters.add(parameter);
-            if (accept("=")) {
-                defaults.put(parameter, expression());
-            }
-            if (!peek().is(Token.Kind.OPERATOR, ")")) {
-                expect(Token.Kind.OPERATOR, ",");
-            }
+        if (tokens.accept("(")) {
+            parameters(parameters, defaults);
+        }
+        if (!(expressions.expression() instanceof Node.Call call)) {
+            throw new TemplateException(line, "a call block needs a call");
         }
         endTag();
-        return new Node.Macro(name, parameters, defaults, closedBody("endmacro"));
+        return new Node.CallBlock(
+                new Node.Procedure("caller", parameters, defaults, false, false, false, function("endcall")),
+                call,
+                line);
+    }
+
+    private Node.Procedure procedure(String name, String closer) {
+        List<String> parameters = new ArrayList<>();
+        Map<String, Node.Expression> defaults = new LinkedHashMap<>();
+        parameters(parameters, defaults);
+        endTag();
+        Set<String> outside = expressions.swapNames(new HashSet<>());
+        List<Node.Statement> body = function(closer);
+        Set<String> inside = expressions.swapNames(outside);
+        outside.addAll(inside);
+        return new Node.Procedure(
+                name,
+                List.copyOf(parameters),
+                defaults,
+                inside.contains("varargs"),
+                inside.contains("kwargs"),
+                inside.contains("caller"),
+                body);
+    }
+
+    /** Behind the opening parenthesis. */
+    private void parameters(List<String> parameters, Map<String, Node.Expression> defaults) {
+        while (!tokens.accept(")")) {
+            String parameter = assignable();
+            parameters.add(parameter);
+            if (tokens.accept("=")) {
+                defaults.put(parameter, expressions.expression());
+            } else if (!defaults.isEmpty()) {
+                throw tokens.error("the parameter '" + parameter + "' without a default follows one with a default");
+            }
+            if (!tokens.at(")")) {
+                tokens.expect(",");
+            }
+        }
+    }
+
+    private Node.Statement withBlock(int line) {
+        List<Node.SetValue> assignments = new ArrayList<>();
+        while (tokens.peek().kind() != Token.Kind.STATEMENT_END) {
+            if (!assignments.isEmpty()) {
+                tokens.expect(",");
+            }
+            Node.Target target = targetPart(false);
+            tokens.expect("=");
+            assignments.add(new Node.SetValue(target, expressions.expression(), line));
+        }
+        endTag();
+        return new Node.Block(List.copyOf(assignments), closedBody("endwith"));
+    }
+
+    /** A body that a loop around it cannot be left from. */
+    private List<Node.Statement> function(String closer) {
+        boolean before = inLoop;
+        inLoop = false;
+        List<Node.Statement> body = closedBody(closer);
+        inLoop = before;
+        return body;
     }
 
     private List<Node.Statement> closedBody(String closer) {
+        boolean before = expressions.swapLenient(false);
         List<Node.Statement> body = body(Set.of(closer));
-        expect(Token.Kind.STATEMENT_BEGIN, "{%");
-        expectName(closer);
+        expressions.swapLenient(before);
+        tokens.take();
         endTag();
         return body;
     }
 
     private void endTag() {
-        expect(Token.Kind.STATEMENT_END, "%}");
-    }
-
-    // ---- expressions, loosest first
-
-    /** One expression, or several with commas between: a list. */
-    private Node.Expression tuple() {
-        Node.Expression first = expression();
-        if (!peek().is(Token.Kind.OPERATOR, ",")) {
-            return first;
-        }
-        List<Node.Expression> items = new ArrayList<>(List.of(first));
-        while (accept(",")) {
-            items.add(expression());
-        }
-        return new Node.ListOf(items);
-    }
-
-    private Node.Expression expression() {
-        return nested(() -> {
-            Node.Expression value = or();
-            while (acceptName("if")) {
-                Node.Expression condition = or();
-                Node.Expression otherwise = acceptName("else") ? expression() : null;
-                value = new Node.Conditional(condition, value, otherwise);
-            }
-            return value;
-        });
-    }
-
-    private Node.Expression or() {
-        Node.Expression left = and();
-        while (acceptName("or")) {
-            left = new Node.Or(left, and());
-        }
-        return left;
-    }
-
-    private Node.Expression and() {
-        Node.Expression left = not();
-        while (acceptName("and")) {
-            left = new Node.And(left, not());
-        }
-        return left;
-    }
-
-    private Node.Expression not() {
-        return acceptName("not") ? nested(() -> new Node.Not(not())) : comparison();
-    }
-
-    private Node.Expression comparison() {
-        int line = peek().line();
-        Node.Expression first = sum();
-        List<String> operators = new ArrayList<>();
-        List<Node.Expression> rest = new ArrayList<>();
-        while (true) {
-            Token token = peek();
-            if (token.kind() == Token.Kind.OPERATOR && COMPARISONS.contains(token.text())) {
-                operators.add(take().text());
-            } else if (acceptName("in")) {
-                operators.add("in");
-            } else if (token.is(Token.Kind.NAME, "not") && tokens.get(next + 1).is(Token.Kind.NAME, "in")) {
-                next += 2;
-                operators.add("not in");
-            } else {
-                return operators.isEmpty() ? first : new Node.Comparison(first, operators, rest, line);
-            }
-            rest.add(sum());
-        }
-    }
-
-    private Node.Expression sum() {
-        Node.Expression left = concatenation();
-        while (isOperator("+", "-")) {
-            Token operator = take();
-            left = new Node.Arithmetic(operator.text(), left, concatenation(), operator.line());
-        }
-        return left;
-    }
-
-    private Node.Expression concatenation() {
-        Node.Expression left = product();
-        while (isOperator("~")) {
-            Token operator = take();
-            left = new Node.Arithmetic("~", left, product(), operator.line());
-        }
-        return left;
-    }
-
-    private Node.Expression product() {
-        Node.Expression left = unary(true);
-        while (isOperator("*", "/", "//", "%")) {
-            Token operator = take();
-            left = new Node.Arithmetic(operator.text(), left, unary(true), operator.line());
-        }
-        return left;
-    }
-
-    private Node.Expression unary(boolean withFilters) {
-        Token token = peek();
-        Node.Expression value;
-        if (accept("-")) {
-            value = new Node.Negate(nested(() -> unary(false)), token.line());
-        } else if (accept("+")) {
-            value = nested(() -> unary(false));
-        } else {
-            value = power();
-        }
-        return withFilters ? filters(value) : value;
-    }
-
-    private Node.Expression power() {
-        Node.Expression base = postfix(primary());
-        if (isOperator("**")) {
-            Token operator = take();
-            return new Node.Arithmetic("**", base, unary(false), operator.line());
-        }
-        return base;
-    }
-
-    private Node.Expression filters(Node.Expression target) {
-        Node.Expression value = target;
-        while (true) {
-            if (accept("|")) {
-                value = postfix(filter(value));
-            } else if (peek().is(Token.Kind.NAME, "is")) {
-                value = test(value);
-            } else {
-                return value;
-            }
-        }
-    }
-
-    private Node.Filter filter(Node.@Nullable Expression target) {
-        Token name = expect(Token.Kind.NAME, null);
-        Arguments arguments = accept("(") ? arguments() : new Arguments(List.of(), Map.of());
-        return new Node.Filter(target, name.text(), arguments.positional, arguments.named, name.line());
-    }
-
-    private Node.Expression test(Node.Expression target) {
-        int line = take().line();
-        boolean negated = acceptName("not");
-        Token name = expect(Token.Kind.NAME, null);
-        List<Node.Expression> arguments = new ArrayList<>();
-        if (accept("(")) {
-            arguments.addAll(arguments().positional);
-        } else if (isTestArgument()) {
-            arguments.add(postfix(primary()));
-        }
-        Node.Expression test = new Node.Test(target, name.text(), arguments, line);
-        return negated ? new Node.Not(test) : test;
-    }
-
-    /** Jinja allows one argument without parentheses: {@code x is divisibleby 3}. */
-    private boolean isTestArgument() {
-        Token token = peek();
-        return switch (token.kind()) {
-            case STRING, INTEGER, FLOAT -> true;
-            case NAME -> !Set.of("and", "or", "not", "if", "else", "is", "in").contains(token.text());
-            default -> token.is(Token.Kind.OPERATOR, "[") || token.is(Token.Kind.OPERATOR, "{");
-        };
-    }
-
-    private Node.Expression postfix(Node.Expression target) {
-        Node.Expression value = target;
-        while (true) {
-            int line = peek().line();
-            if (accept(".")) {
-                Token name = take();
-                value = name.kind() == Token.Kind.INTEGER
-                        ? new Node.Item(value, new Node.Literal(Long.parseLong(name.text())), line)
-                        : new Node.Attribute(value, name.text(), line);
-            } else if (accept("[")) {
-                value = subscript(value, line);
-            } else if (accept("(")) {
-                Arguments arguments = arguments();
-                value = new Node.Call(value, arguments.positional, arguments.named, line);
-            } else {
-                return value;
-            }
-        }
-    }
-
-    private Node.Expression subscript(Node.Expression target, int line) {
-        List<Node.@Nullable Expression> parts = new ArrayList<>();
-        boolean slice = false;
-        Node.Expression part = null;
-        while (!accept("]")) {
-            if (accept(":")) {
-                slice = true;
-                parts.add(part);
-                part = null;
-            } else {
-                part = expression();
-            }
-        }
-        parts.add(part);
-        if (!slice) {
-            if (part == null) {
-                throw error("an index is missing");
-            }
-            return new Node.Item(target, part, line);
-        }
-        return new Node.Slice(
-                target,
-                parts.get(0),
-                parts.size() > 1 ? parts.get(1) : null,
-                parts.size() > 2 ? parts.get(2) : null,
-                line);
-    }
-
-    private record Arguments(List<Node.Expression> positional, Map<String, Node.Expression> named) {}
-
-    private Arguments arguments() {
-        List<Node.Expression> positional = new ArrayList<>();
-        Map<String, Node.Expression> named = new LinkedHashMap<>();
-        while (!accept(")")) {
-            if (peek().kind() == Token.Kind.NAME && tokens.get(next + 1).is(Token.Kind.OPERATOR, "=")) {
-                String name = take().text();
-                take();
-                named.put(name, expression());
-            } else {
-                positional.add(expression());
-            }
-            if (!peek().is(Token.Kind.OPERATOR, ")")) {
-                expect(Token.Kind.OPERATOR, ",");
-            }
-        }
-        return new Arguments(positional, named);
-    }
-
-    private Node.Expression primary() {
-        Token token = take();
-        return switch (token.kind()) {
-            case STRING -> {
-                StringBuilder text = new StringBuilder(token.text());
-                while (peek().kind() == Token.Kind.STRING) {
-                    text.append(take().text());
-                }
-                yield new Node.Literal(text.toString());
-            }
-            case INTEGER -> new Node.Literal(Long.parseLong(token.text()));
-            case FLOAT -> new Node.Literal(Double.parseDouble(token.text()));
-            case NAME ->
-                switch (token.text()) {
-                    case "true", "True" -> new Node.Literal(true);
-                    case "false", "False" -> new Node.Literal(false);
-                    case "none", "None" -> new Node.Literal(null);
-                    default -> new Node.Name(token.text());
-                };
-            case OPERATOR ->
-                switch (token.text()) {
-                    case "(" -> parenthesised();
-                    case "[" -> new Node.ListOf(items("]"));
-                    case "{" -> dict();
-                    default -> throw error("unexpected '" + token.text() + "'");
-                };
-            default -> throw error("an expression is missing before '" + token.text() + "'");
-        };
-    }
-
-    private Node.Expression parenthesised() {
-        if (accept(")")) {
-            return new Node.ListOf(List.of());
-        }
-        Node.Expression first = expression();
-        if (accept(")")) {
-            return first;
-        }
-        expect(Token.Kind.OPERATOR, ",");
-        List<Node.Expression> rest = items(")");
-        List<Node.Expression> all = new ArrayList<>(List.of(first));
-        all.addAll(rest);
-        return new Node.ListOf(all);
-    }
-
-    private List<Node.Expression> items(String close) {
-        List<Node.Expression> items = new ArrayList<>();
-        while (!accept(close)) {
-            items.add(expression());
-            if (!peek().is(Token.Kind.OPERATOR, close)) {
-                expect(Token.Kind.OPERATOR, ",");
-            }
-        }
-        return items;
-    }
-
-    private Node.Expression dict() {
-        List<Node.Expression> keys = new ArrayList<>();
-        List<Node.Expression> values = new ArrayList<>();
-        while (!accept("}")) {
-            keys.add(expression());
-            expect(Token.Kind.OPERATOR, ":");
-            values.add(expression());
-            if (!peek().is(Token.Kind.OPERATOR, "}")) {
-                expect(Token.Kind.OPERATOR, ",");
-            }
-        }
-        return new Node.DictOf(keys, values);
-    }
-
-    // ---- tokens
-
-    private interface Part<T> {
-        T parse();
-    }
-
-    private <T> T nested(Part<T> part) {
-        if (++depth > MAX_DEPTH) {
-            throw error("nested deeper than " + MAX_DEPTH);
-        }
-        T result = part.parse();
-        depth--;
-        return result;
-    }
-
-    private Token peek() {
-        return tokens.get(next);
-    }
-
-    private Token take() {
-        Token token = tokens.get(next);
-        if (token.kind() != Token.Kind.END) {
-            next++;
-        }
-        return token;
-    }
-
-    private boolean isOperator(String... operators) {
-        Token token = peek();
-        return token.kind() == Token.Kind.OPERATOR && List.of(operators).contains(token.text());
-    }
-
-    private boolean accept(String operator) {
-        boolean found = peek().is(Token.Kind.OPERATOR, operator);
-        if (found) {
-            next++;
-        }
-        return found;
-    }
-
-    private boolean acceptName(String name) {
-        boolean found = peek().is(Token.Kind.NAME, name);
-        if (found) {
-            next++;
-        }
-        return found;
-    }
-
-    private void expectName(String name) {
-        expect(Token.Kind.NAME, name);
-    }
-
-    private Token expect(Token.Kind kind, @Nullable String text) {
-        Token token = take();
-        if (token.kind() != kind || text != null && !token.text().equals(text)) {
-            String found = token.kind() == Token.Kind.END ? "the end of the template" : "'" + token.text() + "'";
-            throw error("expected " + (text == null ? "a name" : "'" + text + "'") + " but found " + found);
-        }
-        return token;
-    }
-
-    private TemplateException error(String message) {
-        return new TemplateException("template line " + peek().line() + ": " + message);
+        tokens.expect(Token.Kind.STATEMENT_END, "'%}'");
     }
 }
