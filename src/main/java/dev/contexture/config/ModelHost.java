@@ -1,0 +1,144 @@
+package dev.contexture.config;
+
+import dev.contexture.core.KvGeometry;
+import dev.contexture.engine.Engine;
+import dev.contexture.engine.ort.OrtModelRunner;
+import dev.contexture.kv.KvCache;
+import dev.contexture.model.arch.ModelConfig;
+import dev.contexture.model.arch.ModelSource;
+import dev.contexture.model.graph.CompiledModel;
+import dev.contexture.model.graph.GraphCompiler;
+import dev.contexture.model.store.ModelFiles;
+import dev.contexture.model.template.ChatTemplate;
+import dev.contexture.model.tokenizer.DjlTokenizer;
+import dev.contexture.model.tokenizer.Tokenizer;
+import dev.contexture.nativelib.FfmKvPool;
+import dev.contexture.nativelib.NativeLibrary;
+import dev.contexture.scheduler.NanoClock;
+import dev.contexture.scheduler.SchedulerListener;
+import dev.contexture.scheduler.SchedulerLoop;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.LongSupplier;
+
+/** A model that is loaded and served: everything between its files and the step loop, opened and closed as one. */
+public final class ModelHost implements AutoCloseable {
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final ModelConfig config;
+    private final String fingerprint;
+    private final Tokenizer tokenizer;
+    private final ChatTemplate template;
+    private final SchedulerLoop loop;
+
+    /**
+     * Settings of a host.
+     *
+     * @param directory takes compiled graphs and the native library
+     */
+    public record Settings(
+            Path directory, EngineProperties engine, KvProperties kv, SchedulerProperties scheduler) {}
+
+    /**
+     * Compiles the model's graph if that was not done before, loads it and starts the step loop.
+     *
+     * @throws dev.contexture.model.ModelFormatException if the model's files are not what they should be
+     */
+    public ModelHost(
+            ModelFiles files, Settings settings, SchedulerListener listener, NanoClock clock, LongSupplier seeds) {
+        try {
+            CompiledModel compiled;
+            try (ModelSource source = ModelSources.open(files)) {
+                this.tokenizer = keep(DjlTokenizer.of(source.tokenizer()));
+                String begin = source.tokenizer().beginOfSequence();
+                String end = source.tokenizer().endOfSequenceText();
+                this.template = source.chatTemplate()
+                        .map(text -> ChatTemplate.of(text, begin, end))
+                        .orElseGet(() -> ChatTemplate.chatMl(begin, end));
+                compiled = new GraphCompiler(settings.directory.resolve("graphs"))
+                        .compile(source, files.sha256(), settings.engine.precision());
+            }
+            this.config = compiled.config();
+            this.fingerprint = compiled.fingerprint();
+            int contextLength = settings.engine.contextLengthOr(config.contextLength());
+            KvGeometry geometry = new KvGeometry(
+                    config.layers(),
+                    config.kvHeads(),
+                    config.headDim(),
+                    settings.kv.pageTokens(),
+                    settings.engine.precision().kvDtype());
+            int pages = settings.kv.pages(geometry.bytesPerPage(), contextLength);
+            NativeLibrary library = NativeLibrary.openBundled(settings.directory.resolve("native"));
+            FfmKvPool pool = keep(new FfmKvPool(library, geometry, pages));
+            int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
+            OrtModelRunner runner = keep(new OrtModelRunner(compiled, library.path(), pool.id(), threads));
+            KvCache kv = new KvCache(geometry, pages);
+            this.loop = keep(new SchedulerLoop(
+                            kv,
+                            new Engine(kv, pool, runner),
+                            settings.scheduler.toConfig(contextLength),
+                            listener,
+                            clock,
+                            seeds)
+                    .start());
+        } catch (RuntimeException e) {
+            closeAfter(e);
+            throw e;
+        }
+    }
+
+    private <T extends AutoCloseable> T keep(T part) {
+        open.push(part);
+        return part;
+    }
+
+    private void closeAfter(RuntimeException failure) {
+        try {
+            close();
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** Of everything that the model's numbers depend on. */
+    public String fingerprint() {
+        return fingerprint;
+    }
+
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    public ChatTemplate template() {
+        return template;
+    }
+
+    public SchedulerLoop loop() {
+        return loop;
+    }
+
+    /** Ends the loop first, then frees what it used. */
+    @Override
+    public void close() {
+        RuntimeException failure = null;
+        while (!open.isEmpty()) {
+            try {
+                open.pop().close();
+            } catch (Exception e) {
+                IllegalStateException wrapped = new IllegalStateException("the model did not close cleanly", e);
+                if (failure == null) {
+                    failure = wrapped;
+                } else {
+                    failure.addSuppressed(wrapped);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}
