@@ -40,8 +40,7 @@ final class Attributes {
         Python.defined(target);
         Optional<Value> found = switch (target) {
             case Dict dict -> isHashable(key) ? dict.get(key) : Optional.empty();
-            case Items items when items.kind().isIndexed() && isInteger(key) ->
-                at(items.values(), Python.index(key));
+            case Items items when items.kind().isIndexed() && isInteger(key) -> at(items.values(), Python.index(key));
             case Str s when isInteger(key) -> character(s, Python.index(key));
             default -> Optional.empty();
         };
