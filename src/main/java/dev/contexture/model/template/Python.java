@@ -103,7 +103,10 @@ final class Python {
 
     static boolean isIterable(Value value) {
         return value instanceof Str
- || value instanceof Items || value instanceof Dict || value instanceof Generator || value instanceof Undefined;
+                || value instanceof Items
+                || value instanceof Dict
+                || value instanceof Generator
+                || value instanceof Undefined;
     }
 
     /** All that iterating over the value gives; empties a generator. */
@@ -123,19 +126,23 @@ final class Python {
         return switch (value) {
             case Int i -> i.value();
             case Bool b -> b.value() ? BigInteger.ONE : BigInteger.ZERO;
-            case Real r
-            when Math.rint(r.value()) == r.value() && !Double.isInfinite(r.value()) ->
-                new BigDecimal(r.value()).toBigInteger();
-            case Real r -> r.value();
+            case Real r -> realKey(r.value());
             case Str s -> s.text();
-            case Items items
-            when items.kind() == Items.Kind.TUPLE ->
-                items.values().stream().map(Python::hashKey).toList();
-            case Items items -> throw unhashable(items);
+            case Items items -> {
+                if (items.kind() != Items.Kind.TUPLE) {
+                    throw unhashable(items);
+                }
+                yield items.values().stream().map(Python::hashKey).toList();
+            }
             case Dict dict -> throw unhashable(dict);
             case Undefined ignored -> Undefined.class;
             default -> value;
         };
+    }
+
+    private static Object realKey(double value) {
+        boolean whole = Math.rint(value) == value && Double.isFinite(value);
+        return whole ? new BigDecimal(value).toBigInteger() : (Object) value;
     }
 
     private static EvaluationException unhashable(Value value) {
