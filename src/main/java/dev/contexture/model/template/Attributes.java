@@ -40,9 +40,9 @@ final class Attributes {
         Python.defined(target);
         Optional<Value> found = switch (target) {
             case Dict dict -> isHashable(key) ? dict.get(key) : Optional.empty();
-            case Items items when items.kind().isIndexed() && isInteger(key) ->
-                at(items.values(), Python.index(key));
-            case Str s when isInteger(key) -> character(s, Python.index(key));
+            case Items items ->
+                isInteger(key) && items.kind().isIndexed() ? at(items.values(), Python.index(key)) : Optional.empty();
+            case Str s -> isInteger(key) ? character(s, Python.index(key)) : Optional.empty();
             default -> Optional.empty();
         };
         if (found.isEmpty() && key instanceof Str name) {

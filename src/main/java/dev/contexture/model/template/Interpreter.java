@@ -133,8 +133,8 @@ final class Interpreter implements Rendering {
                 block.assignments().forEach(set -> assign(set.target(), evaluate(set.value(), scope), inner));
                 flow = execute(block.body(), inner);
             }
-            case Node.Break _ -> flow = Flow.BREAK;
-            case Node.Continue _ -> flow = Flow.CONTINUE;
+            case Node.Break ignored -> flow = Flow.BREAK;
+            case Node.Continue ignored -> flow = Flow.CONTINUE;
         }
         depth--;
         return flow;
@@ -226,8 +226,8 @@ final class Interpreter implements Rendering {
             case Node.TupleTarget tuple -> {
                 List<Value> values = Python.items(Python.defined(value));
                 if (values.size() != tuple.parts().size()) {
-                    throw new EvaluationException("expected " + tuple.parts().size() + " values to unpack but got "
-                            + values.size());
+                    throw new EvaluationException(
+                            "expected " + tuple.parts().size() + " values to unpack but got " + values.size());
                 }
                 for (int i = 0; i < values.size(); i++) {
                     assign(tuple.parts().get(i), values.get(i), scope);

@@ -26,16 +26,15 @@ record Json(Optional<String> indent, String itemSeparator, String keySeparator, 
 
     private void write(Value value, int level, StringBuilder out) {
         switch (value) {
-            case None _ -> out.append("null");
+            case None ignored -> out.append("null");
             case Bool b -> out.append(b.value());
             case Int i -> out.append(i.value());
             case Real r -> out.append(real(r.value()));
             case Str s -> quote(s.text(), out);
-            case Items items when items.kind() == Items.Kind.LIST || items.kind() == Items.Kind.TUPLE ->
-                list(items.values(), level, out);
+            case Items items -> list(items, level, out);
             case Dict dict -> dict(dict, level, out);
-            default -> throw new EvaluationException(
-                    "Object of type " + Python.typeName(value) + " is not JSON serializable");
+            default ->
+                throw new EvaluationException("Object of type " + Python.typeName(value) + " is not JSON serializable");
         }
     }
 
@@ -46,7 +45,15 @@ record Json(Optional<String> indent, String itemSeparator, String keySeparator, 
         return Double.isInfinite(value) ? (value > 0 ? "Infinity" : "-Infinity") : Repr.real(value);
     }
 
-    private void list(List<Value> values, int level, StringBuilder out) {
+    private static EvaluationException notSerializable(Value value) {
+        return new EvaluationException("Object of type " + Python.typeName(value) + " is not JSON serializable");
+    }
+
+    private void list(Items items, int level, StringBuilder out) {
+        if (items.kind() != Items.Kind.LIST && items.kind() != Items.Kind.TUPLE) {
+            throw notSerializable(items);
+        }
+        List<Value> values = items.values();
         if (values.isEmpty()) {
             out.append("[]");
             return;
@@ -85,12 +92,13 @@ record Json(Optional<String> indent, String itemSeparator, String keySeparator, 
     private static String key(Value key) {
         return switch (key) {
             case Str s -> s.text();
-            case None _ -> "null";
+            case None ignored -> "null";
             case Bool b -> String.valueOf(b.value());
             case Int i -> i.value().toString();
             case Real r -> real(r.value());
-            default -> throw new EvaluationException(
-                    "keys must be str, int, float, bool or None, not " + Python.typeName(key));
+            default ->
+                throw new EvaluationException(
+                        "keys must be str, int, float, bool or None, not " + Python.typeName(key));
         };
     }
 

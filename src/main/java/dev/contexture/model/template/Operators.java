@@ -58,7 +58,8 @@ final class Operators {
         Value.checkWeight(count * (value.weight() - 1));
         return switch (value) {
             case Str s -> Value.of(s.text().repeat(s.text().isEmpty() ? 0 : count));
-            case Items items when isRepeatable(items) -> {
+            case Items items
+            when isRepeatable(items) -> {
                 List<Value> all = new ArrayList<>();
                 for (int i = 0; i < count && !items.values().isEmpty(); i++) {
                     all.addAll(items.values());

@@ -19,7 +19,8 @@ final class Python {
 
     static boolean truth(Value value) {
         return switch (value) {
-            case None _, Undefined _ -> false;
+            case None ignored -> false;
+            case Undefined ignored -> false;
             case Bool b -> b.value();
             case Int i -> i.value().signum() != 0;
             case Real r -> r.value() != 0;
@@ -32,18 +33,18 @@ final class Python {
 
     static String typeName(Value value) {
         return switch (value) {
-            case None _ -> "NoneType";
-            case Undefined _ -> "Undefined";
-            case Bool _ -> "bool";
-            case Int _ -> "int";
-            case Real _ -> "float";
-            case Str _ -> "str";
+            case None ignored -> "NoneType";
+            case Undefined ignored -> "Undefined";
+            case Bool ignored -> "bool";
+            case Int ignored -> "int";
+            case Real ignored -> "float";
+            case Str ignored -> "str";
             case Items items -> items.kind().typeName();
-            case Dict _ -> "dict";
-            case Generator _ -> "generator";
-            case Value.Namespace _ -> "Namespace";
-            case Value.HasAttributes _ -> "LoopContext";
-            case Value.Function _ -> "function";
+            case Dict ignored -> "dict";
+            case Generator ignored -> "generator";
+            case Value.Namespace ignored -> "Namespace";
+            case Value.HasAttributes ignored -> "LoopContext";
+            case Value.Function ignored -> "function";
         };
     }
 
@@ -58,7 +59,7 @@ final class Python {
     static String str(Value value) {
         return switch (value) {
             case Str s -> s.text();
-            case Undefined _ -> "";
+            case Undefined ignored -> "";
             default -> Repr.of(value);
         };
     }
@@ -72,8 +73,8 @@ final class Python {
         return switch (defined(value)) {
             case Int i -> i.value();
             case Bool b -> b.value() ? BigInteger.ONE : BigInteger.ZERO;
-            default -> throw new EvaluationException(
-                    "'" + typeName(value) + "' object cannot be interpreted as an integer");
+            default ->
+                throw new EvaluationException("'" + typeName(value) + "' object cannot be interpreted as an integer");
         };
     }
 
@@ -95,16 +96,17 @@ final class Python {
             case Str s -> s.length();
             case Items items -> items.values().size();
             case Dict dict -> dict.size();
-            case Undefined _ -> 0;
+            case Undefined ignored -> 0;
             default -> throw new EvaluationException("object of type '" + typeName(value) + "' has no len()");
         };
     }
 
     static boolean isIterable(Value value) {
-        return switch (value) {
-            case Str _, Items _, Dict _, Generator _, Undefined _ -> true;
-            default -> false;
-        };
+        return value instanceof Str
+                || value instanceof Items
+                || value instanceof Dict
+                || value instanceof Generator
+                || value instanceof Undefined;
     }
 
     /** All that iterating over the value gives; empties a generator. */
@@ -114,7 +116,7 @@ final class Python {
             case Dict dict -> dict.keys();
             case Str s -> s.characters();
             case Generator generator -> generator.takeAll();
-            case Undefined _ -> List.of();
+            case Undefined ignored -> List.of();
             default -> throw new EvaluationException("'" + typeName(value) + "' object is not iterable");
         };
     }
@@ -124,16 +126,27 @@ final class Python {
         return switch (value) {
             case Int i -> i.value();
             case Bool b -> b.value() ? BigInteger.ONE : BigInteger.ZERO;
-            case Real r when Math.rint(r.value()) == r.value() && !Double.isInfinite(r.value()) ->
-                new BigDecimal(r.value()).toBigInteger();
-            case Real r -> r.value();
+            case Real r -> realKey(r.value());
             case Str s -> s.text();
-            case Items items when items.kind() == Items.Kind.TUPLE ->
-                items.values().stream().map(Python::hashKey).toList();
-            case Items _, Dict _ -> throw new EvaluationException("unhashable type: '" + typeName(value) + "'");
-            case Undefined _ -> Undefined.class;
+            case Items items -> {
+                if (items.kind() != Items.Kind.TUPLE) {
+                    throw unhashable(items);
+                }
+                yield items.values().stream().map(Python::hashKey).toList();
+            }
+            case Dict dict -> throw unhashable(dict);
+            case Undefined ignored -> Undefined.class;
             default -> value;
         };
+    }
+
+    private static Object realKey(double value) {
+        boolean whole = Math.rint(value) == value && Double.isFinite(value);
+        return whole ? new BigDecimal(value).toBigInteger() : (Object) value;
+    }
+
+    private static EvaluationException unhashable(Value value) {
+        return new EvaluationException("unhashable type: '" + typeName(value) + "'");
     }
 
     static boolean equal(Value a, Value b) {
@@ -145,7 +158,7 @@ final class Python {
         }
         return switch (a) {
             case Str s -> b instanceof Str t && s.text().equals(t.text());
-            case Undefined _ -> b instanceof Undefined;
+            case Undefined ignored -> b instanceof Undefined;
             case Items items -> b instanceof Items others && equal(items, others);
             case Dict dict -> b instanceof Dict other && equal(dict, other);
             default -> false;
@@ -168,9 +181,8 @@ final class Python {
     private static boolean equal(Dict a, Dict b) {
         return a.size() == b.size()
                 && a.entries().stream()
-                        .allMatch(e -> b.get(e.key())
-                                .filter(v -> equal(e.value(), v))
-                                .isPresent());
+                        .allMatch(e ->
+                                b.get(e.key()).filter(v -> equal(e.value(), v)).isPresent());
     }
 
     static boolean isNan(Value value) {
@@ -244,9 +256,12 @@ final class Python {
                         "'in <string>' requires string as left operand, not " + typeName(defined(item)));
             }
             case Dict dict -> dict.get(item).isPresent();
-            case Items _, Generator _, Undefined _ ->
-                items(container).stream().anyMatch(v -> equal(v, item));
-            default -> throw new EvaluationException("argument of type '" + typeName(container) + "' is not iterable");
+            default -> {
+                if (!isIterable(container)) {
+                    throw new EvaluationException("argument of type '" + typeName(container) + "' is not iterable");
+                }
+                yield items(container).stream().anyMatch(v -> equal(v, item));
+            }
         };
     }
 

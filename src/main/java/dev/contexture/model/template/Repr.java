@@ -29,8 +29,8 @@ final class Repr {
 
     private void append(Value value) {
         switch (value) {
-            case None _ -> out.append("None");
-            case Undefined _ -> out.append("Undefined");
+            case None ignored -> out.append("None");
+            case Undefined ignored -> out.append("Undefined");
             case Bool b -> out.append(b.value() ? "True" : "False");
             case Int i -> out.append(i.value());
             case Real r -> out.append(real(r.value()));
@@ -101,7 +101,10 @@ final class Repr {
                     } else if (isPrintable(c)) {
                         out.appendCodePoint(c);
                     } else {
-                        out.append(c < 0x100 ? "\\x%02x".formatted(c) : c < 0x10000 ? "\\u%04x".formatted(c) : "\\U%08x".formatted(c));
+                        out.append(
+                                c < 0x100
+                                        ? "\\x%02x".formatted(c)
+                                        : c < 0x10000 ? "\\u%04x".formatted(c) : "\\U%08x".formatted(c));
                     }
                 }
             }

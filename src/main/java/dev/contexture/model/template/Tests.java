@@ -90,11 +90,10 @@ final class Tests {
     }
 
     private static boolean isSequence(Value value) {
-        return switch (value) {
-            case Str _, Dict _, Undefined _ -> true;
-            case Items items -> items.kind().isIndexed();
-            default -> false;
-        };
+        return value instanceof Str
+                || value instanceof Dict
+                || value instanceof Undefined
+                || value instanceof Items items && items.kind().isIndexed();
     }
 
     private static int remainder(Value value, Value divisor) {

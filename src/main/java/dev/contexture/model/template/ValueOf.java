@@ -23,8 +23,10 @@ final class ValueOf {
         if (depth > Value.MAX_NESTING) {
             throw new EvaluationException("they nest deeper than " + Value.MAX_NESTING);
         }
+        if (object == null) {
+            return Value.None.NONE;
+        }
         return switch (object) {
-            case null -> Value.None.NONE;
             case CharSequence text -> Value.of(text.toString());
             case Boolean flag -> Value.of(flag);
             case BigInteger integer -> new Value.Int(integer);
