@@ -4,6 +4,8 @@
 // beside it, so a row's result is the same bits in any batch.
 
 constexpr int kProductOutputs = 4;
+// The weights are one stream of which this much is asked for ahead, into the second-level cache.
+constexpr int64_t kProductPrefetchBytes = 8192;
 
 template <int kRows>
 static void int8_product_tile(const Int8ProductArgs& a, int64_t row, int64_t output) {
@@ -17,7 +19,10 @@ static void int8_product_tile(const Int8ProductArgs& a, int64_t row, int64_t out
   for (int64_t b = 0; b < blocks; ++b) {
     Vec scale[kProductOutputs];
 #pragma GCC unroll 4
-    for (int o = 0; o < kProductOutputs; ++o) scale[o] = set1(a.scales[(output + o) * blocks + b]);
+    for (int o = 0; o < kProductOutputs; ++o) {
+      scale[o] = set1(a.scales[(output + o) * blocks + b]);
+      __builtin_prefetch(a.codes + (output + o) * a.inputs + b * a.block + kProductPrefetchBytes, 0, 2);
+    }
     for (int64_t i = b * a.block; i < (b + 1) * a.block; i += kLanes)
 #pragma GCC unroll 4
       for (int o = 0; o < kProductOutputs; ++o) {

@@ -9,6 +9,7 @@ import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.graph.GraphCompiler;
 import dev.contexture.model.store.ModelFiles;
+import dev.contexture.model.store.ModelSources;
 import dev.contexture.model.template.ChatTemplate;
 import dev.contexture.model.tokenizer.DjlTokenizer;
 import dev.contexture.model.tokenizer.Tokenizer;
@@ -36,8 +37,7 @@ public final class ModelHost implements AutoCloseable {
      *
      * @param directory takes compiled graphs and the native library
      */
-    public record Settings(
-            Path directory, EngineProperties engine, KvProperties kv, SchedulerProperties scheduler) {}
+    public record Settings(Path directory, EngineProperties engine, KvProperties kv, SchedulerProperties scheduler) {}
 
     /**
      * Compiles the model's graph if that was not done before, loads it and starts the step loop.

@@ -16,9 +16,11 @@ public final class TemplateRenderer implements PromptRenderer {
         try {
             return template.render(chat.messages(), chat.tools(), true, chat.templateArguments());
         } catch (TemplateException.Raised e) {
-            throw new InvalidPromptException(e.getMessage(), "messages");
+            throw new InvalidPromptException(
+                    "the model's chat template refuses these messages: " + e.getMessage(), "messages");
         } catch (TemplateException e) {
-            throw new InvalidPromptException("the model's chat template cannot render these messages: " + e.getMessage(), "messages");
+            throw new InvalidPromptException(
+                    "the model's chat template cannot render these messages: " + e.getMessage(), "messages");
         }
     }
 }

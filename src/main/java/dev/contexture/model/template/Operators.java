@@ -56,18 +56,17 @@ final class Operators {
         }
         int count = Math.max(0, Python.index(times));
         Value.checkWeight(count * (value.weight() - 1));
-        return switch (value) {
-            case Str s -> Value.of(s.text().repeat(s.text().isEmpty() ? 0 : count));
-            case Items items
-            when isRepeatable(items) -> {
-                List<Value> all = new ArrayList<>();
-                for (int i = 0; i < count && !items.values().isEmpty(); i++) {
-                    all.addAll(items.values());
-                }
-                yield new Items(items.kind(), all);
+        if (value instanceof Str s) {
+            return Value.of(s.text().repeat(s.text().isEmpty() ? 0 : count));
+        }
+        if (value instanceof Items items && isRepeatable(items)) {
+            List<Value> all = new ArrayList<>();
+            for (int i = 0; i < count && !items.values().isEmpty(); i++) {
+                all.addAll(items.values());
             }
-            default -> throw unsupported("*", value, times);
-        };
+            return new Items(items.kind(), all);
+        }
+        throw unsupported("*", value, times);
     }
 
     private static boolean isRepeatable(Items items) {
