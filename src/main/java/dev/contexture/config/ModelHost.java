@@ -1,9 +1,13 @@
 package dev.contexture.config;
 
 import dev.contexture.core.KvGeometry;
+import dev.contexture.core.SamplingParams;
 import dev.contexture.engine.Engine;
+import dev.contexture.engine.SamplerState;
+import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.ort.OrtModelRunner;
 import dev.contexture.kv.KvCache;
+import dev.contexture.kv.SlotRequest;
 import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.graph.CompiledModel;
@@ -21,10 +25,14 @@ import dev.contexture.scheduler.SchedulerLoop;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /** A model that is loaded and served: everything between its files and the step loop, opened and closed as one. */
 public final class ModelHost implements AutoCloseable {
+    private static final long WARM_UP_SEQUENCE = 0;
+
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final ModelConfig config;
     private final String fingerprint;
@@ -73,18 +81,27 @@ public final class ModelHost implements AutoCloseable {
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
             OrtModelRunner runner = keep(new OrtModelRunner(compiled, library.path(), pool.id(), threads));
             KvCache kv = new KvCache(geometry, pages);
-            this.loop = keep(new SchedulerLoop(
-                            kv,
-                            new Engine(kv, pool, runner),
-                            settings.scheduler.toConfig(contextLength),
-                            listener,
-                            clock,
-                            seeds)
-                    .start());
+            Engine engine = new Engine(kv, pool, runner);
+            warmUp(engine, kv);
+            this.loop = keep(
+                    new SchedulerLoop(kv, engine, settings.scheduler.toConfig(contextLength), listener, clock, seeds)
+                            .start());
         } catch (RuntimeException e) {
             closeAfter(e);
             throw e;
         }
+    }
+
+    /** One prefill and one decode step, so that the first request does not pay for what runtimes do lazily. */
+    private static void warmUp(Engine engine, KvCache kv) {
+        int[] prompt = {0, 0, 0};
+        kv.admit(WARM_UP_SEQUENCE, prompt, "");
+        for (int[] tokens : List.of(prompt, new int[] {0})) {
+            SamplerState state = new SamplerState(SamplingParams.GREEDY, 0, prompt);
+            engine.step(new StepPlan(
+                    List.of(new StepPlan.SequenceStep(new SlotRequest(WARM_UP_SEQUENCE, tokens), Optional.of(state)))));
+        }
+        kv.release(WARM_UP_SEQUENCE);
     }
 
     private <T extends AutoCloseable> T keep(T part) {

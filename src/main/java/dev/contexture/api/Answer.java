@@ -1,0 +1,71 @@
+package dev.contexture.api;
+
+import dev.contexture.core.FinishReason;
+import dev.contexture.scheduler.ShuttingDownException;
+import dev.contexture.session.GenerationEvent;
+import dev.contexture.session.GenerationEvent.Completed;
+import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.TokenDetail;
+import dev.contexture.session.GenerationEvent.Usage;
+import java.util.ArrayList;
+import java.util.List;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** A whole answer, put together from its events. */
+final class Answer {
+    private final List<ChoiceSoFar> choices = new ArrayList<>();
+    private Usage usage = new Usage(0, 0, 0);
+
+    /** One choice while it grows. */
+    private static final class ChoiceSoFar {
+        private final StringBuilder text = new StringBuilder();
+        private final List<TokenDetail> tokens = new ArrayList<>();
+        private FinishReason reason = FinishReason.CANCELLED;
+    }
+
+    /** One choice, complete. */
+    record Choice(int index, String text, List<TokenDetail> tokens, String finishReason) {}
+
+    private Answer(int count) {
+        for (int i = 0; i < count; i++) {
+            choices.add(new ChoiceSoFar());
+        }
+    }
+
+    /**
+     * @param count choices of the answer
+     */
+    static Mono<Answer> collect(Flux<GenerationEvent> events, int count) {
+        return Mono.defer(() -> events.reduce(new Answer(count), Answer::with));
+    }
+
+    private Answer with(GenerationEvent event) {
+        switch (event) {
+            case Delta delta -> {
+                choices.get(delta.choice()).text.append(delta.text());
+                choices.get(delta.choice()).tokens.addAll(delta.tokens());
+            }
+            case Finished finished -> choices.get(finished.choice()).reason = finished.reason();
+            case Completed completed -> usage = completed.usage();
+        }
+        return this;
+    }
+
+    /**
+     * @throws ShuttingDownException if the service cut a choice off
+     */
+    List<Choice> choices() {
+        List<Choice> complete = new ArrayList<>();
+        for (int i = 0; i < choices.size(); i++) {
+            ChoiceSoFar choice = choices.get(i);
+            complete.add(new Choice(i, choice.text.toString(), choice.tokens, FinishReasons.text(choice.reason)));
+        }
+        return complete;
+    }
+
+    UsageBody usage() {
+        return UsageBody.of(usage);
+    }
+}

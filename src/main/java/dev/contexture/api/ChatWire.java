@@ -1,0 +1,117 @@
+package dev.contexture.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.contexture.session.GenerationEvent.TokenDetail;
+import io.swagger.v3.oas.annotations.media.Schema;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Chat completions on the wire: the whole answer and its chunks. */
+final class ChatWire {
+    static final String ID_PREFIX = "chatcmpl-";
+
+    private ChatWire() {}
+
+    @Schema(name = "ChatCompletion")
+    record Completion(
+            @JsonProperty("id") String id,
+            @JsonProperty("object") String object,
+            @JsonProperty("created") long created,
+            @JsonProperty("model") String model,
+            @JsonProperty("system_fingerprint") String systemFingerprint,
+            @JsonProperty("choices") List<Choice> choices,
+            @JsonProperty("usage") UsageBody usage) {
+        static Completion of(CompletionHead head, List<Choice> choices, UsageBody usage) {
+            return new Completion(
+                    head.id(), "chat.completion", head.created(), head.model(), head.fingerprint(), choices, usage);
+        }
+    }
+
+    @Schema(name = "ChatChoice")
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    record Choice(
+            @JsonProperty("index") int index,
+            @JsonProperty("message") Message message,
+            @JsonProperty("logprobs") @Nullable Logprobs logprobs,
+            @JsonProperty("finish_reason") String finishReason) {}
+
+    @Schema(name = "ChatMessage")
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    record Message(
+            @JsonProperty("role") String role,
+            @JsonProperty("content") String content,
+            @JsonProperty("refusal") @Nullable String refusal) {}
+
+    /**
+     * @param usage a JSON null in chunks before the last when usage is asked for; left out when it is not
+     */
+    record Chunk(
+            @JsonProperty("id") String id,
+            @JsonProperty("object") String object,
+            @JsonProperty("created") long created,
+            @JsonProperty("model") String model,
+            @JsonProperty("system_fingerprint") String systemFingerprint,
+            @JsonProperty("choices") List<ChunkChoice> choices,
+            @JsonProperty("usage") @Nullable Object usage) {
+        static Chunk of(CompletionHead head, List<ChunkChoice> choices, @Nullable Object usage) {
+            return new Chunk(
+                    head.id(),
+                    "chat.completion.chunk",
+                    head.created(),
+                    head.model(),
+                    head.fingerprint(),
+                    choices,
+                    usage);
+        }
+    }
+
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    record ChunkChoice(
+            @JsonProperty("index") int index,
+            @JsonProperty("delta") DeltaBody delta,
+            @JsonProperty("logprobs") @Nullable Logprobs logprobs,
+            @JsonProperty("finish_reason") @Nullable String finishReason) {}
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record DeltaBody(
+            @JsonProperty("role") @Nullable String role,
+            @JsonProperty("content") @Nullable String content) {}
+
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    record Logprobs(
+            @JsonProperty("content") List<TokenLogprobBody> content,
+            @JsonProperty("refusal") @Nullable Object refusal) {
+        static @Nullable Logprobs of(List<TokenDetail> tokens) {
+            return tokens.isEmpty()
+                    ? null
+                    : new Logprobs(tokens.stream().map(TokenLogprobBody::of).toList(), null);
+        }
+    }
+
+    record TokenLogprobBody(
+            @JsonProperty("token") String token,
+            @JsonProperty("logprob") float logprob,
+            @JsonProperty("bytes") List<Integer> bytes,
+            @JsonProperty("top_logprobs") @Nullable List<TokenLogprobBody> topLogprobs) {
+        static TokenLogprobBody of(TokenDetail token) {
+            List<TokenLogprobBody> top = token.alternatives().stream()
+                    .map(TokenLogprobBody::alternative)
+                    .toList();
+            return new TokenLogprobBody(token.text(), token.logprob(), bytes(token), top);
+        }
+
+        private static TokenLogprobBody alternative(TokenDetail token) {
+            return new TokenLogprobBody(token.text(), token.logprob(), bytes(token), null);
+        }
+
+        private static List<Integer> bytes(TokenDetail token) {
+            List<Integer> bytes = new ArrayList<>(token.bytes().length);
+            for (byte b : token.bytes()) {
+                bytes.add(Byte.toUnsignedInt(b));
+            }
+            return bytes;
+        }
+    }
+}

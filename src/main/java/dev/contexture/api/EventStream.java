@@ -1,0 +1,74 @@
+package dev.contexture.api;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import org.springframework.http.CacheControl;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Server-sent events as OpenAI's clients read them: {@code data: } and JSON, comments to keep the connection, an error as an
+ * event of its own once the stream has begun, {@code [DONE]} at the end. Each event is flushed by itself.
+ */
+public final class EventStream {
+    private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] END = "\n\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] DONE = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] PING = ": ping\n\n".getBytes(StandardCharsets.US_ASCII);
+
+    private final Duration keepAlive;
+    private final Scheduler timer;
+    private final ApiErrorHandler errors;
+
+    /**
+     * @param timer ticks for the comments
+     */
+    public EventStream(Duration keepAlive, Scheduler timer, ApiErrorHandler errors) {
+        this.keepAlive = keepAlive;
+        this.timer = timer;
+        this.errors = errors;
+    }
+
+    /**
+     * Writes chunks until they end. An error before the first byte fails the exchange, so that it gets a status of its own.
+     */
+    Mono<Void> write(ServerWebExchange exchange, Flux<?> chunks) {
+        ServerHttpResponse response = exchange.getResponse();
+        response.getHeaders().setContentType(MediaType.TEXT_EVENT_STREAM);
+        response.getHeaders().setCacheControl(CacheControl.noCache());
+        response.getHeaders().set("X-Accel-Buffering", "no");
+        DataBufferFactory buffers = response.bufferFactory();
+        Flux<byte[]> events = withPings(chunks.map(EventStream::event).concatWith(Mono.just(DONE)));
+        Flux<byte[]> complete = events.switchOnFirst(
+                (first, all) -> first.isOnError() ? all : all.onErrorResume(error -> errorEvent(exchange, error)));
+        return response.writeAndFlushWith(complete.map(bytes -> Mono.just(buffers.wrap(bytes))));
+    }
+
+    private Flux<byte[]> withPings(Flux<byte[]> events) {
+        return events.publish(shared -> {
+            Flux<byte[]> pings = Flux.interval(keepAlive, timer)
+                    .onBackpressureDrop()
+                    .map(tick -> PING)
+                    .takeUntilOther(shared.ignoreElements());
+            return Flux.merge(shared, pings);
+        });
+    }
+
+    private Flux<byte[]> errorEvent(ServerWebExchange exchange, Throwable error) {
+        return Flux.just(event(errors.inStream(exchange, error).body()));
+    }
+
+    private static byte[] event(Object chunk) {
+        byte[] json = Json.write(chunk);
+        byte[] event = new byte[DATA.length + json.length + END.length];
+        System.arraycopy(DATA, 0, event, 0, DATA.length);
+        System.arraycopy(json, 0, event, DATA.length, json.length);
+        System.arraycopy(END, 0, event, DATA.length + json.length, END.length);
+        return event;
+    }
+}

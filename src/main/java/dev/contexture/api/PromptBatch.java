@@ -1,0 +1,59 @@
+package dev.contexture.api;
+
+import dev.contexture.session.GenerationEvent;
+import dev.contexture.session.GenerationEvent.Completed;
+import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.Usage;
+import dev.contexture.session.GenerationRequest;
+import dev.contexture.session.InferenceService;
+import java.util.ArrayList;
+import java.util.List;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Several prompts of one completion request as one stream: choices numbered through, usage summed, ended together. */
+final class PromptBatch {
+    private Usage sum = new Usage(0, 0, 0);
+
+    private PromptBatch() {}
+
+    static Flux<GenerationEvent> generate(InferenceService service, List<GenerationRequest> requests) {
+        if (requests.size() == 1) {
+            return service.generate(requests.getFirst());
+        }
+        return Flux.defer(() -> {
+            PromptBatch batch = new PromptBatch();
+            List<Flux<GenerationEvent>> all = new ArrayList<>();
+            int offset = 0;
+            for (GenerationRequest request : requests) {
+                int first = offset;
+                all.add(service.generate(request).map(event -> shifted(event, first)));
+                offset += request.choices();
+            }
+            return Flux.merge(all)
+                    .filter(batch::isNoUsage)
+                    .concatWith(Mono.fromSupplier(() -> new Completed(batch.sum)));
+        });
+    }
+
+    private static GenerationEvent shifted(GenerationEvent event, int by) {
+        return switch (event) {
+            case Delta delta -> new Delta(delta.choice() + by, delta.text(), delta.tokens());
+            case Finished finished -> new Finished(finished.choice() + by, finished.reason());
+            case Completed completed -> completed;
+        };
+    }
+
+    private boolean isNoUsage(GenerationEvent event) {
+        if (!(event instanceof Completed completed)) {
+            return true;
+        }
+        Usage usage = completed.usage();
+        sum = new Usage(
+                sum.promptTokens() + usage.promptTokens(),
+                sum.cachedTokens() + usage.cachedTokens(),
+                sum.completionTokens() + usage.completionTokens());
+        return false;
+    }
+}

@@ -1,0 +1,96 @@
+package dev.contexture.config;
+
+import dev.contexture.metrics.AdmissionHealth;
+import dev.contexture.metrics.EngineMetrics;
+import dev.contexture.metrics.StepLoopHealth;
+import dev.contexture.model.store.ModelFiles;
+import dev.contexture.model.store.ModelStore;
+import dev.contexture.scheduler.SchedulerLoop;
+import dev.contexture.session.InferenceService;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.security.SecureRandom;
+import java.time.Instant;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Wires the engine: from the model's files to the one entry point. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties({
+    DataProperties.class,
+    ModelProperties.class,
+    EngineProperties.class,
+    KvProperties.class,
+    SchedulerProperties.class
+})
+class EngineConfiguration {
+    private static final Logger LOG = LoggerFactory.getLogger(EngineConfiguration.class);
+
+    @Bean
+    ModelFiles modelFiles(ModelProperties properties, DataProperties data) throws InterruptedException {
+        try (ModelStore store =
+                ModelStore.open(properties.toSettings(data.dataDir()), new DownloadLog(), new SystemPace())) {
+            return store.fetch(properties.id());
+        }
+    }
+
+    @Bean
+    EngineMetrics engineMetrics(MeterRegistry registry, ModelFiles files) {
+        return new EngineMetrics(registry, files.id());
+    }
+
+    @Bean
+    ModelHost modelHost(
+            ModelFiles files,
+            DataProperties data,
+            EngineProperties engine,
+            KvProperties kv,
+            SchedulerProperties scheduler,
+            EngineMetrics metrics) {
+        long begin = System.nanoTime();
+        ModelHost.Settings settings = new ModelHost.Settings(data.dataDir(), engine, kv, scheduler);
+        ModelHost host = new ModelHost(files, settings, metrics, System::nanoTime, new SecureRandom()::nextLong);
+        metrics.bind(host.loop()::stats);
+        LOG.info(
+                "Serving {} ({} layers, {} tokens of context, {} KV pages) after {} ms",
+                files.id(),
+                host.config().layers(),
+                host.loop().contextLength(),
+                host.loop().stats().kv().totalPages(),
+                (System.nanoTime() - begin) / 1_000_000);
+        return host;
+    }
+
+    @Bean
+    HostedService hostedService(ModelFiles files, ModelHost host) {
+        return new HostedService(files.id(), host, Instant.now());
+    }
+
+    @Bean
+    InferenceService inferenceService(HostedService hosted) {
+        return hosted.service();
+    }
+
+    @Bean
+    SchedulerLoop schedulerLoop(ModelHost host) {
+        return host.loop();
+    }
+
+    @Bean
+    DrainLifecycle drainLifecycle(ApplicationContext context, SchedulerLoop loop, SchedulerProperties scheduler) {
+        return new DrainLifecycle(context, loop, scheduler.drainTimeout());
+    }
+
+    @Bean
+    StepLoopHealth stepLoopHealthIndicator(SchedulerLoop loop) {
+        return new StepLoopHealth(loop);
+    }
+
+    @Bean
+    AdmissionHealth admissionHealthIndicator(SchedulerLoop loop) {
+        return new AdmissionHealth(loop);
+    }
+}

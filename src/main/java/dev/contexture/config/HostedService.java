@@ -1,0 +1,45 @@
+package dev.contexture.config;
+
+import dev.contexture.session.DefaultInferenceService;
+import dev.contexture.session.InferenceService;
+import dev.contexture.session.TemplateRenderer;
+import java.time.Instant;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/** The entry point over a hosted model, with the threads that it uses. */
+public final class HostedService implements AutoCloseable {
+    /** Prompts that may wait to be rendered and tokenised, per thread. */
+    private static final int TEXT_QUEUE = 256;
+
+    private final Scheduler textThreads;
+    private final Scheduler eventThreads;
+    private final InferenceService service;
+
+    /**
+     * @param id the name that clients use
+     */
+    public HostedService(String id, ModelHost host, Instant created) {
+        int processors = Runtime.getRuntime().availableProcessors();
+        this.textThreads = Schedulers.newBoundedElastic(processors, TEXT_QUEUE, "text");
+        this.eventThreads = Schedulers.newParallel("events", processors);
+        this.service = new DefaultInferenceService(
+                host.tokenizer(),
+                new TemplateRenderer(host.template()),
+                host.loop(),
+                new InferenceService.ModelDescription(
+                        id, host.loop().contextLength(), created.getEpochSecond(), host.fingerprint()),
+                textThreads,
+                eventThreads);
+    }
+
+    public InferenceService service() {
+        return service;
+    }
+
+    @Override
+    public void close() {
+        textThreads.dispose();
+        eventThreads.dispose();
+    }
+}

@@ -1,0 +1,17 @@
+package dev.contexture.config;
+
+import dev.contexture.model.store.Pace;
+import java.time.Duration;
+
+/** The machine's own time. */
+final class SystemPace implements Pace {
+    @Override
+    public long nanos() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public void sleep(Duration duration) throws InterruptedException {
+        Thread.sleep(duration);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.contexture.security;
+
+import java.util.Optional;
+import java.util.Set;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpHeaders;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.WebFilter;
+import org.springframework.web.server.WebFilterChain;
+import reactor.core.publisher.Mono;
+
+/**
+ * Asks for a key on every route of both ports, probes excepted: a route that someone adds later is closed until opened here.
+ */
+@Order(Ordered.HIGHEST_PRECEDENCE + 10)
+public final class ApiKeyFilter implements WebFilter {
+    private static final String SCHEME = "Bearer ";
+    private static final Set<String> OPEN = Set.of(
+            "/health",
+            "/livez",
+            "/readyz",
+            "/actuator/health",
+            "/actuator/health/liveness",
+            "/actuator/health/readiness",
+            "/actuator/health/startup");
+
+    private final ApiKeys keys;
+
+    public ApiKeyFilter(ApiKeys keys) {
+        this.keys = keys;
+    }
+
+    @Override
+    public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
+        String path = exchange.getRequest().getPath().pathWithinApplication().value();
+        if (!keys.areRequired() || OPEN.contains(path)) {
+            return chain.filter(exchange);
+        }
+        String header = exchange.getRequest().getHeaders().getFirst(HttpHeaders.AUTHORIZATION);
+        if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+            return Mono.error(new NotAuthenticatedException(
+                    "You did not provide an API key. Send it as a header: Authorization: Bearer KEY."));
+        }
+        Optional<String> tenant =
+                keys.tenantOf(header.substring(SCHEME.length()).strip());
+        if (tenant.isEmpty()) {
+            return Mono.error(new NotAuthenticatedException("Incorrect API key provided."));
+        }
+        Tenant.set(exchange, tenant.get());
+        return chain.filter(exchange);
+    }
+}
