@@ -1,0 +1,35 @@
+package dev.contexture.provider;
+
+import dev.contexture.core.SamplingParams;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What both frameworks say about sampling, with the same defaults as the HTTP side. */
+public record Sampling(
+        @Nullable Double temperature,
+        @Nullable Integer topK,
+        @Nullable Double topP,
+        @Nullable Double frequencyPenalty,
+        @Nullable Double presencePenalty) {
+    /**
+     * @throws IllegalArgumentException if a value is out of range; names it
+     */
+    public SamplingParams toParams() {
+        return new SamplingParams(
+                or(temperature, 1f),
+                topK == null ? 0 : topK,
+                or(topP, 1f),
+                0f,
+                1f,
+                or(frequencyPenalty, 0f),
+                or(presencePenalty, 0f),
+                Map.of(),
+                null,
+                false,
+                0);
+    }
+
+    private static float or(@Nullable Double value, float otherwise) {
+        return value == null ? otherwise : value.floatValue();
+    }
+}

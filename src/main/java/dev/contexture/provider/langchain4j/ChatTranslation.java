@@ -1,0 +1,134 @@
+package dev.contexture.provider.langchain4j;
+
+import dev.contexture.provider.Sampling;
+import dev.contexture.provider.SingleAnswer;
+import dev.contexture.scheduler.QueueFullException;
+import dev.contexture.scheduler.ShuttingDownException;
+import dev.contexture.session.ContextLengthExceededException;
+import dev.contexture.session.GenerationEvent;
+import dev.contexture.session.GenerationRequest;
+import dev.contexture.session.InferenceService;
+import dev.contexture.session.InvalidPromptException;
+import dev.contexture.session.Prompt;
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.ToolExecutionResultMessage;
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.exception.InternalServerException;
+import dev.langchain4j.exception.InvalidRequestException;
+import dev.langchain4j.exception.LangChain4jException;
+import dev.langchain4j.exception.ModelNotFoundException;
+import dev.langchain4j.exception.RateLimitException;
+import dev.langchain4j.exception.UnsupportedFeatureException;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.ResponseFormat;
+import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.output.FinishReason;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.UUID;
+import reactor.core.publisher.Flux;
+
+/** Between LangChain4j's words and ours; translates and nothing else. */
+final class ChatTranslation {
+    private static final String TENANT = "embedded";
+
+    private final InferenceService service;
+
+    ChatTranslation(InferenceService service) {
+        this.service = service;
+    }
+
+    Flux<GenerationEvent> generate(ChatRequest request) {
+        return Flux.defer(() -> service.generate(generation(request)));
+    }
+
+    private GenerationRequest generation(ChatRequest request) {
+        ChatRequestParameters parameters = request.parameters();
+        requireSupported(parameters);
+        List<Map<String, Object>> messages =
+                request.messages().stream().map(ChatTranslation::message).toList();
+        Integer limit = parameters.maxOutputTokens();
+        List<String> stop = parameters.stopSequences();
+        return new GenerationRequest(
+                new Prompt.Chat(messages, List.of(), Map.of()),
+                limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
+                stop == null ? List.of() : stop,
+                1,
+                new Sampling(
+                                parameters.temperature(),
+                                parameters.topK(),
+                                parameters.topP(),
+                                parameters.frequencyPenalty(),
+                                parameters.presencePenalty())
+                        .toParams(),
+                TENANT,
+                "");
+    }
+
+    private void requireSupported(ChatRequestParameters parameters) {
+        String served = service.model().id();
+        if (parameters.modelName() != null && !parameters.modelName().equals(served)) {
+            throw new ModelNotFoundException(
+                    "the model " + parameters.modelName() + " is not served; " + served + " is");
+        }
+        if (parameters.toolSpecifications() != null
+                && !parameters.toolSpecifications().isEmpty()) {
+            throw new UnsupportedFeatureException("tools are not supported yet");
+        }
+        ResponseFormat format = parameters.responseFormat();
+        if (format != null && format.type() != ResponseFormatType.TEXT) {
+            throw new UnsupportedFeatureException("only the response format TEXT is supported yet");
+        }
+    }
+
+    private static Map<String, Object> message(ChatMessage message) {
+        return switch (message) {
+            case SystemMessage system -> Map.of("role", "system", "content", system.text());
+            case AiMessage assistant ->
+                Map.of("role", "assistant", "content", assistant.text() == null ? "" : assistant.text());
+            case ToolExecutionResultMessage result ->
+                Map.of("role", "tool", "content", result.text(), "tool_call_id", String.valueOf(result.id()));
+            case UserMessage user -> {
+                if (!user.hasSingleText()) {
+                    throw new UnsupportedFeatureException("user messages must be one text");
+                }
+                yield Map.of("role", "user", "content", user.singleText());
+            }
+            default ->
+                throw new UnsupportedFeatureException("messages of type " + message.type() + " are not supported");
+        };
+    }
+
+    ChatResponse response(SingleAnswer answer) {
+        return ChatResponse.builder()
+                .aiMessage(AiMessage.from(answer.text()))
+                .id("chatcmpl-" + UUID.randomUUID())
+                .modelName(service.model().id())
+                .tokenUsage(new ContextureTokenUsage(answer.usage()))
+                .finishReason(
+                        switch (answer.reason()) {
+                            case STOP -> FinishReason.STOP;
+                            case LENGTH -> FinishReason.LENGTH;
+                            case CANCELLED -> FinishReason.OTHER;
+                        })
+                .build();
+    }
+
+    /** By kind, so that retries happen where they help. */
+    static Throwable exception(Throwable error) {
+        return switch (error) {
+            case LangChain4jException already -> already;
+            case QueueFullException full -> new RateLimitException(full);
+            case ShuttingDownException down -> new InternalServerException(down);
+            case ContextLengthExceededException tooLong -> new InvalidRequestException(tooLong);
+            case InvalidPromptException invalid -> new InvalidRequestException(invalid);
+            case IllegalArgumentException invalid -> new InvalidRequestException(invalid);
+            default -> new InternalServerException(error);
+        };
+    }
+}
