@@ -99,7 +99,7 @@ final class Scheduler {
     }
 
     private void planPrefill(Sequence sequence, List<Share> shares, Budget budget) {
-        int tokens = Math.min(sequence.pending(), budget.rows);
+        int tokens = chunk(sequence.pending(), budget.rows, !shares.isEmpty());
         while (tokens > 0 && kv.missingPages(sequence.id(), tokens) > budget.pages) {
             tokens -= 1 + (tokens - 1) % kv.pageTokens();
         }
@@ -107,6 +107,18 @@ final class Scheduler {
             budget.spend(sequence, tokens);
             shares.add(new Share(sequence, tokens));
         }
+    }
+
+    /**
+     * Rows of the next chunk. A chunk of a single row runs through other products than longer ones and is rounded
+     * otherwise, so neither this chunk nor the rest of the prompt is one row if that can be helped.
+     */
+    static int chunk(int pending, int rows, boolean othersRun) {
+        int tokens = Math.min(pending, rows);
+        if (pending - tokens == 1 && tokens > 2) {
+            tokens--;
+        }
+        return tokens == 1 && pending > 1 && othersRun ? 0 : tokens;
     }
 
     private void admit(List<Share> shares, Budget budget) {
@@ -122,11 +134,7 @@ final class Scheduler {
                     sequence.id(), sequence.tokens(), sequence.request().cacheSalt());
             budget.pages = Math.min(budget.pages, kv.availablePages() - reservedPages(shares));
             running.add(sequence);
-            long now = clock.nanos();
-            if (sequence.admit(cached, now)) {
-                listener.admitted(sequence.request().promptLength(), cached, now - sequence.arrivalNanos());
-                sequence.request().sink().onAdmitted(cached);
-            }
+            sequence.admit(cached, clock.nanos());
             planPrefill(sequence, shares, budget);
         }
     }

@@ -47,6 +47,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
 
     private volatile boolean draining;
     private volatile boolean stopping;
+    private volatile boolean ended;
     private volatile double prefillTokensPerSecond;
     private volatile long lastTurnNanos;
     private volatile int failedSteps;
@@ -108,6 +109,9 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
             handles.add(sequence);
         }
         wake();
+        if (ended) {
+            cancelInbox();
+        }
         return handles;
     }
 
@@ -148,32 +152,45 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
             while (!stopping) {
                 lastTurnNanos = clock.nanos();
                 if (!turn()) {
-                    publishStats();
-                    if (draining && scheduler.isIdle() && inbox.isEmpty()) {
-                        drained.countDown();
-                    }
-                    if (inbox.isEmpty() && !stopping) {
-                        LockSupport.parkNanos(this, TimeUnit.SECONDS.toNanos(1));
-                    }
+                    idle();
                 }
             }
             cancelEverything();
+        } catch (RuntimeException e) {
+            // A bug of ours: better to end with an error for everyone than to leave anyone waiting.
+            draining = true;
+            failEverything(e);
         } finally {
+            ended = true;
+            cancelInbox();
             publishStats();
             drained.countDown();
             stopped.countDown();
         }
     }
 
+    private void idle() {
+        publishStats();
+        if (draining && scheduler.isIdle() && inbox.isEmpty()) {
+            drained.countDown();
+        }
+        if (inbox.isEmpty() && !stopping) {
+            LockSupport.parkNanos(this, TimeUnit.SECONDS.toNanos(1));
+        }
+    }
+
     /**
      * @return whether a step ran
      */
-    private boolean turn() {
+    boolean turn() {
         takeMessages();
         List<Scheduler.Share> shares = scheduler.plan();
-        noteAdmissions();
         if (shares.isEmpty()) {
             return false;
+        }
+        noteAdmissions(shares);
+        if (shares.isEmpty()) {
+            return true;
         }
         long begin = clock.nanos();
         List<SampledToken> sampled;
@@ -193,14 +210,35 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         return true;
     }
 
-    /** Sequences that run for the first time no longer count as queued. */
-    private void noteAdmissions() {
-        for (Sequence sequence : scheduler.running()) {
-            if (sequence.leaveQueueOnce()) {
-                queuedRequests.decrementAndGet();
-                queuedTokens.addAndGet(-sequence.request().promptLength());
+    /** Sequences that run for the first time no longer count as queued; one whose sink breaks ends here. */
+    private void noteAdmissions(List<Scheduler.Share> shares) {
+        for (Sequence sequence : List.copyOf(scheduler.running())) {
+            if (!leaveQueue(sequence)) {
+                continue;
+            }
+            int promptTokens = sequence.request().promptLength();
+            listener.admitted(
+                    promptTokens, sequence.cachedTokens(), sequence.admittedNanos() - sequence.arrivalNanos());
+            try {
+                sequence.request().sink().onAdmitted(sequence.cachedTokens());
+            } catch (RuntimeException e) {
+                shares.removeIf(share -> share.sequence() == sequence);
+                scheduler.remove(sequence);
+                fail(sequence, e);
             }
         }
+    }
+
+    /**
+     * @return whether the sequence counted as queued until now
+     */
+    private boolean leaveQueue(Sequence sequence) {
+        if (!sequence.leaveQueueOnce()) {
+            return false;
+        }
+        queuedRequests.decrementAndGet();
+        queuedTokens.addAndGet(-sequence.request().promptLength());
+        return true;
     }
 
     private void takeMessages() {
@@ -217,10 +255,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     }
 
     private void endCancelled(Sequence sequence) {
-        if (sequence.leaveQueueOnce()) {
-            queuedRequests.decrementAndGet();
-            queuedTokens.addAndGet(-sequence.request().promptLength());
-        }
+        leaveQueue(sequence);
         CancelCause cause = sequence.cancelCause();
         listener.cancelled(cause == null ? CancelCause.SHUTDOWN : cause);
         finish(sequence, FinishReason.CANCELLED);
@@ -288,11 +323,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
 
     private void fail(Sequence sequence, RuntimeException cause) {
         listener.failed();
-        try {
-            sequence.fail(cause);
-        } catch (RuntimeException e) {
-            cause.addSuppressed(e);
-        }
+        sequence.fail(cause);
     }
 
     /** The step failed and left nothing behind; its sequences end, the others go on. */
@@ -327,9 +358,6 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     }
 
     private void cancelEverything() {
-        for (Sequence sequence = inbox.poll(); sequence != null; sequence = inbox.poll()) {
-            scheduler.queue().add(sequence);
-        }
         for (Sequence sequence : List.copyOf(scheduler.running())) {
             sequence.cancel(CancelCause.SHUTDOWN);
             scheduler.remove(sequence);
@@ -340,6 +368,27 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         List<String> violations = KvInvariants.check(kv.snapshot());
         if (!violations.isEmpty()) {
             throw new IllegalStateException("the KV cache was left unsound: " + violations);
+        }
+    }
+
+    /** Sequences that came when nobody takes them any more. Safe for use by several threads. */
+    private void cancelInbox() {
+        for (Sequence sequence = inbox.poll(); sequence != null; sequence = inbox.poll()) {
+            sequence.cancel(CancelCause.SHUTDOWN);
+            endCancelled(sequence);
+        }
+    }
+
+    /** The loop itself broke; its books are not to be trusted, so only the callers are told. */
+    private void failEverything(RuntimeException cause) {
+        ModelRunException failure = new ModelRunException("the step loop failed: " + cause, cause);
+        List<Sequence> all = new ArrayList<>(scheduler.running());
+        scheduler.queue().cancelAll(CancelCause.SHUTDOWN);
+        scheduler.queue().removeCancelled(all::add);
+        for (Sequence sequence : all) {
+            if (sequence.status() != Sequence.Status.ENDED) {
+                fail(sequence, failure);
+            }
         }
     }
 

@@ -30,6 +30,7 @@ final class Sequence implements TokenGenerator.SequenceHandle {
     private int[] tokens;
     private int length;
     private int computed;
+    private int cachedTokens;
     private Status status = Status.QUEUED;
     private boolean admittedBefore;
     private boolean countedAsQueued = true;
@@ -132,19 +133,20 @@ final class Sequence implements TokenGenerator.SequenceHandle {
         return Arrays.copyOfRange(tokens, computed, computed + count);
     }
 
-    /**
-     * @return whether this is the first time
-     */
-    boolean admit(int cachedTokens, long nanos) {
+    void admit(int cached, long nanos) {
         require(Status.QUEUED);
         status = Status.PREFILL;
-        computed = cachedTokens;
-        boolean first = !admittedBefore;
-        admittedBefore = true;
-        if (first) {
+        computed = cached;
+        if (!admittedBefore) {
+            admittedBefore = true;
             admittedNanos = nanos;
+            cachedTokens = cached;
         }
-        return first;
+    }
+
+    /** Tokens of the prompt that were found when the sequence was first admitted. */
+    int cachedTokens() {
+        return cachedTokens;
     }
 
     void advance(int count) {
@@ -179,9 +181,14 @@ final class Sequence implements TokenGenerator.SequenceHandle {
         request.sink().onFinished(reason);
     }
 
+    /** A sink that breaks even here has nobody left to tell. */
     void fail(RuntimeException cause) {
         end();
-        request.sink().onFailed(cause);
+        try {
+            request.sink().onFailed(cause);
+        } catch (RuntimeException e) {
+            cause.addSuppressed(e);
+        }
     }
 
     private void end() {

@@ -10,6 +10,7 @@ import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
 /** LangChain4j's chat model over an engine in the same process. Keeps nothing of a request; safe for use by several threads. */
@@ -45,7 +46,10 @@ public final class ContextureChatModel implements ChatModel {
     /** Cancelling the future ends the generation within one step. */
     @Override
     public CompletableFuture<ChatResponse> doChatAsync(ChatRequest request) {
-        return answer(request).toFuture();
+        CompletableFuture<ChatResponse> future = new CompletableFuture<>();
+        Disposable generation = answer(request).subscribe(future::complete, future::completeExceptionally);
+        future.whenComplete((response, error) -> generation.dispose());
+        return future;
     }
 
     private Mono<ChatResponse> answer(ChatRequest request) {

@@ -12,6 +12,7 @@ import dev.contexture.session.InferenceService;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -112,8 +113,10 @@ public final class ContextureChatModel implements ChatModel {
         if (used.getModel() != null && !used.getModel().equals(served)) {
             throw new IllegalArgumentException("the model " + used.getModel() + " is not served; " + served + " is");
         }
-        if (used instanceof ToolCallingChatOptions tools
-                && !tools.getToolCallbacks().isEmpty()) {
+        boolean hasTools = used instanceof ToolCallingChatOptions options
+                && !Objects.requireNonNullElse(options.getToolCallbacks(), List.of())
+                        .isEmpty();
+        if (hasTools) {
             throw new UnsupportedOperationException("tools are not supported yet");
         }
     }
