@@ -56,6 +56,22 @@ public final class KvCache {
         return table.committed();
     }
 
+    /** Available pages that {@link #admit} would put to use: those of the known prefix that nobody uses now. */
+    public int cachedPagesOf(int[] tokens, String salt) {
+        int pageTokens = geometry.pageTokens();
+        PrefixKey key = new PageTable(pageTokens, salt).lastKey();
+        int cached = 0;
+        for (int begin = 0; begin + pageTokens < tokens.length; begin += pageTokens) {
+            key = key.next(tokens, begin, begin + pageTokens);
+            OptionalInt page = pool.find(key);
+            if (page.isEmpty()) {
+                break;
+            }
+            cached += pool.references(page.getAsInt()) == 0 ? 1 : 0;
+        }
+        return cached;
+    }
+
     /** Pages that must be available before {@code newTokens} more tokens of the sequence can be reserved. */
     public int missingPages(long sequenceId, int newTokens) {
         return table(sequenceId).missingPages(newTokens);

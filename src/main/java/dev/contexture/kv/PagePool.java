@@ -95,6 +95,12 @@ final class PagePool {
         return OptionalInt.of(page);
     }
 
+    /** The page that holds this prefix, left as it is. */
+    OptionalInt find(PrefixKey key) {
+        Integer page = pageOf.get(key);
+        return page == null ? OptionalInt.empty() : OptionalInt.of(page);
+    }
+
     /** A used page became complete. If another page holds the same prefix already, that one stays the known one. */
     void remember(int page, PrefixKey key) {
         if (pageOf.putIfAbsent(key, page) == null) {

@@ -124,15 +124,21 @@ final class Scheduler {
     private void admit(List<Share> shares, Budget budget) {
         while (budget.rows > 0 && running.size() < config.maxRunning()) {
             Optional<Sequence> next = queue.peek();
-            // One page of reserve per running sequence, so that a newcomer is not preempted at once.
-            if (next.isEmpty() || budget.pages <= running.size()) {
+            if (next.isEmpty()) {
                 return;
             }
             Sequence sequence = next.get();
+            int[] tokens = sequence.tokens();
+            String salt = sequence.request().cacheSalt();
+            // One page of reserve per running sequence, so that a newcomer is not preempted at once. A known prefix
+            // that
+            // nobody uses comes out of the same pages that others may have been promised.
+            if (budget.pages - kv.cachedPagesOf(tokens, salt) <= running.size()) {
+                return;
+            }
             queue.remove(sequence);
-            int cached = kv.admit(
-                    sequence.id(), sequence.tokens(), sequence.request().cacheSalt());
-            budget.pages = Math.min(budget.pages, kv.availablePages() - reservedPages(shares));
+            int cached = kv.admit(sequence.id(), tokens, salt);
+            budget.pages = kv.availablePages() - reservedPages(shares);
             running.add(sequence);
             sequence.admit(cached, clock.nanos());
             planPrefill(sequence, shares, budget);

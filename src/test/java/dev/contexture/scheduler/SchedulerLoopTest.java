@@ -1,0 +1,155 @@
+package dev.contexture.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.contexture.core.FinishReason;
+import dev.contexture.scheduler.RecordingSink.Manner;
+import dev.contexture.testing.FakeModel;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Single behaviours of the loop, one step at a time. */
+class SchedulerLoopTest {
+    private static final SchedulerConfig ROOMY = new SchedulerConfig(64, 8, 16, 10_000, 1000);
+
+    @Test
+    void longPromptsGoInChunksWhileOthersDecode() {
+        LoopFixture fixture = new LoopFixture(100, new SchedulerConfig(16, 8, 16, 10_000, 500));
+        RecordingSink quick = submit(fixture, prompt(4), 20, "a");
+        fixture.turn();
+        assertThat(quick.tokens).hasSize(1);
+        RecordingSink slow = submit(fixture, prompt(60), 4, "a");
+        for (int turn = 0; turn < 4; turn++) {
+            fixture.turn();
+        }
+        assertThat(quick.tokens).as("a token each step").hasSize(5);
+        assertThat(slow.tokens)
+                .as("60 tokens are four chunks beside a decode row")
+                .hasSize(1);
+    }
+
+    @Test
+    void preemptedSequencesGoOnWhereTheyWere() {
+        LoopFixture fixture = new LoopFixture(8, ROOMY);
+        RecordingSink first = submit(fixture, prompt(16), 40, "a");
+        RecordingSink second = submit(fixture, IntStream.range(50, 66).toArray(), 40, "a");
+        fixture.turnUntilIdle();
+        assertThat(fixture.listener.preempted).isPositive();
+        assertThat(first.tokens).hasSize(40);
+        assertThat(second.tokens)
+                .containsExactlyElementsOf(
+                        IntStream.of(FakeModel.generate(IntStream.range(50, 66).toArray(), 40))
+                                .boxed()
+                                .toList());
+    }
+
+    @Test
+    void equalPrefixesOfOneTenantAreComputedOnce() {
+        LoopFixture fixture = new LoopFixture(100, ROOMY);
+        submit(fixture, prompt(33), 1, "a");
+        fixture.turnUntilIdle();
+        submit(fixture, prompt(33), 1, "a");
+        fixture.turnUntilIdle();
+        assertThat(fixture.listener.cachedTokens).isEqualTo(32);
+        submit(fixture, prompt(33), 1, "b");
+        fixture.turnUntilIdle();
+        assertThat(fixture.listener.cachedTokens)
+                .as("another tenant finds nothing")
+                .isEqualTo(32);
+    }
+
+    @Test
+    void tenantsAreServedInTurn() {
+        LoopFixture fixture = new LoopFixture(100, new SchedulerConfig(64, 1, 16, 10_000, 1000));
+        List<RecordingSink> many = IntStream.range(0, 5)
+                .mapToObj(i -> submit(fixture, prompt(4), 2, "many"))
+                .toList();
+        RecordingSink single = submit(fixture, prompt(4), 2, "single");
+        while (single.ends == 0) {
+            fixture.turn();
+        }
+        assertThat(many.stream().filter(sink -> sink.ends > 0).count()).isLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void theQueueIsBoundedByRequestsAndTokens() {
+        LoopFixture fixture = new LoopFixture(100, new SchedulerConfig(64, 1, 3, 100, 1000));
+        submit(fixture, prompt(50), 1, "a");
+        submit(fixture, prompt(40), 1, "a");
+        assertThatThrownBy(() -> submit(fixture, prompt(20), 1, "a"))
+                .isInstanceOf(QueueFullException.class)
+                .hasMessageContaining("2 requests with 90 tokens");
+        submit(fixture, prompt(10), 1, "a");
+        assertThatThrownBy(() -> submit(fixture, prompt(1), 1, "a")).isInstanceOf(QueueFullException.class);
+        fixture.turnUntilIdle();
+        submit(fixture, prompt(300), 1, "a"); // alone, longer than the bound
+        fixture.turnUntilIdle();
+        assertThat(fixture.listener.finished).isEqualTo(4);
+    }
+
+    @Test
+    void cancelledSequencesLeaveWithinOneStep() {
+        LoopFixture fixture = new LoopFixture(100, ROOMY);
+        RecordingSink sink = new RecordingSink(Manner.PLAIN);
+        TokenGenerator.SequenceHandle handle = fixture.loop
+                .submit(List.of(LoopFixture.request(prompt(20), 100, "a", sink)))
+                .getFirst();
+        fixture.turn();
+        fixture.turn();
+        int before = sink.tokens.size();
+        handle.cancel(CancelCause.CLIENT_DISCONNECTED);
+        fixture.turn();
+        assertThat(sink.reason).isEqualTo(FinishReason.CANCELLED);
+        assertThat(sink.tokens).hasSize(before);
+        assertThat(fixture.kv.stats().usedPages()).isZero();
+    }
+
+    @Test
+    void drainingRefusesNewWorkAndFinishesTheRest() throws InterruptedException {
+        LoopFixture fixture = new LoopFixture(100, ROOMY);
+        RecordingSink sink = submit(fixture, prompt(20), 50, "a");
+        fixture.loop.start();
+        assertThat(fixture.loop.drain(Duration.ofSeconds(30))).isTrue();
+        assertThat(sink.reason).isEqualTo(FinishReason.LENGTH);
+        assertThatThrownBy(() -> submit(fixture, prompt(1), 1, "a")).isInstanceOf(ShuttingDownException.class);
+        fixture.loop.close();
+    }
+
+    @Test
+    void closingEndsWhatStillRuns() {
+        LoopFixture fixture = new LoopFixture(200, ROOMY);
+        List<RecordingSink> sinks = IntStream.range(0, 12)
+                .mapToObj(i -> submit(fixture, prompt(20), 900, "a"))
+                .toList();
+        fixture.loop.start();
+        fixture.loop.close();
+        assertThat(sinks).allSatisfy(sink -> assertThat(sink.ends).isEqualTo(1));
+        assertThat(fixture.kv.stats().usedPages()).isZero();
+    }
+
+    @Test
+    void noChunkLeavesOneRowBehind() {
+        assertThat(Scheduler.chunk(17, 16, false)).isEqualTo(15);
+        assertThat(Scheduler.chunk(16, 16, false)).isEqualTo(16);
+        assertThat(Scheduler.chunk(30, 16, false)).isEqualTo(16);
+        assertThat(Scheduler.chunk(30, 1, true)).isZero();
+        assertThat(Scheduler.chunk(30, 1, false)).isEqualTo(1);
+        assertThat(Scheduler.chunk(1, 16, true)).isEqualTo(1);
+    }
+
+    private static int[] prompt(int length) {
+        int[] prompt = new int[length];
+        Arrays.setAll(prompt, i -> i % FakeModel.VOCABULARY);
+        return prompt;
+    }
+
+    private static RecordingSink submit(LoopFixture fixture, int[] prompt, int maxTokens, String tenant) {
+        RecordingSink sink = new RecordingSink(Manner.PLAIN);
+        fixture.loop.submit(List.of(LoopFixture.request(prompt, maxTokens, tenant, sink)));
+        return sink;
+    }
+}

@@ -1,0 +1,68 @@
+package dev.contexture.testing;
+
+import dev.contexture.nativelib.NativeKvPool;
+
+/** A pool whose slots keep token ids instead of keys and values. */
+public final class FakeKvPool implements NativeKvPool {
+    private final int pageTokens;
+    private final int[] slots;
+    private int[] queryLengths = {};
+    private int[] contextLengths = {};
+    private int[] pageOffsets = {};
+    private int[] pages = {};
+
+    public FakeKvPool(int pages, int pageTokens) {
+        this.pageTokens = pageTokens;
+        this.slots = new int[pages * pageTokens];
+    }
+
+    @Override
+    public long id() {
+        return 1;
+    }
+
+    @Override
+    public long bytes() {
+        return 4L * slots.length;
+    }
+
+    @Override
+    public void setStep(int[] queryLengths, int[] contextLengths, int[] pageOffsets, int[] pages) {
+        this.queryLengths = queryLengths.clone();
+        this.contextLengths = contextLengths.clone();
+        this.pageOffsets = pageOffsets.clone();
+        this.pages = pages.clone();
+    }
+
+    int sequences() {
+        return queryLengths.length;
+    }
+
+    int queryLength(int sequence) {
+        return queryLengths[sequence];
+    }
+
+    int contextLength(int sequence) {
+        return contextLengths[sequence];
+    }
+
+    void write(int sequence, int position, int token) {
+        slots[slot(sequence, position)] = token;
+    }
+
+    /** Tokens {@code [0, length)} of a sequence, read through its page table. */
+    int[] read(int sequence, int length) {
+        int[] tokens = new int[length];
+        for (int i = 0; i < length; i++) {
+            tokens[i] = slots[slot(sequence, i)];
+        }
+        return tokens;
+    }
+
+    private int slot(int sequence, int position) {
+        return pages[pageOffsets[sequence] + position / pageTokens] * pageTokens + position % pageTokens;
+    }
+
+    @Override
+    public void close() {}
+}

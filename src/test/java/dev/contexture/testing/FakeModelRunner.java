@@ -1,0 +1,53 @@
+package dev.contexture.testing;
+
+import dev.contexture.engine.ModelRunException;
+import dev.contexture.engine.ModelRunner;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+
+/** Runs {@link FakeModel} on a {@link FakeKvPool}; fails when told to, after it has written. */
+public final class FakeModelRunner implements ModelRunner {
+    private final FakeKvPool pool;
+    private boolean failNext;
+
+    public FakeModelRunner(FakeKvPool pool) {
+        this.pool = pool;
+    }
+
+    public void failNext() {
+        failNext = true;
+    }
+
+    @Override
+    public FloatBuffer run(int[] tokenIds, int[] logitRows) {
+        float[] logits = new float[logitRows.length * FakeModel.VOCABULARY];
+        int row = 0;
+        int wanted = 0;
+        for (int sequence = 0; sequence < pool.sequences(); sequence++) {
+            for (int i = 0; i < pool.queryLength(sequence); i++, row++) {
+                int position = pool.contextLength(sequence) + i;
+                pool.write(sequence, position, tokenIds[row]);
+                if (wanted < logitRows.length && logitRows[wanted] == row) {
+                    int next = FakeModel.next(pool.read(sequence, position + 1));
+                    int begin = wanted * FakeModel.VOCABULARY;
+                    Arrays.fill(logits, begin, begin + FakeModel.VOCABULARY, -10f);
+                    logits[begin + next] = 10f;
+                    wanted++;
+                }
+            }
+        }
+        if (failNext) {
+            failNext = false;
+            throw new ModelRunException("told to fail", new IllegalStateException());
+        }
+        return FloatBuffer.wrap(logits);
+    }
+
+    @Override
+    public int vocabularySize() {
+        return FakeModel.VOCABULARY;
+    }
+
+    @Override
+    public void close() {}
+}
