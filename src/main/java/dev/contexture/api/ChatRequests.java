@@ -28,11 +28,11 @@ final class ChatRequests {
         requireSupported(request);
         boolean logprobs = Boolean.TRUE.equals(request.logprobs());
         int topLogprobs = request.topLogprobs() == null ? 0 : request.topLogprobs();
-        Integer limit = request.maxCompletionTokens() == null ? request.maxTokens() : request.maxCompletionTokens();
+        OptionalInt limit = maxTokens(request);
         try {
             return new GenerationRequest(
                     new Prompt.Chat(messages(request.messages()), List.of(), templateArguments(request)),
-                    limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
+                    limit,
                     sampling.stop(request),
                     sampling.choices(request, 1),
                     sampling.sampling(request, logprobs, topLogprobs),
@@ -40,6 +40,20 @@ final class ChatRequests {
                     request.cacheSalt() == null ? "" : request.cacheSalt());
         } catch (IllegalArgumentException e) {
             throw SamplingReader.outOfRange(e);
+        }
+    }
+
+    /** The newer field counts, but the older one must not be nonsense beside it. */
+    private static OptionalInt maxTokens(ChatCompletionRequest request) {
+        requirePositive(request.maxTokens(), "max_tokens");
+        requirePositive(request.maxCompletionTokens(), "max_completion_tokens");
+        Integer limit = request.maxCompletionTokens() == null ? request.maxTokens() : request.maxCompletionTokens();
+        return limit == null ? OptionalInt.empty() : OptionalInt.of(limit);
+    }
+
+    private static void requirePositive(@Nullable Integer value, String param) {
+        if (value != null && value < 1) {
+            throw InvalidRequestException.badValue(param + " must be at least 1 but is " + value + ".", param);
         }
     }
 

@@ -24,11 +24,17 @@ final class Json {
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            // Texts, even blank ones, are no numbers, flags or nulls.
+            .withCoercionConfigDefaults(config -> config.setAcceptBlankAsEmpty(false)
+                    .setCoercion(CoercionInputShape.EmptyString, CoercionAction.Fail)
+                    .setCoercion(CoercionInputShape.String, CoercionAction.Fail))
             .withCoercionConfig(
                     LogicalType.Textual,
                     config -> config.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
                             .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
-                            .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
+                            .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail)
+                            .setCoercion(CoercionInputShape.EmptyString, CoercionAction.TryConvert)
+                            .setCoercion(CoercionInputShape.String, CoercionAction.TryConvert))
             .changeDefaultPropertyInclusion(value -> value.withValueInclusion(JsonInclude.Include.NON_NULL))
             .build();
 
@@ -56,7 +62,7 @@ final class Json {
             throw new InvalidRequestException("'" + param + "' is a number out of range.", param, "invalid_value");
         } catch (StreamReadException e) {
             throw new InvalidRequestException(
-                    "The body is no valid JSON: " + e.getOriginalMessage() + " (line "
+                    "The body is no valid JSON: " + withoutSource(e.getOriginalMessage()) + " (line "
                             + e.getLocation().getLineNr() + ", column "
                             + e.getLocation().getColumnNr() + ").",
                     null,
@@ -65,6 +71,11 @@ final class Json {
             throw new InvalidRequestException(
                     "The body cannot be read: " + e.getOriginalMessage() + ".", null, "invalid_json");
         }
+    }
+
+    /** Drops what the parser says of its own input object. */
+    private static String withoutSource(String message) {
+        return message.replaceAll(" \\(start marker at [^)]*\\)[^)]*\\)", "");
     }
 
     private static InvalidRequestException notAnObject() {
