@@ -1,5 +1,6 @@
 package dev.contexture;
 
+import dev.contexture.config.TerminationSignals;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 
@@ -7,6 +8,6 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 @SpringBootApplication
 public class Application {
     public static void main(String[] args) {
-        SpringApplication.run(Application.class, args);
+        TerminationSignals.handle(SpringApplication.run(Application.class, args));
     }
 }
