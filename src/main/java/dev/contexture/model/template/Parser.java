@@ -29,7 +29,7 @@ final class Parser {
     /** Statements up to one of the closing names, whose tag is left unread but for its opening mark. */
     private List<Node.Statement> body(Set<String> closers) {
         List<Node.Statement> statements = new ArrayList<>();
-        int line = tokens.peek().line();
+        int line = tokens.lineBehind();
         while (true) {
             Token token = tokens.peek();
             switch (token.kind()) {

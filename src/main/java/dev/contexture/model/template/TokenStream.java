@@ -32,6 +32,11 @@ final class TokenStream {
         return tokens.get(next);
     }
 
+    /** Line of the token taken last. */
+    int lineBehind() {
+        return tokens.get(Math.max(0, next - 1)).line();
+    }
+
     /** The token behind {@link #peek}. */
     Token second() {
         return tokens.get(Math.min(next + 1, tokens.size() - 1));

@@ -101,6 +101,7 @@ class ChatTemplateTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "a\\n\\n{{ missing.x }}            | line 3 | 'missing' is undefined",
                 "{% if true %}\\n{{ 1 + 'a' }}{% endif %} | line 2 | unsupported operand",
@@ -108,7 +109,7 @@ class ChatTemplateTest {
                 "{% macro m() %}\\n{{ 1 // 0 }}{% endmacro %}\\n{{ m() }} | line 2 | division by zero",
                 "x\\n{{ 1 +* 2 }}               | line 2 | expected an expression",
                 "\\n\\n{% if true %}\\nx         | line 3 | lacks its elif or else or endif",
-                "\\n{{ 'x'|nonesuch }}          | line 2 | no filter 'nonesuch'",
+                "`\\n{{ 'x'|nonesuch }}`        | line 2 | no filter 'nonesuch'",
                 "\\n{% for x in y %}{% break %}{% endfor %}{% continue %} | line 2 | need a loop",
             })
     void failuresNameLineAndCause(String template, String line, String cause) {
@@ -130,7 +131,7 @@ class ChatTemplateTest {
                 "{% set n = namespace(x=[]) %}{% for i in range(99999) %}{% set n.x = [n.x] %}{% endfor %}{{ n.x }}",
                 "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
                 "{% macro m() %}{{ m() ~ m() }}{% endmacro %}{{ m() }}",
-                "{{ 9 ** 9 ** 9 }}",
+                "{{ 9 ** 999999 ** 99 }}",
                 "{{ 2 ** 99999999999999 }}",
                 "{% set n = namespace(x=9) %}{% for i in range(99) %}{% set n.x = n.x * n.x %}{% endfor %}",
                 "{{ range(999999999) }}",
