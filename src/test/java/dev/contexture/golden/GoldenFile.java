@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A golden file's numbers, read in order. */
-final class GoldenFile {
+public final class GoldenFile {
     private final String name;
     private final ByteBuffer bytes;
 
@@ -35,7 +35,7 @@ final class GoldenFile {
         }
     }
 
-    static JsonNode json(String name) {
+    public static JsonNode json(String name) {
         try (InputStream in = resource(name)) {
             return JsonMapper.shared().readTree(in);
         } catch (IOException e) {

@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The Hugging Face tokenizer library, through DJL, for text to ids; ids to bytes are read from the vocabulary itself, as the
@@ -32,6 +33,7 @@ public final class DjlTokenizer implements Tokenizer, AutoCloseable {
     private static final byte[] NOTHING = {};
 
     private final HuggingFaceTokenizer tokenizer;
+    private @Nullable HuggingFaceTokenizer plain;
     private final TokenizerDefinition definition;
     private final String[] texts;
     private final byte[][] bytes;
@@ -67,12 +69,15 @@ public final class DjlTokenizer implements Tokenizer, AutoCloseable {
      * @throws ModelFormatException if the definition is no tokenizer that the library can load
      */
     public static DjlTokenizer of(TokenizerDefinition definition) {
+        return new DjlTokenizer(load(definition.json()), definition);
+    }
+
+    private static HuggingFaceTokenizer load(String json) {
         Map<String, String> options = Map.of(
                 "truncation", "false", "padding", "false", "addSpecialTokens", "false", "modelMaxLength", "2147483647");
         try {
-            HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(
-                    new ByteArrayInputStream(definition.json().getBytes(StandardCharsets.UTF_8)), options);
-            return new DjlTokenizer(tokenizer, definition);
+            return HuggingFaceTokenizer.newInstance(
+                    new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), options);
         } catch (IOException | RuntimeException e) {
             throw new ModelFormatException("the tokenizer cannot be loaded: " + e.getMessage(), e);
         }
@@ -143,20 +148,19 @@ public final class DjlTokenizer implements Tokenizer, AutoCloseable {
         return Arrays.stream(encoding.getIds()).mapToInt(Math::toIntExact).toArray();
     }
 
-    /** The library always parses added tokens, so each mention is cut in two behind its first character. */
+    /** The library always parses added tokens, so plain text that mentions some is read by one that has none. */
     private int[] encodeAsText(String text) {
-        IntStream.Builder ids = IntStream.builder();
-        Matcher mention = java.util.Objects.requireNonNull(addedTokens).matcher(text);
-        int begin = 0;
-        while (mention.find(begin)) {
-            int cut = text.offsetByCodePoints(mention.start(), 1);
-            Arrays.stream(encodeParsing(text.substring(begin, cut))).forEach(ids::add);
-            begin = cut;
+        Encoding encoding = withoutAddedTokens().encode(text, false, false);
+        return Arrays.stream(encoding.getIds()).mapToInt(Math::toIntExact).toArray();
+    }
+
+    private synchronized HuggingFaceTokenizer withoutAddedTokens() {
+        if (plain == null) {
+            ObjectNode json = (ObjectNode) JsonMapper.shared().readTree(definition.json());
+            json.putArray("added_tokens");
+            plain = load(json.toString());
         }
-        if (begin < text.length()) {
-            Arrays.stream(encodeParsing(text.substring(begin))).forEach(ids::add);
-        }
-        return ids.build().toArray();
+        return plain;
     }
 
     @Override
@@ -203,8 +207,11 @@ public final class DjlTokenizer implements Tokenizer, AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         tokenizer.close();
+        if (plain != null) {
+            plain.close();
+        }
     }
 
     /** The 256 printable characters by which byte-level BPE writes bytes (GPT-2's alphabet). */
