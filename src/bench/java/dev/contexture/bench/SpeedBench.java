@@ -24,17 +24,19 @@ import tools.jackson.databind.json.JsonMapper;
  * Decode and prefill beside llama.cpp: same file, same threads, runs interleaved so that both meet the same machine, medians
  * and spread, ratios to the better of llama.cpp's settings.
  *
- * <p>Settings are system properties: {@code bench.model} (a GGUF file), {@code bench.python} (an interpreter with the packages
- * of src/bench/python/requirements.txt), {@code bench.threads}, {@code bench.repeats}, {@code bench.only} (a regular
+ * <p>Settings are system properties: {@code bench.model} (a GGUF file, or a name as
+ * {@code contexture.model.id} has it), {@code bench.python} (an interpreter with the packages
+ * of src/bench/python/requirements.txt), {@code bench.threads} (0: one per processor), {@code bench.repeats}, {@code bench.only} (a regular
  * expression over workloads), {@code bench.result} (the file to write).
  */
 public final class SpeedBench {
     private SpeedBench() {}
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        Path model = Path.of(required("bench.model"));
+        Path model = BenchModel.fetch(System.getProperty("bench.model", "smollm2-135m-instruct"));
         Path python = Path.of(required("bench.python"));
-        int threads = Integer.getInteger("bench.threads", Runtime.getRuntime().availableProcessors());
+        int asked = Integer.getInteger("bench.threads", 0);
+        int threads = asked > 0 ? asked : Runtime.getRuntime().availableProcessors();
         int repeats = Integer.getInteger("bench.repeats", 5);
         Pattern only = Pattern.compile(System.getProperty("bench.only", ".*"));
         Path work = Path.of("target", "bench");

@@ -52,6 +52,12 @@ final class DrainLifecycle implements SmartLifecycle {
         return running;
     }
 
+    /** A drained loop does not come back, so a context that merely pauses leaves it alone. */
+    @Override
+    public boolean isPauseable() {
+        return false;
+    }
+
     @Override
     public int getPhase() {
         return WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 1;
