@@ -33,7 +33,7 @@ record Problem(int status, ErrorBody body, Optional<Duration> retryAfter, Option
             case ContextLengthExceededException tooLong ->
                 refused(
                         400,
-                        ErrorBody.of(text(e), INVALID, "messages", "context_length_exceeded"),
+                        ErrorBody.of(text(e), INVALID, tooLong.param(), "context_length_exceeded"),
                         Rejection.CONTEXT_LENGTH);
             case UnknownModelException unknown ->
                 refused(404, ErrorBody.of(text(e), INVALID, "model", "model_not_found"), Rejection.INVALID);

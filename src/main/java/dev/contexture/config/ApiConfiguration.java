@@ -11,6 +11,8 @@ import dev.contexture.security.ApiKeyFilter;
 import dev.contexture.security.ApiKeys;
 import dev.contexture.security.SecurityProperties;
 import dev.contexture.session.InferenceService;
+import io.swagger.v3.oas.annotations.OpenAPIDefinition;
+import io.swagger.v3.oas.annotations.info.Info;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.HexFormat;
@@ -22,6 +24,12 @@ import reactor.core.scheduler.Schedulers;
 
 /** Wires the HTTP side. */
 @Configuration(proxyBeanMethods = false)
+@OpenAPIDefinition(
+        info =
+                @Info(
+                        title = "Contexture",
+                        version = "v1",
+                        description = "OpenAI-compatible chat over long contexts. Errors have the shape of OpenAI's."))
 @EnableConfigurationProperties({ApiProperties.class, SecurityProperties.class})
 class ApiConfiguration {
     private static final int ID_BYTES = 12;

@@ -74,7 +74,8 @@ public final class DefaultInferenceService implements InferenceService {
             throw new ContextLengthExceededException(
                     generator.contextLength(),
                     prompt.length,
-                    request.maxTokens().orElse(0));
+                    request.maxTokens().orElse(0),
+                    PromptEncoder.param(request.prompt()));
         }
         return new Prepared(prompt, maxTokens);
     }

@@ -56,7 +56,8 @@ final class PromptEncoder {
         return tokenIds.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    private static String param(Prompt prompt) {
+    /** The prompt's field in the callers' terms. */
+    static String param(Prompt prompt) {
         return prompt instanceof Prompt.Chat ? "messages" : "prompt";
     }
 }

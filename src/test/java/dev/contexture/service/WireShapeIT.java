@@ -195,6 +195,29 @@ class WireShapeIT {
     }
 
     @Test
+    void commentsKeepTheConnectionWhileALongPromptIsRead() throws Exception {
+        String request = chat("\"max_tokens\":2,\"stream\":true").replace("KV cache", "very long text ".repeat(1500));
+        HttpResponse<Stream<String>> response = client.stream("/v1/chat/completions", request);
+        try (Stream<String> body = response.body()) {
+            List<String> lines = body.filter(line -> !line.isEmpty()).toList();
+            assertThat(lines.getFirst()).isEqualTo(": ping");
+            assertThat(lines.getLast()).isEqualTo("data: [DONE]");
+        }
+    }
+
+    @Test
+    void aPromptThatIsTooLongIsRefusedWithBothNumbers() throws Exception {
+        String request = chat("\"max_tokens\":2,\"stream\":true").replace("KV cache", "very long text ".repeat(4000));
+        HttpResponse<String> response = client.post("/v1/chat/completions", request);
+        assertThat(response.statusCode()).isEqualTo(400);
+        JsonNode error = Client.json(response.body()).path("error");
+        assertThat(error.path("code").asString()).isEqualTo("context_length_exceeded");
+        assertThat(error.path("message").asString())
+                .contains("8192 tokens")
+                .containsPattern("has 12[0-9]{3} prompt tokens");
+    }
+
+    @Test
     void modelsAndDocumentation() throws Exception {
         JsonNode models = Client.json(client.get("/v1/models").body());
         assertThat(models.at("/data/0/id").asString()).isEqualTo(DefaultModel.ID);

@@ -1,0 +1,116 @@
+package dev.contexture.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.contexture.model.tokenizer.Tokenizer;
+import dev.contexture.scheduler.GeneratedToken;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Tokens to text that may be sent. A token is a byte here. */
+class ChoiceTextTest {
+    /** A token per byte. */
+    private static final class ByteTokenizer implements Tokenizer {
+        @Override
+        public int[] encode(String text, SpecialTokens specialTokens) {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            int[] ids = new int[bytes.length];
+            Arrays.setAll(ids, i -> Byte.toUnsignedInt(bytes[i]));
+            return ids;
+        }
+
+        @Override
+        public byte[] tokenBytes(int tokenId) {
+            return new byte[] {(byte) tokenId};
+        }
+
+        @Override
+        public String tokenText(int tokenId) {
+            return Integer.toString(tokenId);
+        }
+
+        @Override
+        public boolean isSpecial(int tokenId) {
+            return false;
+        }
+
+        @Override
+        public int vocabularySize() {
+            return 256;
+        }
+
+        @Override
+        public OptionalInt beginOfSequence() {
+            return OptionalInt.empty();
+        }
+
+        @Override
+        public boolean addsBeginOfSequence() {
+            return false;
+        }
+
+        @Override
+        public Set<Integer> endOfSequence() {
+            return Set.of();
+        }
+    }
+
+    private final Tokenizer tokenizer = new ByteTokenizer();
+
+    /** Everything that came out, with a bar behind each piece. */
+    private String pieces(ChoiceText choice, String text) {
+        StringBuilder out = new StringBuilder();
+        for (int id : tokenizer.encode(text, Tokenizer.SpecialTokens.AS_TEXT)) {
+            ChoiceText.Piece piece = choice.append(new GeneratedToken(id, -1f, List.of()));
+            if (!piece.isEmpty()) {
+                out.append(piece.text()).append('|');
+            }
+            if (piece.stopped()) {
+                return out.append("stopped").toString();
+            }
+        }
+        return out.append(choice.finish().text()).toString();
+    }
+
+    @Test
+    void charactersComeWhole() {
+        assertThat(pieces(new ChoiceText(tokenizer, List.of(), false), "aé世\uD83D\uDE00"))
+                .isEqualTo("a|é|世|\uD83D\uDE00|");
+    }
+
+    @Test
+    void anUnfinishedCharacterIsReplacedAtTheEnd() {
+        ChoiceText choice = new ChoiceText(tokenizer, List.of(), false);
+        choice.append(new GeneratedToken(0xE4, -1f, List.of()));
+        assertThat(choice.finish().text()).isEqualTo("\uFFFD");
+    }
+
+    @Test
+    void stopSequencesAcrossTokensAreNeverSent() {
+        assertThat(pieces(new ChoiceText(tokenizer, List.of("STOP"), false), "go STOP on"))
+                .isEqualTo("g|o| |stopped");
+        assertThat(pieces(new ChoiceText(tokenizer, List.of("STOP"), false), "go STO"))
+                .isEqualTo("g|o| |STO");
+    }
+
+    @Test
+    void logprobsWaitForTheirText() {
+        ChoiceText choice = new ChoiceText(tokenizer, List.of("xy"), true);
+        assertThat(choice.append(new GeneratedToken('x', -1f, List.of())).tokens())
+                .as("may be part of a stop")
+                .isEmpty();
+        ChoiceText.Piece piece = choice.append(new GeneratedToken('z', -2f, List.of()));
+        assertThat(piece.text()).isEqualTo("xz");
+        assertThat(piece.tokens())
+                .extracting(GenerationEvent.TokenDetail::logprob)
+                .containsExactly(-1f, -2f);
+        choice.append(new GeneratedToken('x', -3f, List.of()));
+        ChoiceText.Piece stopped = choice.append(new GeneratedToken('y', -4f, List.of()));
+        assertThat(stopped.stopped()).isTrue();
+        assertThat(stopped.tokens()).as("cut off with their text").isEmpty();
+    }
+}
