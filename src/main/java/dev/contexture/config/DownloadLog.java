@@ -6,7 +6,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Tells in the log how the model comes. */
-final class DownloadLog implements DownloadListener {
+public final class DownloadLog implements DownloadListener {
     private static final Logger LOG = LoggerFactory.getLogger(DownloadLog.class);
     private static final double MEGA = 1e6;
 

@@ -4,7 +4,7 @@ import dev.contexture.model.store.Pace;
 import java.time.Duration;
 
 /** The machine's own time. */
-final class SystemPace implements Pace {
+public final class SystemPace implements Pace {
     @Override
     public long nanos() {
         return System.nanoTime();

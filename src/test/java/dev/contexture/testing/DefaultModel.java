@@ -1,11 +1,10 @@
 package dev.contexture.testing;
 
-import dev.contexture.model.store.DownloadListener;
+import dev.contexture.config.DownloadLog;
+import dev.contexture.config.SystemPace;
 import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelStore;
-import dev.contexture.model.store.Pace;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
 
 /** The default model for tests that need it: fetched once per build directory, like the service does it. */
@@ -22,40 +21,12 @@ public final class DefaultModel {
     public static Path path() {
         ModelStore.Settings settings = new ModelStore.Settings(
                 directory().resolve("models"), false, "https://huggingface.co", Optional.empty());
-        try (ModelStore store = ModelStore.open(settings, new SilentListener(), new RealPace())) {
+        try (ModelStore store = ModelStore.open(settings, new DownloadLog(), new SystemPace())) {
             ModelFiles files = store.fetch(ID);
             return files.path();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
-    }
-
-    /** Real time. */
-    private static final class RealPace implements Pace {
-        @Override
-        public long nanos() {
-            return System.nanoTime();
-        }
-
-        @Override
-        public void sleep(Duration duration) throws InterruptedException {
-            Thread.sleep(duration);
-        }
-    }
-
-    /** Says nothing; a failure is in the exception. */
-    private static final class SilentListener implements DownloadListener {
-        @Override
-        public void started(String source) {}
-
-        @Override
-        public void progressed(String source, long bytes, long totalBytes, double bytesPerSecond) {}
-
-        @Override
-        public void failed(String source, String reason) {}
-
-        @Override
-        public void waiting(String reason) {}
     }
 }
