@@ -9,6 +9,7 @@ import org.springframework.util.unit.DataSize;
  * Bounds of one request.
  *
  * @param maxBodySize longer bodies are answered with 413
+ * @param bodyTimeout from the headers to the last byte of the body; slower ones are answered with 408
  * @param maxChoices most answers of one request: "n", times the number of prompts
  * @param maxStopSequences most stop sequences of one request
  * @param keepAlive how often a comment goes into a stream, so that no proxy takes it for dead
@@ -16,6 +17,7 @@ import org.springframework.util.unit.DataSize;
 @ConfigurationProperties("contexture.api")
 public record ApiProperties(
         @DefaultValue("16MB") DataSize maxBodySize,
+        @DefaultValue("30s") Duration bodyTimeout,
         @DefaultValue("16") int maxChoices,
         @DefaultValue("16") int maxStopSequences,
         @DefaultValue("15s") Duration keepAlive) {
@@ -30,6 +32,9 @@ public record ApiProperties(
         if (maxStopSequences < 0) {
             throw new IllegalArgumentException(
                     "contexture.api.max-stop-sequences must not be negative but is " + maxStopSequences);
+        }
+        if (bodyTimeout.isNegative() || bodyTimeout.isZero()) {
+            throw new IllegalArgumentException("contexture.api.body-timeout must be positive but is " + bodyTimeout);
         }
         if (keepAlive.isNegative() || keepAlive.isZero()) {
             throw new IllegalArgumentException("contexture.api.keep-alive must be positive but is " + keepAlive);

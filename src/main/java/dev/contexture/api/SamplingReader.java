@@ -24,7 +24,7 @@ final class SamplingReader {
         try {
             return new SamplingParams(
                     or(fields.temperature(), 1f),
-                    Math.max(0, or(fields.topK(), 0)), // -1 says "all", too
+                    topK(fields),
                     or(fields.topP(), 1f),
                     or(fields.minP(), 0f),
                     or(fields.repetitionPenalty(), 1f),
@@ -37,6 +37,12 @@ final class SamplingReader {
         } catch (IllegalArgumentException e) {
             throw outOfRange(e);
         }
+    }
+
+    /** -1 says "all", as in vLLM. */
+    private static int topK(SamplingFields fields) {
+        int topK = or(fields.topK(), 0);
+        return topK == -1 ? 0 : topK;
     }
 
     /** Records name the field first: "top_p must be …". */

@@ -51,7 +51,8 @@ class ApiConfiguration {
 
     @Bean
     RequestBodies requestBodies(ApiProperties properties) {
-        return new RequestBodies((int) properties.maxBodySize().toBytes());
+        return new RequestBodies(
+                (int) properties.maxBodySize().toBytes(), properties.bodyTimeout(), Schedulers.parallel());
     }
 
     @Bean

@@ -78,6 +78,20 @@ class DisconnectIT {
     }
 
     @Test
+    void aBodyThatNeverEndsIsNotWaitedFor() throws Exception {
+        try (Socket socket = new Socket("localhost", port)) {
+            socket.getOutputStream()
+                    .write(
+                            ("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\ncontent-type: application/json\r\n"
+                                            + "content-length: 1000\r\n\r\n{")
+                                    .getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().flush();
+            assertThat(new String(socket.getInputStream().readNBytes(12), StandardCharsets.UTF_8))
+                    .isEqualTo("HTTP/1.1 408");
+        }
+    }
+
+    @Test
     void aReaderThatDoesNotReadSlowsNobody() throws Exception {
         try (Socket deaf = send(ENDLESS.formatted("true"));
                 Client client = new Client(port)) {

@@ -16,6 +16,7 @@ import org.springframework.boot.test.context.SpringBootTest;
         properties = {
             "management.server.port=0",
             "contexture.data-dir=target/test-data",
-            "contexture.api.keep-alive=500ms"
+            "contexture.api.keep-alive=500ms",
+            "contexture.api.body-timeout=2s"
         })
 @interface ServiceTest {}

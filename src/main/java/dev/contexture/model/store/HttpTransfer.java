@@ -76,8 +76,8 @@ final class HttpTransfer {
                 HttpResponse<InputStream> response = send(address, token, 0, Optional.empty());
                 try (InputStream body = response.body()) {
                     requireOk(address, response.statusCode());
-                    byte[] bytes = body.readNBytes((int) maxBytes);
-                    if (body.read() >= 0) {
+                    byte[] bytes = guarded(body, () -> body.readNBytes((int) maxBytes));
+                    if (guarded(body, body::read) >= 0) {
                         throw new IOException(address + " answered with more than " + maxBytes + " bytes");
                     }
                     return new String(bytes, StandardCharsets.UTF_8);
@@ -164,14 +164,7 @@ final class HttpTransfer {
             out.truncate(begin);
             out.position(begin);
             while (true) {
-                ScheduledFuture<?> guard =
-                        watchdog.schedule(() -> closeQuietly(body), STALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-                int read;
-                try {
-                    read = body.read(buffer);
-                } finally {
-                    guard.cancel(false);
-                }
+                int read = guarded(body, () -> body.read(buffer));
                 if (read < 0) {
                     break;
                 }
@@ -185,6 +178,22 @@ final class HttpTransfer {
         }
         if (total >= 0 && at != total) {
             throw new IOException("the connection ended after " + at + " of " + total + " bytes");
+        }
+    }
+
+    /** A read from the network. */
+    private interface Read<T> {
+        T run() throws IOException;
+    }
+
+    /** Closes the connection under a read that takes a minute, which then fails. */
+    private <T> T guarded(InputStream body, Read<T> read) throws IOException {
+        ScheduledFuture<?> guard =
+                watchdog.schedule(() -> closeQuietly(body), STALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        try {
+            return read.run();
+        } finally {
+            guard.cancel(false);
         }
     }
 
