@@ -16,7 +16,7 @@ import org.springframework.util.unit.DataSize;
  */
 @ConfigurationProperties("contexture.api")
 public record ApiProperties(
-        @DefaultValue("16MB") DataSize maxBodySize,
+        @DefaultValue("8MB") DataSize maxBodySize,
         @DefaultValue("30s") Duration bodyTimeout,
         @DefaultValue("16") int maxChoices,
         @DefaultValue("16") int maxStopSequences,

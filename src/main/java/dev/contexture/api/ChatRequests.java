@@ -111,11 +111,10 @@ final class ChatRequests {
                     param + ".role");
         }
         Map<String, Object> message = new LinkedHashMap<>(given);
+        message.values().removeIf(Objects::isNull); // clients write fields out that they do not use
         message.put("role", name.equals("developer") ? "system" : name);
         String content = content(given, name, param + ".content");
-        if (content != null) {
-            message.put("content", content);
-        }
+        message.put("content", content == null ? "" : content);
         return message;
     }
 

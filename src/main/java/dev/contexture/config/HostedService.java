@@ -10,7 +10,7 @@ import reactor.core.scheduler.Schedulers;
 /** The entry point over a hosted model, with the threads that it uses. */
 public final class HostedService implements AutoCloseable {
     /** Prompts that may wait to be rendered and tokenised, per thread. */
-    private static final int TEXT_QUEUE = 256;
+    private static final int TEXT_QUEUE = 32;
 
     private final Scheduler textThreads;
     private final Scheduler eventThreads;

@@ -8,6 +8,7 @@ import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.ort.OrtModelRunner;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.SlotRequest;
+import dev.contexture.model.ModelFormatException;
 import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.graph.CompiledModel;
@@ -28,6 +29,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /** A model that is loaded and served: everything between its files and the step loop, opened and closed as one. */
 public final class ModelHost implements AutoCloseable {
@@ -68,24 +70,30 @@ public final class ModelHost implements AutoCloseable {
             }
             this.config = compiled.config();
             this.fingerprint = compiled.fingerprint();
-            int contextLength = settings.engine.contextLengthOr(config.contextLength());
-            KvGeometry geometry = new KvGeometry(
+            requireSameTokens();
+            int contextLength = setting(() -> settings.engine.contextLengthOr(config.contextLength()));
+            KvGeometry geometry = setting(() -> new KvGeometry(
                     config.layers(),
                     config.kvHeads(),
                     config.headDim(),
                     settings.kv.pageTokens(),
-                    settings.engine.precision().kvDtype());
-            int pages = settings.kv.pages(geometry.bytesPerPage(), contextLength);
+                    settings.engine.precision().kvDtype()));
+            int pages = setting(() -> settings.kv.pages(geometry.bytesPerPage(), contextLength));
             NativeLibrary library = NativeLibrary.openBundled(settings.directory.resolve("native"));
             FfmKvPool pool = keep(new FfmKvPool(library, geometry, pages));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
             OrtModelRunner runner = keep(new OrtModelRunner(compiled, library.path(), pool.id(), threads));
             KvCache kv = new KvCache(geometry, pages);
-            Engine engine = new Engine(kv, pool, runner);
+            Engine engine = new Engine(kv, pool, runner, tokenizer.vocabularySize());
             warmUp(engine, kv);
-            this.loop = keep(
-                    new SchedulerLoop(kv, engine, settings.scheduler.toConfig(contextLength), listener, clock, seeds)
-                            .start());
+            this.loop = keep(new SchedulerLoop(
+                            kv,
+                            engine,
+                            setting(() -> settings.scheduler.toConfig(contextLength)),
+                            listener,
+                            clock,
+                            seeds)
+                    .start());
         } catch (RuntimeException e) {
             closeAfter(e);
             throw e;
@@ -102,6 +110,23 @@ public final class ModelHost implements AutoCloseable {
                     List.of(new StepPlan.SequenceStep(new SlotRequest(WARM_UP_SEQUENCE, tokens), Optional.of(state)))));
         }
         kv.release(WARM_UP_SEQUENCE);
+    }
+
+    /** Ids that the tokenizer has and the model has not would fail in the middle of a step. */
+    private void requireSameTokens() {
+        if (tokenizer.vocabularySize() > config.vocabulary()) {
+            throw new ModelFormatException("the tokenizer has " + tokenizer.vocabularySize()
+                    + " tokens, but the model's embedding only " + config.vocabulary());
+        }
+    }
+
+    /** What settings get wrong is the caller's to mend. */
+    private static <T> T setting(Supplier<T> value) {
+        try {
+            return value.get();
+        } catch (IllegalArgumentException e) {
+            throw new InvalidSettingException(e);
+        }
     }
 
     private <T extends AutoCloseable> T keep(T part) {

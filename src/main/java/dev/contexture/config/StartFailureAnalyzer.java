@@ -27,6 +27,7 @@ public final class StartFailureAnalyzer implements FailureAnalyzer {
                 "Set contexture.model.id to a model that can be had from here.";
             case ModelFormatException damaged ->
                 "Use another model, or fetch this one again: delete it and start once more.";
+            case InvalidSettingException wrong -> "Change the setting; docs/configuration.md lists all of them.";
             case NativeException unusable -> "Run on Linux with glibc on x86-64, with a writable contexture.data-dir.";
             case UnprotectedAddressException open -> "Set contexture.security.api-keys, or listen on loopback.";
             default -> null;

@@ -14,11 +14,19 @@ public final class Engine {
     private final ModelRunner runner;
     private final Sampler sampler;
 
+    /** Draws from all columns of the model's head. */
     public Engine(KvCache kv, NativeKvPool pool, ModelRunner runner) {
+        this(kv, pool, runner, runner.vocabularySize());
+    }
+
+    /**
+     * @param tokens ids below this are drawn, at most the model's vocabulary
+     */
+    public Engine(KvCache kv, NativeKvPool pool, ModelRunner runner, int tokens) {
         this.kv = kv;
         this.pool = pool;
         this.runner = runner;
-        this.sampler = new Sampler(runner.vocabularySize());
+        this.sampler = new Sampler(tokens);
     }
 
     /**

@@ -13,17 +13,22 @@ import java.util.PriorityQueue;
  * Draws the next token from a row of logits.
  *
  * <p>Order: penalties, bias, temperature, min_p, top_k, top_p. Log-probabilities are those of the raw logits. Without
- * filters the draw runs over the vocabulary in order of ids; with filters only the candidates are sorted, never the whole
- * vocabulary. One instance per thread: the row's scratch memory is kept.
+ * filters the draw runs over the vocabulary in order of ids; with filters only the candidates are sorted. One instance per thread: the row's scratch memory is kept.
  */
 public final class Sampler {
     /** Candidates for top_p are gathered down to this share of the most likely token, then down by this factor again. */
     private static final float NUCLEUS_STEP = 1e-3f;
 
+    /** Up to this many a queue beats sorting all. */
+    private static final int MOST_IN_QUEUE = 256;
+
     private final float[] logits;
 
-    public Sampler(int vocabularySize) {
-        logits = new float[vocabularySize];
+    /**
+     * @param tokens ids below this are drawn; a model's head may have more columns than its tokenizer has tokens
+     */
+    public Sampler(int tokens) {
+        logits = new float[tokens];
     }
 
     /**
@@ -169,30 +174,51 @@ public final class Sampler {
     }
 
     private int[] sortedFrom(float least, int count) {
-        Integer[] tokens = new Integer[count];
+        long[] keys = new long[count];
         int next = 0;
         for (int i = 0; i < logits.length; i++) {
             if (logits[i] >= least) {
-                tokens[next++] = i;
+                keys[next++] = key(logits[i], i);
             }
         }
-        Arrays.sort(tokens, Comparator.<Integer>comparingDouble(t -> -logits[t]).thenComparingInt(t -> t));
-        return Arrays.stream(tokens).mapToInt(Integer::intValue).toArray();
+        return sortedTokens(keys, count);
     }
 
     /** The {@code count} largest entries, largest first, lower ids first among equals. */
     static int[] likeliest(float[] values, int count) {
-        Comparator<Integer> better =
-                Comparator.<Integer>comparingDouble(t -> -values[t]).thenComparingInt(t -> t);
-        PriorityQueue<Integer> best = new PriorityQueue<>(Math.max(1, count + 1), better.reversed());
-        for (int i = 0; i < values.length; i++) {
+        if (count > MOST_IN_QUEUE) {
+            long[] keys = new long[values.length];
+            for (int i = 0; i < values.length; i++) {
+                keys[i] = key(values[i], i);
+            }
+            return sortedTokens(keys, Math.min(count, values.length));
+        }
+        PriorityQueue<Long> best = new PriorityQueue<>(Math.max(1, count + 1), Comparator.reverseOrder());
+        for (int i = 0; i < values.length && count > 0; i++) {
+            long key = key(values[i], i);
             if (best.size() < count) {
-                best.add(i);
-            } else if (count > 0 && values[i] > values[best.element()]) {
+                best.add(key);
+            } else if (key < best.element()) {
                 best.poll();
-                best.add(i);
+                best.add(key);
             }
         }
-        return best.stream().sorted(better).mapToInt(Integer::intValue).toArray();
+        return sortedTokens(best.stream().mapToLong(Long::longValue).toArray(), best.size());
+    }
+
+    /** Grows from large values to small ones, then from low ids to high ones. */
+    private static long key(float value, int token) {
+        int bits = Float.floatToRawIntBits(value + 0f); // no negative zero
+        int ascending = bits ^ (bits >> 31 & Integer.MAX_VALUE);
+        return (long) ~ascending << Integer.SIZE | token;
+    }
+
+    private static int[] sortedTokens(long[] keys, int count) {
+        Arrays.sort(keys);
+        int[] tokens = new int[count];
+        for (int i = 0; i < count; i++) {
+            tokens[i] = (int) keys[i];
+        }
+        return tokens;
     }
 }

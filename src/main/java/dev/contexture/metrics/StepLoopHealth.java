@@ -19,7 +19,7 @@ public final class StepLoopHealth implements HealthIndicator {
     @Override
     public Health health() {
         // A loop that was stopped on purpose is not sick.
-        boolean well = loop.isDraining() || loop.isHealthy(LONGEST_TURN);
+        boolean well = !loop.hasFailed() && (loop.isDraining() || loop.isHealthy(LONGEST_TURN));
         return (well ? Health.up() : Health.down())
                 .withDetail("steps", loop.stats().steps())
                 .build();

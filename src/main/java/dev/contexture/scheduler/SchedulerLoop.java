@@ -18,12 +18,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The engine's one thread. Each turn: take new sequences and cancellations, plan, run the step, hand out tokens. Nothing
  * else changes scheduler, engine or KV state, so none of them needs a lock.
  */
 public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SchedulerLoop.class);
     /** Model runs that fail one after the other before the loop calls itself unhealthy. */
     private static final int MAX_FAILED_STEPS = 5;
     /** Weight of the newest step in the measured prefill rate. */
@@ -48,6 +52,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     private volatile boolean draining;
     private volatile boolean stopping;
     private volatile boolean ended;
+    private volatile @Nullable Throwable failure;
     private volatile double prefillTokensPerSecond;
     private volatile long lastTurnNanos;
     private volatile int failedSteps;
@@ -156,9 +161,11 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
                 }
             }
             cancelEverything();
-        } catch (RuntimeException e) {
-            // A bug of ours: better to end with an error for everyone than to leave anyone waiting.
+        } catch (Throwable e) {
+            // A bug of ours or no memory left: an error for everyone is better than leaving anyone waiting.
+            failure = e;
             draining = true;
+            LOG.error("The step loop failed and takes no more work: restart the process", e);
             failEverything(e);
         } finally {
             ended = true;
@@ -380,7 +387,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     }
 
     /** The loop itself broke; its books are not to be trusted, so only the callers are told. */
-    private void failEverything(RuntimeException cause) {
+    private void failEverything(Throwable cause) {
         ModelRunException failure = new ModelRunException("the step loop failed: " + cause, cause);
         List<Sequence> all = new ArrayList<>(scheduler.running());
         scheduler.queue().cancelAll(CancelCause.SHUTDOWN);
@@ -398,6 +405,11 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
 
     public boolean isDraining() {
         return draining;
+    }
+
+    /** Whether the loop broke; it takes no more work then, and only a new process helps. */
+    public boolean hasFailed() {
+        return failure != null;
     }
 
     /** Whether the queue takes one more request. */

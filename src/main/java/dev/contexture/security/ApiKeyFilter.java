@@ -20,6 +20,7 @@ public final class ApiKeyFilter implements WebFilter {
             "/health",
             "/livez",
             "/readyz",
+            "/startupz",
             "/actuator/health",
             "/actuator/health/liveness",
             "/actuator/health/readiness",

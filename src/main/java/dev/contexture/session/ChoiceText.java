@@ -23,6 +23,7 @@ final class ChoiceText {
     private final Deque<WaitingToken> waiting = new ArrayDeque<>();
     private long decodedChars;
     private long releasedChars;
+    private boolean stopped;
 
     /** A token whose text begins at a character of the choice's output. */
     private record WaitingToken(TokenDetail detail, long beginChar) {}
@@ -53,6 +54,9 @@ final class ChoiceText {
 
     /** What was held back, when the choice ends without a stop sequence. */
     Piece finish() {
+        if (stopped) {
+            return new Piece("", List.of(), true);
+        }
         String tail = detokenizer.flush();
         decodedChars += tail.length();
         StopSequenceMatcher.Result result = stops.append(tail);
@@ -60,7 +64,8 @@ final class ChoiceText {
         return release(text, result.stopped());
     }
 
-    private Piece release(String text, boolean stopped) {
+    private Piece release(String text, boolean stopFound) {
+        stopped = stopFound;
         releasedChars += text.length();
         List<TokenDetail> tokens = new ArrayList<>();
         boolean allReleased = releasedChars == decodedChars;

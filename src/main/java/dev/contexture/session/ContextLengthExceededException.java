@@ -6,14 +6,26 @@ public class ContextLengthExceededException extends RuntimeException {
 
     private final String param;
 
+    private ContextLengthExceededException(int contextLength, String request, String param) {
+        super("This model's maximum context length is " + contextLength + " tokens. However, your request has "
+                + request + ". Please shorten the messages or the completion.");
+        this.param = param;
+    }
+
     /**
+     * @param maxTokens asked for; 0: none in particular
      * @param param the prompt's field in the caller's terms
      */
     public ContextLengthExceededException(int contextLength, int promptTokens, int maxTokens, String param) {
-        super("This model's maximum context length is " + contextLength + " tokens. However, your request has "
-                + promptTokens + " prompt tokens" + (maxTokens > 0 ? " and asks for " + maxTokens + " more" : "")
-                + ". Please shorten the messages or the completion.");
-        this.param = param;
+        this(
+                contextLength,
+                promptTokens + " prompt tokens" + (maxTokens > 0 ? " and asks for " + maxTokens + " more" : ""),
+                param);
+    }
+
+    /** A text that was not counted, as it is too long whatever its tokens are. */
+    static ContextLengthExceededException atLeast(int contextLength, int promptTokens, String param) {
+        return new ContextLengthExceededException(contextLength, "at least " + promptTokens + " prompt tokens", param);
     }
 
     public String param() {

@@ -38,7 +38,7 @@ public final class DefaultInferenceService implements InferenceService {
             Scheduler textThreads,
             Scheduler eventThreads) {
         this.tokenizer = tokenizer;
-        this.encoder = new PromptEncoder(tokenizer, renderer);
+        this.encoder = new PromptEncoder(tokenizer, renderer, generator.contextLength());
         this.generator = generator;
         this.model = model;
         this.textThreads = textThreads;
@@ -99,13 +99,22 @@ public final class DefaultInferenceService implements InferenceService {
     }
 
     private <T> Mono<T> onTextThreads(Callable<T> work) {
-        return Mono.fromCallable(work)
+        return Mono.fromCallable(() -> answered(work))
                 .subscribeOn(textThreads)
                 .onErrorMap(
                         RejectedExecutionException.class,
                         e -> new QueueFullException(
                                 "too many prompts are waiting to be read; try again later",
                                 RETRY_AFTER_FULL_TEXT_QUEUE));
+    }
+
+    /** Reactor lets an Error end the thread without a word to the subscriber. */
+    private static <T> T answered(Callable<T> work) throws Exception {
+        try {
+            return work.call();
+        } catch (StackOverflowError | OutOfMemoryError | LinkageError e) {
+            throw new IllegalStateException("the prompt could not be processed: " + e, e);
+        }
     }
 
     @Override

@@ -119,6 +119,7 @@ final class Generation {
             if (!failed && !events.isCancelled()) {
                 failed = true;
                 events.error(cause);
+                cancel(); // nobody listens to the other choices any more
             }
             ended();
         }

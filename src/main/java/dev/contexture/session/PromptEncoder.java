@@ -14,19 +14,25 @@ import java.util.stream.IntStream;
 final class PromptEncoder {
     private final Tokenizer tokenizer;
     private final PromptRenderer renderer;
+    private final int contextLength;
 
-    PromptEncoder(Tokenizer tokenizer, PromptRenderer renderer) {
+    /**
+     * @param contextLength in tokens: texts that are longer for certain are not even tokenised
+     */
+    PromptEncoder(Tokenizer tokenizer, PromptRenderer renderer, int contextLength) {
         this.tokenizer = tokenizer;
         this.renderer = renderer;
+        this.contextLength = contextLength;
     }
 
     /**
+     * @throws ContextLengthExceededException if the text is so long that it cannot fit whatever its tokens are
      * @throws InvalidPromptException if the prompt is empty, cannot be rendered, or names tokens that do not exist
      */
     int[] encode(Prompt prompt) {
         int[] tokens = switch (prompt) {
-            case Prompt.Chat chat -> tokenizer.encode(renderer.render(chat), SpecialTokens.PARSE);
-            case Prompt.Text text -> encodeText(text.text());
+            case Prompt.Chat chat -> bounded(renderer.render(chat), prompt);
+            case Prompt.Text text -> encodeText(text);
             case Prompt.Tokens given -> checked(given.tokenIds());
         };
         if (tokens.length == 0) {
@@ -35,8 +41,16 @@ final class PromptEncoder {
         return tokens;
     }
 
-    private int[] encodeText(String text) {
-        int[] tokens = tokenizer.encode(text, SpecialTokens.PARSE);
+    private int[] bounded(String text, Prompt prompt) {
+        int least = text.length() / tokenizer.longestTokenBytes();
+        if (least > contextLength) {
+            throw ContextLengthExceededException.atLeast(contextLength, least, param(prompt));
+        }
+        return tokenizer.encode(text, SpecialTokens.PARSE);
+    }
+
+    private int[] encodeText(Prompt.Text prompt) {
+        int[] tokens = bounded(prompt.text(), prompt);
         return tokenizer.addsBeginOfSequence()
                 ? IntStream.concat(IntStream.of(tokenizer.beginOfSequence().orElseThrow()), IntStream.of(tokens))
                         .toArray()

@@ -132,6 +132,21 @@ class SchedulerLoopTest {
     }
 
     @Test
+    void aLoopThatBreaksTellsEveryoneAndIsUnhealthy() throws InterruptedException {
+        LoopFixture fixture = new LoopFixture(100, new SchedulerConfig(64, 1, 16, 10_000, 1000));
+        RecordingSink running = submit(fixture, prompt(4), 2, "a");
+        RecordingSink waiting = submit(fixture, prompt(4), 2, "a");
+        fixture.runner.breakNext();
+        fixture.loop.start();
+        assertThat(fixture.loop.drain(Duration.ofSeconds(30))).isTrue();
+        fixture.loop.close();
+        assertThat(running.failure).hasMessageContaining("told to break");
+        assertThat(waiting.ends).isEqualTo(1);
+        assertThat(fixture.loop.hasFailed()).isTrue();
+        assertThatThrownBy(() -> submit(fixture, prompt(1), 1, "a")).isInstanceOf(ShuttingDownException.class);
+    }
+
+    @Test
     void noChunkLeavesOneRowBehind() {
         assertThat(Scheduler.chunk(17, 16, false)).isEqualTo(15);
         assertThat(Scheduler.chunk(16, 16, false)).isEqualTo(16);

@@ -67,7 +67,7 @@ class ApiKeysIT {
 
     @Test
     void theManagementPortIsClosedButForProbes() throws Exception {
-        for (String path : List.of("/livez", "/readyz", "/health", "/actuator/health/liveness")) {
+        for (String path : List.of("/livez", "/readyz", "/startupz", "/health", "/actuator/health/liveness")) {
             assertThat(get(managementPort, path, "").statusCode()).as(path).isEqualTo(200);
         }
         assertThat(get(managementPort, "/actuator/prometheus", "").statusCode()).isEqualTo(401);

@@ -4,61 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.contexture.model.tokenizer.Tokenizer;
 import dev.contexture.scheduler.GeneratedToken;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import dev.contexture.testing.ByteTokenizer;
 import java.util.List;
-import java.util.OptionalInt;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Tokens to text that may be sent. A token is a byte here. */
 class ChoiceTextTest {
-    /** A token per byte. */
-    private static final class ByteTokenizer implements Tokenizer {
-        @Override
-        public int[] encode(String text, SpecialTokens specialTokens) {
-            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-            int[] ids = new int[bytes.length];
-            Arrays.setAll(ids, i -> Byte.toUnsignedInt(bytes[i]));
-            return ids;
-        }
-
-        @Override
-        public byte[] tokenBytes(int tokenId) {
-            return new byte[] {(byte) tokenId};
-        }
-
-        @Override
-        public String tokenText(int tokenId) {
-            return Integer.toString(tokenId);
-        }
-
-        @Override
-        public boolean isSpecial(int tokenId) {
-            return false;
-        }
-
-        @Override
-        public int vocabularySize() {
-            return 256;
-        }
-
-        @Override
-        public OptionalInt beginOfSequence() {
-            return OptionalInt.empty();
-        }
-
-        @Override
-        public boolean addsBeginOfSequence() {
-            return false;
-        }
-
-        @Override
-        public Set<Integer> endOfSequence() {
-            return Set.of();
-        }
-    }
-
     private final Tokenizer tokenizer = new ByteTokenizer();
 
     /** Everything that came out, with a bar behind each piece. */
@@ -95,6 +46,16 @@ class ChoiceTextTest {
                 .isEqualTo("g|o| |stopped");
         assertThat(pieces(new ChoiceText(tokenizer, List.of("STOP"), false), "go STO"))
                 .isEqualTo("g|o| |STO");
+    }
+
+    @Test
+    void nothingComesBehindAStop() {
+        ChoiceText choice = new ChoiceText(tokenizer, List.of("a"), false);
+        assertThat(choice.append(new GeneratedToken('a', -1f, List.of())).stopped())
+                .isTrue();
+        ChoiceText.Piece rest = choice.finish();
+        assertThat(rest.isEmpty()).isTrue();
+        assertThat(rest.stopped()).isTrue();
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.util.Arrays;
 public final class FakeModelRunner implements ModelRunner {
     private final FakeKvPool pool;
     private boolean failNext;
+    private boolean breakNext;
 
     public FakeModelRunner(FakeKvPool pool) {
         this.pool = pool;
@@ -16,6 +17,11 @@ public final class FakeModelRunner implements ModelRunner {
 
     public void failNext() {
         failNext = true;
+    }
+
+    /** The next run ends with an Error, as when memory is exhausted. */
+    public void breakNext() {
+        breakNext = true;
     }
 
     @Override
@@ -35,6 +41,9 @@ public final class FakeModelRunner implements ModelRunner {
                     wanted++;
                 }
             }
+        }
+        if (breakNext) {
+            throw new OutOfMemoryError("told to break");
         }
         if (failNext) {
             failNext = false;

@@ -101,9 +101,12 @@ final class HttpTransfer {
             try {
                 attempt(address, token, partial);
                 return;
-            } catch (RefusedException | DiskFullException | ConnectException e) {
+            } catch (RefusedException | DiskFullException e) {
                 throw e;
             } catch (IOException e) {
+                if (e instanceof ConnectException && sizeOf(partial) == 0) {
+                    throw e; // not a blip: another source may do
+                }
                 fruitless = sizeOf(partial) > before ? 1 : fruitless + 1;
                 if (fruitless >= MAX_FRUITLESS_ATTEMPTS) {
                     throw new IOException(explain(e) + " (" + fruitless + " attempts)", e);
@@ -115,12 +118,15 @@ final class HttpTransfer {
     }
 
     private void attempt(URI address, Optional<String> token, Path partial) throws IOException, InterruptedException {
-        Path tagFile = partial.resolveSibling(partial.getFileName() + ".etag");
+        Path tagFile = tagFile(partial);
         Optional<String> tag = Files.exists(tagFile) ? Optional.of(Files.readString(tagFile)) : Optional.empty();
         long have = tag.isPresent() ? sizeOf(partial) : 0;
         HttpResponse<InputStream> response = send(address, token, have, tag);
         try (InputStream body = response.body()) {
             if (response.statusCode() == 416) {
+                if (response.headers().firstValue("content-range").orElse("").equals("bytes */" + have)) {
+                    return; // all of it was there already
+                }
                 Files.deleteIfExists(partial);
                 Files.deleteIfExists(tagFile);
                 throw new IOException("what was fetched before does not fit the file any more");
@@ -135,7 +141,11 @@ final class HttpTransfer {
             }
             copy(address, body, partial, begin, total);
         }
-        Files.deleteIfExists(tagFile);
+    }
+
+    /** What says of which version of the file a partial is. */
+    static Path tagFile(Path partial) {
+        return partial.resolveSibling(partial.getFileName() + ".etag");
     }
 
     private static long rangeBegin(HttpResponse<?> response, long have) throws IOException {

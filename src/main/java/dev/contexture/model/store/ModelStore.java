@@ -209,6 +209,7 @@ public final class ModelStore implements AutoCloseable {
                 source.fetchTo(partial);
                 requireHash(partial, sha256);
                 Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                Files.deleteIfExists(HttpTransfer.tagFile(partial));
                 return;
             } catch (IOException e) {
                 String reason = HttpTransfer.explain(e);

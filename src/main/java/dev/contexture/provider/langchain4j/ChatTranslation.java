@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.UUID;
 import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Schedulers;
 
 /** Between LangChain4j's words and ours; translates and nothing else. */
 final class ChatTranslation {
@@ -43,8 +44,9 @@ final class ChatTranslation {
         this.service = service;
     }
 
+    /** Events come on threads that may block: handlers and stages behind a future are the caller's code. */
     Flux<GenerationEvent> generate(ChatRequest request) {
-        return Flux.defer(() -> service.generate(generation(request)));
+        return Flux.defer(() -> service.generate(generation(request))).publishOn(Schedulers.boundedElastic());
     }
 
     private GenerationRequest generation(ChatRequest request) {

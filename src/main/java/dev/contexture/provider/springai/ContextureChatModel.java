@@ -29,6 +29,7 @@ import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
 import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Schedulers;
 
 /** Spring AI's chat model over an engine in the same process. Keeps nothing of a request; safe for use by several threads. */
 public final class ContextureChatModel implements ChatModel {
@@ -61,14 +62,16 @@ public final class ContextureChatModel implements ChatModel {
         return response(id(), answer.text(), answer.reason(), answer.usage());
     }
 
-    /** Chunks of text, the last with finish reason and usage. Cancelling ends the generation within one step. */
+    /** Chunks of text, the last with finish reason and usage, on threads that may block. Cancelling ends the generation within one step. */
     @Override
     public Flux<ChatResponse> stream(Prompt prompt) {
         return Flux.defer(() -> {
-            String id = id();
-            SingleAnswer answer = new SingleAnswer();
-            return service.generate(request(prompt)).concatMapIterable(event -> chunks(id, event, answer.with(event)));
-        });
+                    String id = id();
+                    SingleAnswer answer = new SingleAnswer();
+                    return service.generate(request(prompt))
+                            .concatMapIterable(event -> chunks(id, event, answer.with(event)));
+                })
+                .publishOn(Schedulers.boundedElastic());
     }
 
     private List<ChatResponse> chunks(String id, GenerationEvent event, SingleAnswer answer) {

@@ -89,6 +89,11 @@ final class FakeHub implements AutoCloseable {
         exchange.getResponseHeaders().set("etag", tag);
         boolean same = tag.equals(exchange.getRequestHeaders().getFirst("if-range"));
         int begin = range != null && same ? Integer.parseInt(range.replaceAll("[^0-9]", "")) : 0;
+        if (begin >= bytes.length) {
+            exchange.getResponseHeaders().set("content-range", "bytes */" + bytes.length);
+            exchange.sendResponseHeaders(416, -1);
+            return;
+        }
         if (begin > 0) {
             exchange.getResponseHeaders()
                     .set("content-range", "bytes " + begin + "-" + (bytes.length - 1) + "/" + bytes.length);

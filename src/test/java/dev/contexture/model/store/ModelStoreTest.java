@@ -97,6 +97,20 @@ class ModelStoreTest {
     }
 
     @Test
+    void aFileThatWasCompleteButNotYetNamedIsNotFetchedAgain() throws Exception {
+        hub.put("a.gguf", BYTES);
+        Path folder = directory.resolve("hub").resolve("owner--name").resolve(FakeHub.COMMIT);
+        Files.createDirectories(folder);
+        Files.write(folder.resolve("a.gguf.0.partial"), BYTES);
+        Files.writeString(folder.resolve("a.gguf.0.partial.etag"), hub.tag);
+        assertThat(store(false).fetch("hf:owner/name/a.gguf").path()).hasBinaryContent(BYTES);
+        assertThat(hub.requests.getLast()).contains("bytes=" + BYTES.length);
+        try (var left = Files.list(folder)) {
+            assertThat(left).containsExactly(folder.resolve("a.gguf"));
+        }
+    }
+
+    @Test
     void beginsAnewWhenTheFileHasChanged() throws Exception {
         hub.put("a.gguf", bytes(3_000_000, 2));
         hub.breakOffs.add(1_000_000);
