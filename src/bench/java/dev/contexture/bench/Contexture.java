@@ -9,6 +9,7 @@ import dev.contexture.engine.SamplerState;
 import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.StepPlan.SequenceStep;
 import dev.contexture.engine.ort.OrtModelRunner;
+import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.SlotRequest;
 import dev.contexture.model.arch.ModelSource;
@@ -50,7 +51,7 @@ final class Contexture implements Contender {
         this.vocabulary = compiled.config().vocabulary();
         this.pool = new FfmKvPool(library, geometry, pages);
         this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), threads);
-        this.kv = new KvCache(geometry, pages);
+        this.kv = new KvCache(geometry, pages, BlockCutter.fixed(PAGE_TOKENS), pool::copyPage);
         this.engine = new Engine(kv, pool, runner);
     }
 

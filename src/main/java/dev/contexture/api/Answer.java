@@ -16,7 +16,7 @@ import reactor.core.publisher.Mono;
 /** A whole answer, put together from its events. */
 final class Answer {
     private final List<ChoiceSoFar> choices = new ArrayList<>();
-    private Usage usage = new Usage(0, 0, 0);
+    private Usage usage = Usage.NONE;
 
     /** One choice while it grows. */
     private static final class ChoiceSoFar {

@@ -35,7 +35,8 @@ record ChatCompletionRequest(
         @JsonProperty("tool_choice") @Nullable Object toolChoice,
         @JsonProperty("response_format") @Nullable Map<String, Object> responseFormat,
         @JsonProperty("chat_template_kwargs") @Nullable Map<String, Object> chatTemplateKwargs,
-        @JsonProperty("cache_salt") @Nullable String cacheSalt)
+        @JsonProperty("cache_salt") @Nullable String cacheSalt,
+        @JsonProperty("contexture") @Nullable ContextureFields contexture)
         implements SamplingFields {
     record StreamOptions(
             @JsonProperty("include_usage") @Nullable Boolean includeUsage) {}

@@ -37,7 +37,8 @@ final class ChatRequests {
                     sampling.choices(request, 1),
                     sampling.sampling(request, logprobs, topLogprobs),
                     tenant,
-                    request.cacheSalt() == null ? "" : request.cacheSalt());
+                    request.cacheSalt() == null ? "" : request.cacheSalt(),
+                    ContextureFields.sparsity(request.contexture()));
         } catch (IllegalArgumentException e) {
             throw SamplingReader.outOfRange(e);
         }

@@ -37,7 +37,8 @@ record CompletionRequest(
         @JsonProperty("logit_bias") @Nullable Map<String, Float> logitBias,
         @JsonProperty("seed") @Nullable Long seed,
         @JsonProperty("logprobs") @Nullable Integer logprobs,
-        @JsonProperty("cache_salt") @Nullable String cacheSalt)
+        @JsonProperty("cache_salt") @Nullable String cacheSalt,
+        @JsonProperty("contexture") @Nullable ContextureFields contexture)
         implements SamplingFields {
     boolean isStreamed() {
         return Boolean.TRUE.equals(stream);

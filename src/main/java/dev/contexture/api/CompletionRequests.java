@@ -42,7 +42,8 @@ final class CompletionRequests {
                         choices,
                         params,
                         tenant,
-                        request.cacheSalt() == null ? "" : request.cacheSalt()));
+                        request.cacheSalt() == null ? "" : request.cacheSalt(),
+                        ContextureFields.sparsity(request.contexture())));
             } catch (IllegalArgumentException e) {
                 throw SamplingReader.outOfRange(e);
             }

@@ -33,9 +33,34 @@ public class ModelController {
             @JsonProperty("object") String object,
             @JsonProperty("created") long created,
             @JsonProperty("owned_by") String ownedBy,
-            @JsonProperty("max_model_len") int maxModelLen) {
+            @JsonProperty("max_model_len") int maxModelLen,
+            @JsonProperty("contexture") Extension contexture) {
+        /** What is ours. */
+        record Extension(@JsonProperty("sparsity") Sparse sparsity) {}
+
+        /**
+         * @param selector what chooses what a step attends to: head (trained), descriptors (training-free) or none
+         */
+        @Schema(name = "ModelSparsity")
+        record Sparse(
+                @JsonProperty("mode") String mode,
+                @JsonProperty("selector") String selector,
+                @JsonProperty("budget") int budget,
+                @JsonProperty("max_budget") int maxBudget) {}
+
         static Model of(ModelDescription model) {
-            return new Model(model.id(), "model", model.createdEpochSeconds(), "contexture", model.contextLength());
+            InferenceService.SparsityDescription sparsity = model.sparsity();
+            return new Model(
+                    model.id(),
+                    "model",
+                    model.createdEpochSeconds(),
+                    "contexture",
+                    model.contextLength(),
+                    new Extension(new Sparse(
+                            ContextureFields.name(sparsity.defaults().mode()),
+                            sparsity.selector(),
+                            sparsity.defaults().budget(),
+                            sparsity.maxBudget())));
         }
     }
 

@@ -14,7 +14,7 @@ import reactor.core.publisher.Mono;
 
 /** Several prompts of one completion request as one stream: choices numbered through, usage summed, ended together. */
 final class PromptBatch {
-    private Usage sum = new Usage(0, 0, 0);
+    private Usage sum = Usage.NONE;
 
     private PromptBatch() {}
 
@@ -49,11 +49,7 @@ final class PromptBatch {
         if (!(event instanceof Completed completed)) {
             return true;
         }
-        Usage usage = completed.usage();
-        sum = new Usage(
-                sum.promptTokens() + usage.promptTokens(),
-                sum.cachedTokens() + usage.cachedTokens(),
-                sum.completionTokens() + usage.completionTokens());
+        sum = sum.plus(completed.usage());
         return false;
     }
 }

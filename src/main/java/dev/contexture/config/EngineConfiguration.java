@@ -2,6 +2,7 @@ package dev.contexture.config;
 
 import dev.contexture.metrics.AdmissionHealth;
 import dev.contexture.metrics.EngineMetrics;
+import dev.contexture.metrics.SelectionMetrics;
 import dev.contexture.metrics.StepLoopHealth;
 import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelStore;
@@ -24,6 +25,7 @@ import org.springframework.context.annotation.Configuration;
     ModelProperties.class,
     EngineProperties.class,
     KvProperties.class,
+    SparsityProperties.class,
     SchedulerProperties.class
 })
 class EngineConfiguration {
@@ -43,23 +45,32 @@ class EngineConfiguration {
     }
 
     @Bean
+    SelectionMetrics selectionMetrics(MeterRegistry registry, ModelFiles files) {
+        return new SelectionMetrics(registry, files.id());
+    }
+
+    @Bean
     ModelHost modelHost(
             ModelFiles files,
             DataProperties data,
             EngineProperties engine,
             KvProperties kv,
+            SparsityProperties sparsity,
             SchedulerProperties scheduler,
-            EngineMetrics metrics) {
+            EngineMetrics metrics,
+            SelectionMetrics selectionMetrics) {
         long begin = System.nanoTime();
-        ModelHost.Settings settings = new ModelHost.Settings(data.dataDir(), engine, kv, scheduler);
-        ModelHost host = new ModelHost(files, settings, metrics, System::nanoTime, new SecureRandom()::nextLong);
+        ModelHost.Settings settings = new ModelHost.Settings(data.dataDir(), engine, kv, sparsity, scheduler);
+        ModelHost host = new ModelHost(
+                files, settings, metrics, selectionMetrics, System::nanoTime, new SecureRandom()::nextLong);
         metrics.bind(host.loop()::stats);
         LOG.info(
-                "Serving {} ({} layers, {} tokens of context, {} KV pages) after {} ms",
+                "Serving {} ({} layers, {} tokens of context, {} KV pages, sparse decoding by {}) after {} ms",
                 files.id(),
                 host.config().layers(),
                 host.loop().contextLength(),
                 host.loop().stats().kv().totalPages(),
+                host.selector(),
                 (System.nanoTime() - begin) / 1_000_000);
         return host;
     }

@@ -27,8 +27,14 @@ public final class HostedService implements AutoCloseable {
                 host.tokenizer(),
                 new TemplateRenderer(host.template()),
                 host.loop(),
+                host.sparsity(),
                 new InferenceService.ModelDescription(
-                        id, host.loop().contextLength(), created.getEpochSecond(), host.fingerprint()),
+                        id,
+                        host.loop().contextLength(),
+                        created.getEpochSecond(),
+                        host.fingerprint(),
+                        new InferenceService.SparsityDescription(
+                                host.sparsity().defaults(), host.sparsity().maxBudget(), host.selector())),
                 textThreads,
                 eventThreads);
     }

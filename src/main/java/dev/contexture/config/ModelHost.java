@@ -2,10 +2,15 @@ package dev.contexture.config;
 
 import dev.contexture.core.KvGeometry;
 import dev.contexture.core.SamplingParams;
+import dev.contexture.core.SparsityPolicy;
 import dev.contexture.engine.Engine;
 import dev.contexture.engine.SamplerState;
+import dev.contexture.engine.SelectionListener;
+import dev.contexture.engine.SelectionStage;
+import dev.contexture.engine.SparseSelection;
 import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.ort.OrtModelRunner;
+import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.SlotRequest;
 import dev.contexture.model.ModelFormatException;
@@ -13,6 +18,7 @@ import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.graph.GraphCompiler;
+import dev.contexture.model.head.RetrievalHeadFile;
 import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelSources;
 import dev.contexture.model.template.ChatTemplate;
@@ -40,6 +46,8 @@ public final class ModelHost implements AutoCloseable {
     private final String fingerprint;
     private final Tokenizer tokenizer;
     private final ChatTemplate template;
+    private final SparsityPolicy sparsity;
+    private final String selector;
     private final SchedulerLoop loop;
 
     /**
@@ -47,7 +55,12 @@ public final class ModelHost implements AutoCloseable {
      *
      * @param directory takes compiled graphs and the native library
      */
-    public record Settings(Path directory, EngineProperties engine, KvProperties kv, SchedulerProperties scheduler) {}
+    public record Settings(
+            Path directory,
+            EngineProperties engine,
+            KvProperties kv,
+            SparsityProperties sparsity,
+            SchedulerProperties scheduler) {}
 
     /**
      * Compiles the model's graph if that was not done before, loads it and starts the step loop.
@@ -55,9 +68,16 @@ public final class ModelHost implements AutoCloseable {
      * @throws dev.contexture.model.ModelFormatException if the model's files are not what they should be
      */
     public ModelHost(
-            ModelFiles files, Settings settings, SchedulerListener listener, NanoClock clock, LongSupplier seeds) {
+            ModelFiles files,
+            Settings settings,
+            SchedulerListener listener,
+            SelectionListener selectionListener,
+            NanoClock clock,
+            LongSupplier seeds) {
         try {
             CompiledModel compiled;
+            Optional<RetrievalHeadFile> head =
+                    Retrieval.findHead(settings.sparsity, files.sha256(), settings.directory.resolve("heads"));
             try (ModelSource source = ModelSources.open(files)) {
                 this.tokenizer = keep(DjlTokenizer.of(source.tokenizer()));
                 String begin = source.tokenizer().beginOfSequence();
@@ -66,7 +86,9 @@ public final class ModelHost implements AutoCloseable {
                         .map(text -> ChatTemplate.of(text, begin, end))
                         .orElseGet(() -> ChatTemplate.chatMl(begin, end));
                 compiled = new GraphCompiler(settings.directory.resolve("graphs"))
-                        .compile(source, files.sha256(), settings.engine.precision());
+                        .compile(source, files.sha256(), settings.engine.precision(), head);
+            } finally {
+                head.ifPresent(RetrievalHeadFile::close);
             }
             this.config = compiled.config();
             this.fingerprint = compiled.fingerprint();
@@ -83,8 +105,24 @@ public final class ModelHost implements AutoCloseable {
             FfmKvPool pool = keep(new FfmKvPool(library, geometry, pages));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
             OrtModelRunner runner = keep(new OrtModelRunner(compiled, library.path(), pool.id(), threads));
-            KvCache kv = new KvCache(geometry, pages);
-            Engine engine = new Engine(kv, pool, runner, tokenizer.vocabularySize());
+            Retrieval retrieval =
+                    keep(Retrieval.open(settings.sparsity, compiled, library, geometry, pages, contextLength, threads));
+            this.sparsity = setting(retrieval::policy);
+            this.selector = retrieval.selector();
+            KvCache kv =
+                    new KvCache(geometry, pages, BlockCutter.fixed(settings.kv.pageTokens()), retrieval.copier(pool));
+            SelectionStage selection = retrieval
+                    .retriever()
+                    .<SelectionStage>map(retriever -> new SparseSelection(
+                            retriever,
+                            kv,
+                            pool,
+                            setting(settings.sparsity::settings),
+                            settings.sparsity.automaticUnit(),
+                            selectionListener,
+                            clock::nanos))
+                    .orElse(SelectionStage.DENSE);
+            Engine engine = new Engine(kv, pool, runner, selection, tokenizer.vocabularySize());
             warmUp(engine, kv);
             this.loop = keep(new SchedulerLoop(
                             kv,
@@ -157,6 +195,15 @@ public final class ModelHost implements AutoCloseable {
 
     public ChatTemplate template() {
         return template;
+    }
+
+    public SparsityPolicy sparsity() {
+        return sparsity;
+    }
+
+    /** What chooses what steps attend to: head, descriptors or none. */
+    public String selector() {
+        return selector;
     }
 
     public SchedulerLoop loop() {

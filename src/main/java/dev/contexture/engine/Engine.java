@@ -1,32 +1,41 @@
 package dev.contexture.engine;
 
+import dev.contexture.core.Sparsity;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.StepReservation;
+import dev.contexture.kv.StepSlots;
 import dev.contexture.nativelib.NativeKvPool;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Runs steps: reserve, run, sample, commit; a step that fails leaves nothing behind. Used by one thread only. */
+/** Runs steps: reserve, select, run, sample, commit; a step that fails leaves nothing behind. Used by one thread only. */
 public final class Engine {
     private final KvCache kv;
     private final NativeKvPool pool;
     private final ModelRunner runner;
+    private final SelectionStage selection;
     private final Sampler sampler;
 
-    /** Draws from all columns of the model's head. */
+    /** Always dense; draws from all columns of the model's head. */
     public Engine(KvCache kv, NativeKvPool pool, ModelRunner runner) {
-        this(kv, pool, runner, runner.vocabularySize());
+        this(kv, pool, runner, SelectionStage.DENSE, runner.vocabularySize());
     }
 
     /**
      * @param tokens ids below this are drawn, at most the model's vocabulary
      */
-    public Engine(KvCache kv, NativeKvPool pool, ModelRunner runner, int tokens) {
+    public Engine(KvCache kv, NativeKvPool pool, ModelRunner runner, SelectionStage selection, int tokens) {
         this.kv = kv;
         this.pool = pool;
         this.runner = runner;
+        this.selection = selection;
         this.sampler = new Sampler(tokens);
+    }
+
+    /** What a new sequence with this policy brings to its steps. */
+    public SequenceSparsity begin(Sparsity policy) {
+        return selection.begin(policy);
     }
 
     /**
@@ -35,13 +44,13 @@ public final class Engine {
      */
     public List<SampledToken> step(StepPlan plan) {
         try (StepReservation reservation = kv.reserve(plan.slotRequests())) {
-            pool.setStep(
-                    reservation.queryLengths(),
-                    reservation.contextLengths(),
-                    reservation.pageOffsets(),
-                    reservation.pages());
-            FloatBuffer logits = runner.run(plan.tokenIds(), plan.logitRows());
+            StepSlots slots = reservation.slots();
+            int[] tokenIds = plan.tokenIds();
+            pool.setStep(slots.queryLengths(), slots.contextLengths(), slots.pageOffsets(), slots.pages());
+            selection.select(plan, slots);
+            FloatBuffer logits = runner.run(tokenIds, plan.logitRows());
             List<SampledToken> sampled = sample(plan, logits);
+            selection.observe(plan, slots, tokenIds, runner.features());
             reservation.commit();
             return sampled;
         }

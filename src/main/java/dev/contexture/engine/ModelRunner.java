@@ -14,6 +14,11 @@ public interface ModelRunner extends AutoCloseable {
      */
     FloatBuffer run(int[] tokenIds, int[] logitRows);
 
+    /**
+     * @return [rows, featureWidth] hidden states of the last run, valid until the next; empty where the graph has none
+     */
+    FloatBuffer features();
+
     int vocabularySize();
 
     @Override

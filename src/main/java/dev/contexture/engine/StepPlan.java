@@ -12,8 +12,14 @@ public record StepPlan(List<SequenceStep> sequences) {
      *
      * @param tokens the next tokens whose KV is missing
      * @param sampler present if the step reaches the end of the sequence, so that its last row gives the next token
+     * @param sparsity how the sequence is decoded; empty: always dense, and never to be decoded sparsely later
      */
-    public record SequenceStep(SlotRequest tokens, Optional<SamplerState> sampler) {}
+    public record SequenceStep(
+            SlotRequest tokens, Optional<SamplerState> sampler, Optional<SequenceSparsity> sparsity) {
+        public SequenceStep(SlotRequest tokens, Optional<SamplerState> sampler) {
+            this(tokens, sampler, Optional.empty());
+        }
+    }
 
     public StepPlan {
         sequences = List.copyOf(sequences);

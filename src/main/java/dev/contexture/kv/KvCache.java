@@ -5,25 +5,36 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 
 /**
  * Which pages each sequence owns. Who owns a token's slot: {@code [0, committed)} the sequence, or all sequences that share
  * the page; {@code [committed, committed + new)} the reservation of the running step, which gives it to the sequence by
  * {@link StepReservation#commit} or back to the pool by closing.
  *
- * <p>Only full, committed pages are shared, so a shared page is never written. Used by one thread only.
+ * <p>Prefixes are known by semantic blocks, memory is given by pages: only full, committed pages are shared, so a shared page is
+ * never written. Used by one thread only.
  */
 public final class KvCache {
+    /** A chunk of a single row runs through other products than longer ones, so at least two rows are left to compute. */
+    private static final int LEAST_ROWS = 2;
+
     private final KvGeometry geometry;
     private final PagePool pool;
+    private final BlockCutter.Factory cutters;
+    private final PageCopier copier;
     private final Map<Long, PageTable> tables = new HashMap<>();
     private long prefixQueryTokens;
     private long prefixHitTokens;
 
-    public KvCache(KvGeometry geometry, int pages) {
+    /**
+     * @param cutters where prompts and outputs are cut into blocks
+     * @param copier what moves a prefix's last tokens to a page of the sequence's own
+     */
+    public KvCache(KvGeometry geometry, int pages, BlockCutter.Factory cutters, PageCopier copier) {
         this.geometry = geometry;
         this.pool = new PagePool(pages);
+        this.cutters = cutters;
+        this.copier = copier;
     }
 
     /** Most tokens that one sequence can have when it is alone. */
@@ -32,44 +43,70 @@ public final class KvCache {
     }
 
     /**
-     * Registers a sequence and gives it the pages of the longest known prefix of its tokens. At least the last token is
-     * left to compute, as its logits are wanted.
+     * Registers a sequence and gives it the pages of the longest known prefix of its tokens: full pages are shared, the
+     * tokens on a page that goes on otherwise are copied. At least the last token is left to compute, as its logits are
+     * wanted.
      *
      * @return tokens that need not be computed
      */
     public int admit(long sequenceId, int[] tokens, String salt) {
-        PageTable table = new PageTable(geometry.pageTokens(), salt);
+        SequenceBlocks blocks = cut(tokens, salt);
+        PageTable table = new PageTable(geometry.pageTokens(), blocks);
         if (tables.putIfAbsent(sequenceId, table) != null) {
             throw new IllegalStateException("sequence " + sequenceId + " is admitted already");
         }
-        int pageTokens = geometry.pageTokens();
         prefixQueryTokens += tokens.length;
-        for (int begin = 0; begin + pageTokens < tokens.length; begin += pageTokens) {
-            PrefixKey key = table.lastKey().next(tokens, begin, begin + pageTokens);
-            OptionalInt page = pool.share(key);
-            if (page.isEmpty()) {
-                break;
+        PrefixMatch match = match(blocks, tokens.length);
+        int pageTokens = geometry.pageTokens();
+        for (int page : match.pages()) {
+            pool.share(page);
+        }
+        match.moved().forEach(pool::move);
+        int full = match.fullPages(pageTokens);
+        for (int i = 0; i < full; i++) {
+            table.append(match.pages()[i]);
+        }
+        table.attach(full * pageTokens, 0);
+        if (match.partialTokens(pageTokens) > 0) {
+            int source = match.pages()[full];
+            if (pool.availablePages() > 0) {
+                int own = pool.take();
+                copier.copy(source, own, match.partialTokens(pageTokens));
+                table.append(own);
+                table.attach(match.tokens(), 0);
             }
-            table.attach(page.getAsInt(), key);
+            pool.release(source);
         }
         prefixHitTokens += table.committed();
         return table.committed();
     }
 
-    /** Available pages that {@link #admit} would put to use: those of the known prefix that nobody uses now. */
-    public int cachedPagesOf(int[] tokens, String salt) {
-        int pageTokens = geometry.pageTokens();
-        PrefixKey key = new PageTable(pageTokens, salt).lastKey();
-        int cached = 0;
-        for (int begin = 0; begin + pageTokens < tokens.length; begin += pageTokens) {
-            key = key.next(tokens, begin, begin + pageTokens);
-            OptionalInt page = pool.find(key);
-            if (page.isEmpty()) {
-                break;
-            }
-            cached += pool.references(page.getAsInt()) == 0 ? 1 : 0;
+    private SequenceBlocks cut(int[] tokens, String salt) {
+        SequenceBlocks blocks = new SequenceBlocks(cutters.newCutter(), salt);
+        blocks.accept(tokens, 0, tokens.length);
+        return blocks;
+    }
+
+    private PrefixMatch match(SequenceBlocks blocks, int tokens) {
+        return PrefixMatch.of(blocks, pool, geometry.pageTokens(), Math.max(0, tokens - LEAST_ROWS));
+    }
+
+    /**
+     * Available pages that {@link #admit} would put to use: those of the known prefix that nobody uses now, and the one that
+     * its last tokens are copied to.
+     */
+    public int pagesToAdmit(int[] tokens, String salt) {
+        PrefixMatch match = match(cut(tokens, salt), tokens.length);
+        int pages = match.partialTokens(geometry.pageTokens()) > 0 ? 1 : 0;
+        for (int page : match.pages()) {
+            pages += pool.references(page) == 0 ? 1 : 0;
         }
-        return cached;
+        return pages;
+    }
+
+    /** Where the sequence's blocks end, as far as that is certain; ascending. */
+    public int[] blockEnds(long sequenceId) {
+        return table(sequenceId).blocks().ends();
     }
 
     /** Pages that must be available before {@code newTokens} more tokens of the sequence can be reserved. */

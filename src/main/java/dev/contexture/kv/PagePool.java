@@ -1,36 +1,50 @@
 package dev.contexture.kv;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands out physical pages and remembers which of them hold a known prefix.
+ * Hands out physical pages and remembers which of them hold blocks of known prefixes.
  *
- * <p>A page is free, used (by one sequence or shared by several), or cached: used by none, but still holding a prefix that
- * a later prompt may begin with. Cached pages are taken back in the order in which they were last used, so the cache costs
- * nothing: it is what memory happens to be idle.
+ * <p>A page is free, used (by one sequence or shared by several), or cached: used by none, but still holding a block, or
+ * part of one, that a later prompt may contain. Cached pages are taken back in the order in which they were last used, so the
+ * cache costs nothing: it is what memory happens to be idle. A block goes when the first of its pages goes.
  */
 final class PagePool {
     private final int[] references;
-    private final @Nullable PrefixKey[] keys;
+    /** Known blocks that lie, at least in part, on each page. */
+    private final @Nullable List<Block>[] blocksOn;
+
     private final int[] free;
     private int freeCount;
-    private final Map<PrefixKey, Integer> pageOf = new HashMap<>();
+    private final Map<PrefixKey, Block> known = new HashMap<>();
     /** Cached pages, least recently used first. */
-    private final LinkedHashMap<Integer, PrefixKey> cached = new LinkedHashMap<>();
+    private final LinkedHashSet<Integer> cached = new LinkedHashSet<>();
 
     private long evictions;
 
+    /**
+     * A known block.
+     *
+     * @param firstPage logical page on which it begins
+     * @param pages the physical pages that it touches, in order
+     */
+    @SuppressWarnings("ArrayRecordComponent")
+    record Block(PrefixKey key, int firstPage, int[] pages) {}
+
+    @SuppressWarnings({"unchecked", "rawtypes"})
     PagePool(int pages) {
         if (pages < 1) {
             throw new IllegalArgumentException("a pool needs at least one page but has " + pages);
         }
         references = new int[pages];
-        keys = new PrefixKey[pages];
+        blocksOn = new List[pages];
         free = new int[pages];
         for (int i = 0; i < pages; i++) {
             free[i] = pages - 1 - i;
@@ -72,40 +86,66 @@ final class PagePool {
     }
 
     private void evictOldest() {
-        var oldest = cached.pollFirstEntry();
-        if (oldest == null) {
+        if (cached.isEmpty()) {
             throw new IllegalStateException("the pool of " + pages() + " pages is exhausted");
         }
-        int page = oldest.getKey();
-        pageOf.remove(oldest.getValue());
-        keys[page] = null;
-        free[freeCount++] = page;
+        int page = cached.getFirst();
+        for (Block block : List.copyOf(blocksOn(page))) {
+            forget(block);
+        }
         evictions++;
     }
 
-    /** The page that holds this prefix, now used once more. */
-    OptionalInt share(PrefixKey key) {
-        Integer page = pageOf.get(key);
-        if (page == null) {
-            return OptionalInt.empty();
+    /** The pages that held nothing else and that nobody uses become free. */
+    private void forget(Block block) {
+        known.remove(block.key);
+        for (int page : block.pages) {
+            List<Block> others = blocksOn(page);
+            others.remove(block);
+            if (others.isEmpty() && references[page] == 0) {
+                cached.remove(page);
+                free[freeCount++] = page;
+            }
         }
+    }
+
+    private List<Block> blocksOn(int page) {
+        List<Block> blocks = blocksOn[page];
+        if (blocks == null) {
+            blocks = new ArrayList<>(2);
+            blocksOn[page] = blocks;
+        }
+        return blocks;
+    }
+
+    /** The block that ends this prefix, left as it is. */
+    Optional<Block> find(PrefixKey key) {
+        return Optional.ofNullable(known.get(key));
+    }
+
+    /** The page is used once more. */
+    void share(int page) {
         if (references[page]++ == 0) {
             cached.remove(page);
         }
-        return OptionalInt.of(page);
     }
 
-    /** The page that holds this prefix, left as it is. */
-    OptionalInt find(PrefixKey key) {
-        Integer page = pageOf.get(key);
-        return page == null ? OptionalInt.empty() : OptionalInt.of(page);
-    }
-
-    /** A used page became complete. If another page holds the same prefix already, that one stays the known one. */
-    void remember(int page, PrefixKey key) {
-        if (pageOf.putIfAbsent(key, page) == null) {
-            keys[page] = key;
+    /** A block on used pages became complete. If other pages hold the same already, those stay the known ones. */
+    void remember(Block block) {
+        if (known.putIfAbsent(block.key, block) == null) {
+            for (int page : block.pages) {
+                blocksOn(page).add(block);
+            }
         }
+    }
+
+    /** A known block is known on other pages from now on, which hold the same and are used. */
+    void move(Block block) {
+        Block before = known.get(block.key);
+        if (before != null) {
+            forget(before);
+        }
+        remember(block);
     }
 
     void release(int page) {
@@ -115,11 +155,10 @@ final class PagePool {
         if (--references[page] > 0) {
             return;
         }
-        PrefixKey key = keys[page];
-        if (key == null) {
+        if (blocksOn(page).isEmpty()) {
             free[freeCount++] = page;
         } else {
-            cached.put(page, key);
+            cached.add(page);
         }
     }
 
@@ -132,6 +171,6 @@ final class PagePool {
     }
 
     int[] cachedList() {
-        return cached.keySet().stream().mapToInt(Integer::intValue).toArray();
+        return cached.stream().mapToInt(Integer::intValue).toArray();
     }
 }

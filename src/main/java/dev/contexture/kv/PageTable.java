@@ -3,23 +3,20 @@ package dev.contexture.kv;
 import java.util.Arrays;
 
 /**
- * One sequence's logical pages. Of its tokens, {@code [0, committed)} are in the pool; pages behind them are reserved by
- * the step that runs.
+ * One sequence's logical pages and blocks. Of its tokens, {@code [0, committed)} are in the pool; pages behind them are
+ * reserved by the step that runs. Its first {@code known} blocks have been given to the prefix cache or came from there.
  */
 final class PageTable {
     private final int pageTokens;
+    private final SequenceBlocks blocks;
     private int[] pages = new int[16];
     private int pageCount;
     private int committed;
-    /** Tokens of the page that is not full yet. */
-    private final int[] tail;
+    private int known;
 
-    private PrefixKey lastKey;
-
-    PageTable(int pageTokens, String salt) {
+    PageTable(int pageTokens, SequenceBlocks blocks) {
         this.pageTokens = pageTokens;
-        this.tail = new int[pageTokens];
-        this.lastKey = PrefixKey.root(salt);
+        this.blocks = blocks;
     }
 
     int committed() {
@@ -30,12 +27,16 @@ final class PageTable {
         return pageCount;
     }
 
-    int page(int logical) {
-        return pages[logical];
-    }
-
     int[] pages() {
         return Arrays.copyOf(pages, pageCount);
+    }
+
+    void copyPages(int[] target, int offset) {
+        System.arraycopy(pages, 0, target, offset, pageCount);
+    }
+
+    SequenceBlocks blocks() {
+        return blocks;
     }
 
     int missingPages(int newTokens) {
@@ -54,30 +55,22 @@ final class PageTable {
         return pages[--pageCount];
     }
 
-    /** A page that another sequence filled with the same prefix. */
-    void attach(int page, PrefixKey key) {
-        append(page);
-        committed += pageTokens;
-        lastKey = key;
+    /** The pages appended so far hold the first {@code tokens} tokens, and the first {@code blocks} blocks are known. */
+    void attach(int tokens, int knownBlocks) {
+        committed = tokens;
+        known = knownBlocks;
     }
 
-    PrefixKey lastKey() {
-        return lastKey;
-    }
-
-    /** Tells of each page that becomes full. */
-    interface FullPageSink {
-        void full(int page, PrefixKey key);
-    }
-
-    void commit(int[] tokens, FullPageSink sink) {
-        for (int token : tokens) {
-            tail[committed % pageTokens] = token;
-            committed++;
-            if (committed % pageTokens == 0) {
-                lastKey = lastKey.next(tail, 0, pageTokens);
-                sink.full(pages[committed / pageTokens - 1], lastKey);
-            }
+    /** Tokens of the prompt were cut when the sequence was admitted; the others are cut now. */
+    void commit(int[] tokens, PagePool pool) {
+        int cut = Math.clamp(blocks.accepted() - (long) committed, 0, tokens.length);
+        blocks.accept(tokens, cut, tokens.length);
+        committed += tokens.length;
+        while (known < blocks.count() && blocks.end(known) <= committed) {
+            int first = blocks.begin(known) / pageTokens;
+            int last = (blocks.end(known) - 1) / pageTokens;
+            pool.remember(new PagePool.Block(blocks.key(known), first, Arrays.copyOfRange(pages, first, last + 1)));
+            known++;
         }
     }
 }

@@ -6,15 +6,15 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /**
- * Names a page by everything that its keys and values depend on: the salt and all tokens up to the page's end. Half of a
- * SHA-256, chained page by page, so that equal keys mean equal prefixes for all practical purposes.
+ * Names a block by everything that its keys and values depend on: the salt and all tokens up to the block's end. Half of a
+ * SHA-256, chained block by block, so that equal keys mean equal prefixes for all practical purposes.
  */
 record PrefixKey(long high, long low) {
     static PrefixKey root(String salt) {
         return of(sha256().digest(salt.getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** The key of the page behind this one. */
+    /** The key of the block behind this one. */
     PrefixKey next(int[] tokens, int from, int to) {
         ByteBuffer bytes = ByteBuffer.allocate(2 * Long.BYTES + (to - from) * Integer.BYTES);
         bytes.putLong(high).putLong(low);

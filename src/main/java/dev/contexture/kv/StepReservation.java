@@ -25,38 +25,30 @@ public final class StepReservation implements AutoCloseable {
         }
     }
 
-    public int[] queryLengths() {
-        return requests.stream().mapToInt(SlotRequest::count).toArray();
-    }
-
-    public int[] contextLengths() {
-        return requests.stream()
-                .mapToInt(r -> cache.table(r.sequenceId()).committed())
-                .toArray();
-    }
-
-    /** Where each sequence's pages begin in {@link #pages}; one more entry than sequences. */
-    public int[] pageOffsets() {
-        int[] offsets = new int[requests.size() + 1];
-        for (int i = 0; i < requests.size(); i++) {
-            offsets[i + 1] =
-                    offsets[i] + cache.table(requests.get(i).sequenceId()).pageCount();
+    /** Where the step's rows and their contexts lie. */
+    public StepSlots slots() {
+        int sequences = requests.size();
+        int[] queryLengths = new int[sequences];
+        int[] contextLengths = new int[sequences];
+        int[] pageOffsets = new int[sequences + 1];
+        for (int i = 0; i < sequences; i++) {
+            PageTable table = cache.table(requests.get(i).sequenceId());
+            queryLengths[i] = requests.get(i).count();
+            contextLengths[i] = table.committed();
+            pageOffsets[i + 1] = pageOffsets[i] + table.pageCount();
         }
-        return offsets;
-    }
-
-    public int[] pages() {
-        return requests.stream()
-                .flatMapToInt(
-                        r -> java.util.Arrays.stream(cache.table(r.sequenceId()).pages()))
-                .toArray();
+        int[] pages = new int[pageOffsets[sequences]];
+        for (int i = 0; i < sequences; i++) {
+            cache.table(requests.get(i).sequenceId()).copyPages(pages, pageOffsets[i]);
+        }
+        return new StepSlots(cache.pageTokens(), queryLengths, contextLengths, pageOffsets, pages);
     }
 
     /** The tokens are in the pool: from now on they belong to their sequences. */
     public void commit() {
         requireOpen();
         for (SlotRequest request : requests) {
-            cache.table(request.sequenceId()).commit(request.tokens(), cache.pool()::remember);
+            cache.table(request.sequenceId()).commit(request.tokens(), cache.pool());
         }
         open = false;
     }

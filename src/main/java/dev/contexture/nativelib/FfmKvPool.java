@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.contexture.core.KvGeometry;
+import dev.contexture.core.SelectionMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -19,7 +20,9 @@ public final class FfmKvPool implements NativeKvPool {
     private final MethodHandle read;
     private final MethodHandle destroy;
     private final int headDim;
-    private MemorySegment stepBuffer;
+    private final MethodHandle select;
+    private final MethodHandle copy;
+    private final IntScratch scratch = new IntScratch();
     private boolean closed;
 
     /**
@@ -30,6 +33,20 @@ public final class FfmKvPool implements NativeKvPool {
         this.headDim = geometry.headDim();
         this.setStep =
                 library.function("ctx_step_set", JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+        this.select = library.function(
+                "ctx_step_select",
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT,
+                ADDRESS,
+                JAVA_INT,
+                ADDRESS,
+                JAVA_INT,
+                JAVA_INT,
+                ADDRESS,
+                ADDRESS,
+                JAVA_INT);
+        this.copy = library.function("ctx_pool_copy", JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT);
         this.read = library.function(
                 "ctx_pool_read", JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
         this.destroy = library.function("ctx_pool_destroy", JAVA_INT, JAVA_LONG);
@@ -53,7 +70,6 @@ public final class FfmKvPool implements NativeKvPool {
         } catch (Throwable e) {
             throw new NativeException("the KV pool cannot be made", e);
         }
-        this.stepBuffer = Arena.ofAuto().allocate(JAVA_INT, 4096);
     }
 
     @Override
@@ -69,40 +85,71 @@ public final class FfmKvPool implements NativeKvPool {
     @Override
     public void setStep(int[] queryLengths, int[] contextLengths, int[] pageOffsets, int[] pages) {
         int sequences = queryLengths.length;
-        long ints = (long) 2 * sequences + pageOffsets.length + pages.length;
-        if (stepBuffer.byteSize() < ints * Integer.BYTES) {
-            stepBuffer = Arena.ofAuto().allocate(JAVA_INT, 2 * ints);
-        }
-        long offset = 0;
-        MemorySegment query = put(queryLengths, offset);
-        MemorySegment context = put(contextLengths, offset += (long) sequences * Integer.BYTES);
-        MemorySegment offsets = put(pageOffsets, offset += (long) sequences * Integer.BYTES);
-        MemorySegment table = put(pages, offset + (long) pageOffsets.length * Integer.BYTES);
-        int status;
+        scratch.begin((long) 2 * sequences + pageOffsets.length + pages.length);
+        MemorySegment query = scratch.put(queryLengths);
+        MemorySegment context = scratch.put(contextLengths);
+        MemorySegment offsets = scratch.put(pageOffsets);
+        MemorySegment table = scratch.put(pages);
         try {
-            status = (int) setStep.invokeExact(id, sequences, query, context, offsets, table);
+            check((int) setStep.invokeExact(id, sequences, query, context, offsets, table));
+        } catch (NativeException e) {
+            throw e;
         } catch (Throwable e) {
             throw new NativeException("ctx_step_set cannot be called", e);
         }
-        if (status != 0) {
-            throw library.failure();
+    }
+
+    @Override
+    public void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
+        scratch.begin((long) groupOfLayer.length
+                + sequences.length
+                + selection.counts().length
+                + selection.positions().length);
+        MemorySegment groups = scratch.put(groupOfLayer);
+        MemorySegment rows = scratch.put(sequences);
+        MemorySegment counts = scratch.put(selection.counts());
+        MemorySegment positions = scratch.put(selection.positions());
+        try {
+            check((int) select.invokeExact(
+                    id,
+                    selection.groups(),
+                    groups,
+                    sequences.length,
+                    rows,
+                    selection.kvHeads(),
+                    selection.stride(),
+                    counts,
+                    positions,
+                    firstDenseLayers));
+        } catch (NativeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new NativeException("ctx_step_select cannot be called", e);
         }
     }
 
-    private MemorySegment put(int[] values, long offset) {
-        MemorySegment target = stepBuffer.asSlice(offset, (long) values.length * Integer.BYTES);
-        MemorySegment.copy(values, 0, target, JAVA_INT, 0, values.length);
-        return target;
+    @Override
+    public void copyPage(int fromPage, int toPage, int slots) {
+        try {
+            check((int) copy.invokeExact(id, fromPage, toPage, slots));
+        } catch (NativeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new NativeException("ctx_pool_copy cannot be called", e);
+        }
+    }
+
+    private void check(int status) {
+        if (status != 0) {
+            throw library.failure();
+        }
     }
 
     /** One slot's key or value of one head: [headDim]. For tests and audits. */
     public float[] read(int layer, int page, int slotInPage, int kvHead, boolean value) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_FLOAT, headDim);
-            int status = (int) read.invokeExact(id, layer, page, slotInPage, kvHead, value ? 1 : 0, out);
-            if (status != 0) {
-                throw library.failure();
-            }
+            check((int) read.invokeExact(id, layer, page, slotInPage, kvHead, value ? 1 : 0, out));
             return out.toArray(JAVA_FLOAT);
         } catch (NativeException e) {
             throw e;
@@ -118,10 +165,7 @@ public final class FfmKvPool implements NativeKvPool {
         }
         closed = true;
         try {
-            int status = (int) destroy.invokeExact(id);
-            if (status != 0) {
-                throw library.failure();
-            }
+            check((int) destroy.invokeExact(id));
         } catch (NativeException e) {
             throw e;
         } catch (Throwable e) {

@@ -1,5 +1,7 @@
 package dev.contexture.nativelib;
 
+import dev.contexture.core.SelectionMatrix;
+
 /** The KV pool of the native library, seen from the control plane. Used by one thread only. */
 public interface NativeKvPool extends AutoCloseable {
     /** The id that the graph's {@code step} input carries. */
@@ -14,6 +16,19 @@ public interface NativeKvPool extends AutoCloseable {
      * @throws NativeException if a page is out of range or a sequence has too few pages
      */
     void setStep(int[] queryLengths, int[] contextLengths, int[] pageOffsets, int[] pages);
+
+    /**
+     * Has rows of the step that was just set attend to a selection instead of everything.
+     *
+     * @param sequences the step's sequence of each row of the selection, each with one token
+     * @param groupOfLayer the group whose selection a layer uses: [layers]
+     * @param firstDenseLayers layers that attend to everything all the same
+     * @throws NativeException if a position is out of range or the row's own is missing
+     */
+    void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers);
+
+    /** Copies keys and values of a page's first {@code slots} token positions to another page, all layers. */
+    void copyPage(int fromPage, int toPage, int slots);
 
     @Override
     void close();

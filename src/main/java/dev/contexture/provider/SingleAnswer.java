@@ -12,7 +12,7 @@ import dev.contexture.session.GenerationEvent.Usage;
 public final class SingleAnswer {
     private final StringBuilder text = new StringBuilder();
     private FinishReason reason = FinishReason.CANCELLED;
-    private Usage usage = new Usage(0, 0, 0);
+    private Usage usage = Usage.NONE;
 
     /**
      * @throws ShuttingDownException if the service cut the answer off

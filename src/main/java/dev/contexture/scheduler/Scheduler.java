@@ -130,10 +130,9 @@ final class Scheduler {
             Sequence sequence = next.get();
             int[] tokens = sequence.tokens();
             String salt = sequence.request().cacheSalt();
-            // One page of reserve per running sequence, so that a newcomer is not preempted at once. A known prefix
-            // that
-            // nobody uses comes out of the same pages that others may have been promised.
-            if (budget.pages - kv.cachedPagesOf(tokens, salt) <= running.size()) {
+            // One page of reserve per running sequence, so that a newcomer is not preempted at once. What admission
+            // itself takes comes out of the same pages that others may have been promised.
+            if (budget.pages - kv.pagesToAdmit(tokens, salt) <= running.size()) {
                 return;
             }
             queue.remove(sequence);
@@ -184,7 +183,8 @@ final class Scheduler {
             boolean reachesEnd = share.tokens == sequence.pending();
             steps.add(new SequenceStep(
                     new SlotRequest(sequence.id(), sequence.nextTokens(share.tokens)),
-                    reachesEnd ? Optional.of(sequence.sampler()) : Optional.empty()));
+                    reachesEnd ? Optional.of(sequence.sampler()) : Optional.empty(),
+                    Optional.of(sequence.sparsity())));
         }
         return new StepPlan(steps);
     }

@@ -106,6 +106,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
                     request,
                     // Choices of one request differ, and each is repeatable.
                     seed == null ? seeds.getAsLong() : seed + handles.size(),
+                    engine.begin(request.sparsity()),
                     leader,
                     clock.nanos(),
                     this::wake);

@@ -2,6 +2,7 @@ package dev.contexture.scheduler;
 
 import dev.contexture.core.FinishReason;
 import dev.contexture.engine.SamplerState;
+import dev.contexture.engine.SequenceSparsity;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,7 @@ final class Sequence implements TokenGenerator.SequenceHandle {
     private final long id;
     private final SequenceRequest request;
     private final SamplerState sampler;
+    private final SequenceSparsity sparsity;
     /** The sequence whose prompt this one shares; it is admitted once the leader has left prefill. */
     private final @Nullable Sequence leader;
 
@@ -43,6 +45,7 @@ final class Sequence implements TokenGenerator.SequenceHandle {
             long id,
             SequenceRequest request,
             long seed,
+            SequenceSparsity sparsity,
             @Nullable Sequence leader,
             long arrivalNanos,
             Runnable wakeLoop) {
@@ -51,6 +54,7 @@ final class Sequence implements TokenGenerator.SequenceHandle {
         this.tokens = request.promptTokens();
         this.length = tokens.length;
         this.sampler = new SamplerState(request.sampling(), seed, tokens);
+        this.sparsity = sparsity;
         this.leader = leader;
         this.arrivalNanos = arrivalNanos;
         this.wakeLoop = wakeLoop;
@@ -86,6 +90,10 @@ final class Sequence implements TokenGenerator.SequenceHandle {
 
     SamplerState sampler() {
         return sampler;
+    }
+
+    SequenceSparsity sparsity() {
+        return sparsity;
     }
 
     Status status() {
@@ -164,6 +172,7 @@ final class Sequence implements TokenGenerator.SequenceHandle {
         tokens[length++] = token;
         sampler.accept(token);
         status = Status.DECODE;
+        sparsity.beginDecode();
         if (firstTokenNanos == 0) {
             firstTokenNanos = nanos;
         }
@@ -174,11 +183,12 @@ final class Sequence implements TokenGenerator.SequenceHandle {
     void preempt() {
         status = Status.QUEUED;
         computed = 0;
+        sparsity.restart();
     }
 
     void finish(FinishReason reason) {
         end();
-        request.sink().onFinished(reason);
+        request.sink().onFinished(reason, sparsity.usage());
     }
 
     /** A sink that breaks even here has nobody left to tell. */

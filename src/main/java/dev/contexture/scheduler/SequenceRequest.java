@@ -1,6 +1,7 @@
 package dev.contexture.scheduler;
 
 import dev.contexture.core.SamplingParams;
+import dev.contexture.core.Sparsity;
 import java.util.Set;
 
 /**
@@ -11,6 +12,7 @@ import java.util.Set;
  * @param stopTokens tokens that end the sequence; they are reported as finish reason, not as output
  * @param tenant who pays: queues are served in turn between tenants
  * @param cacheSalt prefixes are shared only between sequences of equal salt; derived from the tenant by the caller
+ * @param sparsity how the output is decoded
  */
 public record SequenceRequest(
         int[] promptTokens,
@@ -19,6 +21,7 @@ public record SequenceRequest(
         SamplingParams sampling,
         String tenant,
         String cacheSalt,
+        Sparsity sparsity,
         TokenSink sink) {
     public SequenceRequest {
         if (promptTokens.length == 0) {

@@ -1,6 +1,7 @@
 package dev.contexture.scheduler;
 
 import dev.contexture.core.FinishReason;
+import dev.contexture.core.SparsityUsage;
 
 /**
  * Where a sequence's tokens go. All methods are called on the loop's thread, in order, and must not block; after
@@ -19,7 +20,10 @@ public interface TokenSink {
 
     Verdict onToken(GeneratedToken token);
 
-    void onFinished(FinishReason reason);
+    /**
+     * @param sparsity how the output was decoded
+     */
+    void onFinished(FinishReason reason, SparsityUsage sparsity);
 
     void onFailed(RuntimeException cause);
 }

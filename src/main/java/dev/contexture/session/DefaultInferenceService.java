@@ -1,5 +1,7 @@
 package dev.contexture.session;
 
+import dev.contexture.core.Sparsity;
+import dev.contexture.core.SparsityPolicy;
 import dev.contexture.model.tokenizer.IncrementalDetokenizer;
 import dev.contexture.model.tokenizer.Tokenizer;
 import dev.contexture.scheduler.QueueFullException;
@@ -23,6 +25,7 @@ public final class DefaultInferenceService implements InferenceService {
     private final Tokenizer tokenizer;
     private final PromptEncoder encoder;
     private final TokenGenerator generator;
+    private final SparsityPolicy sparsity;
     private final ModelDescription model;
     private final Scheduler textThreads;
     private final Scheduler eventThreads;
@@ -34,12 +37,14 @@ public final class DefaultInferenceService implements InferenceService {
             Tokenizer tokenizer,
             PromptRenderer renderer,
             TokenGenerator generator,
+            SparsityPolicy sparsity,
             ModelDescription model,
             Scheduler textThreads,
             Scheduler eventThreads) {
         this.tokenizer = tokenizer;
         this.encoder = new PromptEncoder(tokenizer, renderer, generator.contextLength());
         this.generator = generator;
+        this.sparsity = sparsity;
         this.model = model;
         this.textThreads = textThreads;
         this.eventThreads = eventThreads;
@@ -50,13 +55,19 @@ public final class DefaultInferenceService implements InferenceService {
         return onTextThreads(() -> prepare(request))
                 .flatMapMany(prepared -> Flux.<GenerationEvent>create(
                                 events -> Generation.start(
-                                        request, prepared.prompt, prepared.maxTokens, tokenizer, generator, events),
+                                        request,
+                                        prepared.prompt,
+                                        prepared.maxTokens,
+                                        prepared.sparsity,
+                                        tokenizer,
+                                        generator,
+                                        events),
                                 FluxSink.OverflowStrategy.BUFFER)
                         .publishOn(eventThreads));
     }
 
     /** Checked and tokenised. */
-    private record Prepared(int[] prompt, int maxTokens) {}
+    private record Prepared(int[] prompt, int maxTokens, Sparsity sparsity) {}
 
     private Prepared prepare(GenerationRequest request) {
         for (int id : request.sampling().logitBias().keySet()) {
@@ -67,6 +78,7 @@ public final class DefaultInferenceService implements InferenceService {
                         "logit_bias");
             }
         }
+        Sparsity sparsity = sparsity(request);
         int[] prompt = encoder.encode(request.prompt());
         int room = generator.contextLength() - prompt.length;
         int maxTokens = request.maxTokens().orElse(room);
@@ -77,7 +89,17 @@ public final class DefaultInferenceService implements InferenceService {
                     request.maxTokens().orElse(0),
                     PromptEncoder.param(request.prompt()));
         }
-        return new Prepared(prompt, maxTokens);
+        return new Prepared(prompt, maxTokens, sparsity);
+    }
+
+    private Sparsity sparsity(GenerationRequest request) {
+        try {
+            return sparsity.resolve(request.sparsity());
+        } catch (IllegalArgumentException e) {
+            String message = String.valueOf(e.getMessage());
+            String field = message.substring(0, message.indexOf(' '));
+            throw new InvalidPromptException("contexture.sparsity." + message, "contexture.sparsity." + field);
+        }
     }
 
     @Override

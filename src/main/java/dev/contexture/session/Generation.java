@@ -1,6 +1,8 @@
 package dev.contexture.session;
 
 import dev.contexture.core.FinishReason;
+import dev.contexture.core.Sparsity;
+import dev.contexture.core.SparsityUsage;
 import dev.contexture.model.tokenizer.Tokenizer;
 import dev.contexture.scheduler.CancelCause;
 import dev.contexture.scheduler.GeneratedToken;
@@ -27,6 +29,7 @@ final class Generation {
     private int running;
     private int cachedTokens;
     private int completionTokens;
+    private SparsityUsage sparsity = SparsityUsage.NONE;
     private boolean failed;
     private volatile List<SequenceHandle> handles = List.of();
     private volatile boolean cancelled;
@@ -41,6 +44,7 @@ final class Generation {
             GenerationRequest request,
             int[] prompt,
             int maxTokens,
+            Sparsity sparsity,
             Tokenizer tokenizer,
             TokenGenerator generator,
             FluxSink<GenerationEvent> events) {
@@ -57,6 +61,7 @@ final class Generation {
                     request.sampling(),
                     request.tenant(),
                     salt(request),
+                    sparsity,
                     generation.new Choice(choice, text)));
         }
         events.onCancel(generation::cancel);
@@ -107,7 +112,8 @@ final class Generation {
         }
 
         @Override
-        public void onFinished(FinishReason reason) {
+        public void onFinished(FinishReason reason, SparsityUsage usage) {
+            sparsity = sparsity.plus(usage);
             ChoiceText.Piece rest = text.finish();
             emit(rest);
             events.next(new Finished(index, rest.stopped() ? FinishReason.STOP : reason));
@@ -133,7 +139,7 @@ final class Generation {
         private void ended() {
             running--;
             if (running == 0 && !failed) {
-                events.next(new Completed(new Usage(promptTokens, cachedTokens, completionTokens)));
+                events.next(new Completed(new Usage(promptTokens, cachedTokens, completionTokens, sparsity)));
                 events.complete();
             }
         }

@@ -1,6 +1,7 @@
 package dev.contexture.session;
 
 import dev.contexture.core.FinishReason;
+import dev.contexture.core.SparsityUsage;
 import java.util.List;
 
 /** What comes back, in order: {@link Delta} and {@link Finished} per choice, then one {@link Completed}. */
@@ -34,6 +35,18 @@ public sealed interface GenerationEvent {
      *
      * @param promptTokens counted once, whatever the number of choices; cached ones included
      * @param cachedTokens prompt tokens that were not computed again
+     * @param sparsity how the output was decoded
      */
-    record Usage(int promptTokens, int cachedTokens, int completionTokens) {}
+    record Usage(int promptTokens, int cachedTokens, int completionTokens, SparsityUsage sparsity) {
+        public static final Usage NONE = new Usage(0, 0, 0, SparsityUsage.NONE);
+
+        /** Of both together. */
+        public Usage plus(Usage other) {
+            return new Usage(
+                    promptTokens + other.promptTokens,
+                    cachedTokens + other.cachedTokens,
+                    completionTokens + other.completionTokens,
+                    sparsity.plus(other.sparsity));
+        }
+    }
 }

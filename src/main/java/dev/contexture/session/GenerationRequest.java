@@ -1,6 +1,7 @@
 package dev.contexture.session;
 
 import dev.contexture.core.SamplingParams;
+import dev.contexture.core.SparsityOverrides;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -12,6 +13,7 @@ import java.util.OptionalInt;
  * @param choices independent answers to the same prompt ("n")
  * @param tenant whose queue and whose cached prefixes are used
  * @param cacheSalt the caller's own salt, added to the tenant's; empty for none
+ * @param sparsity how the answers are decoded, where it is not as the server says
  */
 public record GenerationRequest(
         Prompt prompt,
@@ -20,7 +22,8 @@ public record GenerationRequest(
         int choices,
         SamplingParams sampling,
         String tenant,
-        String cacheSalt) {
+        String cacheSalt,
+        SparsityOverrides sparsity) {
     public GenerationRequest {
         stop = List.copyOf(stop);
         if (choices < 1) {

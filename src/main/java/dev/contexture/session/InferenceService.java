@@ -1,5 +1,6 @@
 package dev.contexture.session;
 
+import dev.contexture.core.Sparsity;
 import java.util.List;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -22,5 +23,13 @@ public interface InferenceService {
     ModelDescription model();
 
     /** What clients may know of the served model. */
-    record ModelDescription(String id, int contextLength, long createdEpochSeconds, String fingerprint) {}
+    record ModelDescription(
+            String id, int contextLength, long createdEpochSeconds, String fingerprint, SparsityDescription sparsity) {}
+
+    /**
+     * How outputs are decoded by default.
+     *
+     * @param selector what chooses: "head" (trained), "descriptors" (training-free) or "none"
+     */
+    record SparsityDescription(Sparsity defaults, int maxBudget, String selector) {}
 }

@@ -36,6 +36,10 @@ class ArchitectureTest {
                 .definedBy(ROOT + "scheduler..")
                 .layer("engine")
                 .definedBy(ROOT + "engine..")
+                .layer("retrieval")
+                .definedBy(ROOT + "retrieval..")
+                .layer("selection")
+                .definedBy(ROOT + "selection..")
                 .layer("kv")
                 .definedBy(ROOT + "kv..")
                 .layer("nativelib")
@@ -61,13 +65,17 @@ class ArchitectureTest {
                 .whereLayer("scheduler")
                 .mayOnlyBeAccessedByLayers("session", "api", "provider", "metrics", "config")
                 .whereLayer("engine")
-                .mayOnlyBeAccessedByLayers("scheduler", "config")
-                .whereLayer("kv")
-                .mayOnlyBeAccessedByLayers("engine", "scheduler", "metrics", "config")
-                .whereLayer("nativelib")
+                .mayOnlyBeAccessedByLayers("scheduler", "metrics", "config")
+                .whereLayer("retrieval")
                 .mayOnlyBeAccessedByLayers("engine", "config")
+                .whereLayer("selection")
+                .mayOnlyBeAccessedByLayers("engine", "retrieval", "config")
+                .whereLayer("kv")
+                .mayOnlyBeAccessedByLayers("retrieval", "engine", "scheduler", "metrics", "config")
+                .whereLayer("nativelib")
+                .mayOnlyBeAccessedByLayers("retrieval", "engine", "config")
                 .whereLayer("model")
-                .mayOnlyBeAccessedByLayers("session", "engine", "config")
+                .mayOnlyBeAccessedByLayers("session", "retrieval", "engine", "config")
                 .whereLayer("security")
                 .mayOnlyBeAccessedByLayers("api", "config")
                 .check(CLASSES);
@@ -93,6 +101,8 @@ class ArchitectureTest {
                         ROOT + "core..",
                         ROOT + "scheduler..",
                         ROOT + "engine..",
+                        ROOT + "retrieval..",
+                        ROOT + "selection..",
                         ROOT + "kv..",
                         ROOT + "nativelib..",
                         ROOT + "model..")

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.contexture.core.KvDtype;
 import dev.contexture.core.KvGeometry;
 import dev.contexture.core.SamplingParams;
+import dev.contexture.core.Sparsity;
 import dev.contexture.engine.Engine;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.KvInvariants;
 import dev.contexture.testing.FakeKvPool;
 import dev.contexture.testing.FakeModelRunner;
+import dev.contexture.testing.VaryingCutter;
 import java.util.Set;
 
 /** The real loop, scheduler, engine and KV cache over a model that costs nothing; turned by hand. */
@@ -23,14 +25,16 @@ final class LoopFixture {
     private long nowNanos = 1;
 
     LoopFixture(int pages, SchedulerConfig config) {
-        this.kv = new KvCache(new KvGeometry(1, 1, 2, PAGE_TOKENS, KvDtype.F16), pages);
         FakeKvPool pool = new FakeKvPool(pages, PAGE_TOKENS);
+        this.kv = new KvCache(
+                new KvGeometry(1, 1, 2, PAGE_TOKENS, KvDtype.F16), pages, VaryingCutter::new, pool::copyPage);
         this.runner = new FakeModelRunner(pool);
         this.loop = new SchedulerLoop(kv, new Engine(kv, pool, runner), config, listener, () -> nowNanos++, () -> 42L);
     }
 
     static SequenceRequest request(int[] prompt, int maxTokens, String tenant, TokenSink sink) {
-        return new SequenceRequest(prompt, maxTokens, Set.of(), SamplingParams.GREEDY, tenant, tenant, sink);
+        return new SequenceRequest(
+                prompt, maxTokens, Set.of(), SamplingParams.GREEDY, tenant, tenant, Sparsity.DENSE, sink);
     }
 
     void turn() {

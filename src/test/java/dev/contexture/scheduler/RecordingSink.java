@@ -1,6 +1,7 @@
 package dev.contexture.scheduler;
 
 import dev.contexture.core.FinishReason;
+import dev.contexture.core.SparsityUsage;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,7 @@ final class RecordingSink implements TokenSink {
     }
 
     @Override
-    public void onFinished(FinishReason finishReason) {
+    public void onFinished(FinishReason finishReason, SparsityUsage sparsity) {
         ends++;
         reason = finishReason;
         if (manner == Manner.THROWS_AT_END) {

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.SamplingParams;
+import dev.contexture.core.Sparsity;
+import dev.contexture.core.SparsityOverrides;
+import dev.contexture.core.SparsityPolicy;
+import dev.contexture.core.SparsityUsage;
 import dev.contexture.scheduler.CancelCause;
 import dev.contexture.scheduler.GeneratedToken;
 import dev.contexture.scheduler.SequenceRequest;
@@ -54,13 +58,22 @@ class DefaultInferenceServiceTest {
                 return String.valueOf(chat.messages().getFirst().get("content"));
             },
             generator,
-            new InferenceService.ModelDescription("bytes", 50, 0, "f"),
+            SparsityPolicy.DENSE_ONLY,
+            new InferenceService.ModelDescription(
+                    "bytes", 50, 0, "f", new InferenceService.SparsityDescription(Sparsity.DENSE, 1, "none")),
             Schedulers.immediate(),
             Schedulers.immediate());
 
     private static GenerationRequest request(Prompt prompt, int choices, String... stop) {
         return new GenerationRequest(
-                prompt, OptionalInt.of(10), List.of(stop), choices, SamplingParams.GREEDY, "tenant", "");
+                prompt,
+                OptionalInt.of(10),
+                List.of(stop),
+                choices,
+                SamplingParams.GREEDY,
+                "tenant",
+                "",
+                SparsityOverrides.NONE);
     }
 
     @Test
@@ -71,7 +84,7 @@ class DefaultInferenceServiceTest {
         for (SequenceRequest sequence : generator.sequences) {
             sequence.sink().onAdmitted(1);
             sequence.sink().onToken(new GeneratedToken('x', -1f, List.of()));
-            sequence.sink().onFinished(FinishReason.LENGTH);
+            sequence.sink().onFinished(FinishReason.LENGTH, SparsityUsage.NONE);
         }
         assertThat(events)
                 .containsExactly(
@@ -79,7 +92,7 @@ class DefaultInferenceServiceTest {
                         new Finished(0, FinishReason.LENGTH),
                         new Delta(1, "x", List.of()),
                         new Finished(1, FinishReason.LENGTH),
-                        new Completed(new GenerationEvent.Usage(2, 1, 2)));
+                        new Completed(new GenerationEvent.Usage(2, 1, 2, SparsityUsage.NONE)));
     }
 
     @Test
@@ -89,8 +102,8 @@ class DefaultInferenceServiceTest {
         generator.sequences.getFirst().sink().onFailed(new IllegalStateException("broken"));
         assertThat(errors).hasSize(1);
         assertThat(generator.cancels).hasSize(3);
-        generator.sequences.get(1).sink().onFinished(FinishReason.CANCELLED);
-        generator.sequences.get(2).sink().onFinished(FinishReason.CANCELLED);
+        generator.sequences.get(1).sink().onFinished(FinishReason.CANCELLED, SparsityUsage.NONE);
+        generator.sequences.get(2).sink().onFinished(FinishReason.CANCELLED, SparsityUsage.NONE);
         assertThat(errors).hasSize(1);
     }
 
@@ -130,10 +143,24 @@ class DefaultInferenceServiceTest {
     @Test
     void saltsOfTenantsNeverMeet() {
         service.generate(new GenerationRequest(
-                        new Prompt.Text("a"), OptionalInt.of(1), List.of(), 1, SamplingParams.GREEDY, "a", "b:c"))
+                        new Prompt.Text("a"),
+                        OptionalInt.of(1),
+                        List.of(),
+                        1,
+                        SamplingParams.GREEDY,
+                        "a",
+                        "b:c",
+                        SparsityOverrides.NONE))
                 .subscribe();
         service.generate(new GenerationRequest(
-                        new Prompt.Text("a"), OptionalInt.of(1), List.of(), 1, SamplingParams.GREEDY, "a:b", "c"))
+                        new Prompt.Text("a"),
+                        OptionalInt.of(1),
+                        List.of(),
+                        1,
+                        SamplingParams.GREEDY,
+                        "a:b",
+                        "c",
+                        SparsityOverrides.NONE))
                 .subscribe();
         assertThat(generator.sequences.get(0).cacheSalt())
                 .isNotEqualTo(generator.sequences.get(1).cacheSalt());

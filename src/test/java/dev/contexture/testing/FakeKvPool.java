@@ -1,5 +1,6 @@
 package dev.contexture.testing;
 
+import dev.contexture.core.SelectionMatrix;
 import dev.contexture.nativelib.NativeKvPool;
 
 /** A pool whose slots keep token ids instead of keys and values. */
@@ -32,6 +33,16 @@ public final class FakeKvPool implements NativeKvPool {
         this.contextLengths = contextLengths.clone();
         this.pageOffsets = pageOffsets.clone();
         this.pages = pages.clone();
+    }
+
+    @Override
+    public void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
+        throw new IllegalStateException("the fake model attends to everything");
+    }
+
+    @Override
+    public void copyPage(int fromPage, int toPage, int count) {
+        System.arraycopy(slots, fromPage * pageTokens, slots, toPage * pageTokens, count);
     }
 
     int sequences() {

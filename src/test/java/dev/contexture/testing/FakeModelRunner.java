@@ -53,6 +53,11 @@ public final class FakeModelRunner implements ModelRunner {
     }
 
     @Override
+    public FloatBuffer features() {
+        return FloatBuffer.allocate(0);
+    }
+
+    @Override
     public int vocabularySize() {
         return FakeModel.VOCABULARY;
     }

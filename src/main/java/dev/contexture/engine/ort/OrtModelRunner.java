@@ -9,17 +9,15 @@ import dev.contexture.engine.ModelRunException;
 import dev.contexture.engine.ModelRunner;
 import dev.contexture.model.graph.CompiledModel;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Runs the compiled graph on ONNX Runtime's CPU provider. Inputs and logits live in direct buffers that are reused
+ * Runs the compiled graph on ONNX Runtime's CPU provider. Inputs and outputs live in direct buffers that are reused
  * between calls; KV never crosses this class.
  */
 public final class OrtModelRunner implements ModelRunner {
@@ -28,9 +26,12 @@ public final class OrtModelRunner implements ModelRunner {
     private final OrtSession session;
     private final OnnxTensor step;
     private final int vocabularySize;
-    private LongBuffer tokenBuffer = longs(512);
-    private LongBuffer rowBuffer = longs(64);
-    private ByteBuffer logitBuffer;
+    private final int featureWidth;
+    private LongBuffer tokenBuffer = OrtSessions.longs(512);
+    private LongBuffer rowBuffer = OrtSessions.longs(64);
+    private ByteBuffer logitBuffer = OrtSessions.direct(0);
+    private ByteBuffer featureBuffer = OrtSessions.direct(0);
+    private FloatBuffer features = FloatBuffer.allocate(0);
 
     /**
      * @param library the native library with the custom ops: the very path through which the KV pool was made
@@ -39,83 +40,69 @@ public final class OrtModelRunner implements ModelRunner {
      */
     public OrtModelRunner(CompiledModel model, Path library, long poolId, int threads) {
         this.vocabularySize = model.config().vocabulary();
-        this.logitBuffer = direct(vocabularySize * Float.BYTES);
+        this.featureWidth =
+                model.head().map(head -> head.config().featureWidth()).orElse(0);
         try {
-            this.environment = DeepStack.call(OrtEnvironment::getEnvironment);
-            this.options = options(library, threads);
-            this.session =
-                    DeepStack.call(() -> environment.createSession(model.graph().toString(), options));
-            LongBuffer id = longs(1).put(0, poolId);
-            this.step = OnnxTensor.createTensor(environment, id, new long[] {1});
+            this.environment = OrtSessions.environment();
+            this.options = OrtSessions.options(library, threads);
+            this.session = OrtSessions.open(environment, model.graph(), options);
+            this.step = OrtSessions.id(environment, poolId);
         } catch (OrtException e) {
             throw new ModelRunException("ONNX Runtime cannot load " + model.graph() + ": " + e.getMessage(), e);
         }
     }
 
-    private static OrtSession.SessionOptions options(Path library, int threads) throws OrtException {
-        OrtSession.SessionOptions options = new OrtSession.SessionOptions();
-        options.registerCustomOpLibrary(library.toString());
-        options.setIntraOpNumThreads(threads);
-        options.setInterOpNumThreads(1);
-        options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
-        options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-        // Steps follow each other without a pause under load; between requests the threads must sleep.
-        options.addConfigEntry("session.force_spinning_stop", "1");
-        return options;
-    }
-
     @Override
     public FloatBuffer run(int[] tokenIds, int[] logitRows) {
-        tokenBuffer = fill(tokenBuffer, tokenIds);
-        rowBuffer = fill(rowBuffer, logitRows);
-        int logitBytes = Math.multiplyExact(Math.multiplyExact(logitRows.length, vocabularySize), Float.BYTES);
-        if (logitBuffer.capacity() < logitBytes) {
-            logitBuffer = direct(logitBytes);
-        }
-        FloatBuffer logits =
-                logitBuffer.slice(0, logitBytes).order(ByteOrder.nativeOrder()).asFloatBuffer();
-        try (OnnxTensor tokens = OnnxTensor.createTensor(environment, tokenBuffer, new long[] {tokenIds.length});
-                OnnxTensor rows = OnnxTensor.createTensor(environment, rowBuffer, new long[] {logitRows.length})) {
+        tokenBuffer = OrtSessions.fill(tokenBuffer, tokenIds);
+        rowBuffer = OrtSessions.fill(rowBuffer, logitRows);
+        int rows = tokenIds.length;
+        int wanted = logitRows.length;
+        logitBuffer = OrtSessions.atLeast(logitBuffer, (long) wanted * vocabularySize);
+        featureBuffer = OrtSessions.atLeast(featureBuffer, (long) rows * featureWidth);
+        FloatBuffer logits = OrtSessions.floats(logitBuffer, wanted * vocabularySize);
+        features = OrtSessions.floats(featureBuffer, rows * featureWidth);
+        try (OnnxTensor tokens = OnnxTensor.createTensor(environment, tokenBuffer, new long[] {rows});
+                OnnxTensor wantedRows = OnnxTensor.createTensor(environment, rowBuffer, new long[] {wanted})) {
             Map<String, OnnxTensor> inputs = HashMap.newHashMap(3);
             inputs.put(CompiledModel.INPUT_IDS, tokens);
             inputs.put(CompiledModel.STEP, step);
-            inputs.put(CompiledModel.LOGIT_ROWS, rows);
-            if (logitRows.length == 0) {
-                session.run(inputs).close();
-            } else {
-                runInto(inputs, logits, logitRows.length);
-            }
+            inputs.put(CompiledModel.LOGIT_ROWS, wantedRows);
+            runInto(inputs, logits, wanted, rows);
         } catch (OrtException e) {
             throw new ModelRunException("the model run failed: " + e.getMessage(), e);
         }
         return logits;
     }
 
-    private void runInto(Map<String, OnnxTensor> inputs, FloatBuffer logits, int rows) throws OrtException {
-        try (OnnxTensor output = OnnxTensor.createTensor(environment, logits, new long[] {rows, vocabularySize});
-                OrtSession.Result result =
-                        session.run(inputs, Set.of(), Map.<String, OnnxValue>of(CompiledModel.LOGITS, output))) {
-            if (result.size() != 1) {
-                throw new IllegalStateException("the graph has " + result.size() + " outputs instead of one");
+    /** An empty tensor cannot be pinned: without wanted rows the logits are an output that nobody reads. */
+    private void runInto(Map<String, OnnxTensor> inputs, FloatBuffer logits, int wanted, int rows) throws OrtException {
+        Map<String, OnnxValue> pinned = HashMap.newHashMap(2);
+        try {
+            if (wanted > 0) {
+                pinned.put(
+                        CompiledModel.LOGITS,
+                        OnnxTensor.createTensor(environment, logits, new long[] {wanted, vocabularySize}));
             }
+            if (featureWidth > 0) {
+                pinned.put(
+                        CompiledModel.FEATURES,
+                        OnnxTensor.createTensor(environment, features, new long[] {rows, featureWidth}));
+            }
+            Set<String> unpinned = wanted > 0 ? Set.of() : Set.of(CompiledModel.LOGITS);
+            try (OrtSession.Result result = session.run(inputs, unpinned, pinned)) {
+                if (result.size() != pinned.size() + unpinned.size()) {
+                    throw new IllegalStateException("the graph gave " + result.size() + " outputs");
+                }
+            }
+        } finally {
+            pinned.values().forEach(OnnxValue::close);
         }
     }
 
-    private static LongBuffer fill(LongBuffer buffer, int[] values) {
-        LongBuffer target = buffer.capacity() < values.length ? longs(2 * values.length) : buffer;
-        target.clear();
-        for (int value : values) {
-            target.put(value);
-        }
-        return target.flip();
-    }
-
-    private static LongBuffer longs(int count) {
-        return direct(count * Long.BYTES).asLongBuffer();
-    }
-
-    private static ByteBuffer direct(int bytes) {
-        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+    @Override
+    public FloatBuffer features() {
+        return features;
     }
 
     @Override
@@ -125,16 +112,6 @@ public final class OrtModelRunner implements ModelRunner {
 
     @Override
     public void close() {
-        @Nullable Exception failure = null;
-        for (AutoCloseable each : new AutoCloseable[] {step, session, options}) {
-            try {
-                each.close();
-            } catch (Exception e) {
-                failure = e;
-            }
-        }
-        if (failure != null) {
-            throw new ModelRunException("ONNX Runtime did not close cleanly: " + failure.getMessage(), failure);
-        }
+        OrtSessions.close(step, session, options);
     }
 }

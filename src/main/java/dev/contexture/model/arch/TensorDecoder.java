@@ -41,6 +41,11 @@ public final class TensorDecoder {
                     out[i] = Float.intBitsToFloat(data.get(SHORT, (firstElement + i) * Short.BYTES) << 16);
                 }
             }
+            case I8 -> {
+                for (int i = 0; i < out.length; i++) {
+                    out[i] = data.get(ValueLayout.JAVA_BYTE, firstElement + i);
+                }
+            }
             default -> decodeBlocks(QuantizedBlocks.of(type), type, data, firstElement, out);
         }
     }

@@ -5,6 +5,8 @@ public enum TensorType {
     F32(1, 4),
     F16(1, 2),
     BF16(1, 2),
+    /** Whole numbers; what they count is in another tensor. */
+    I8(1, 1),
     Q4_0(32, 18),
     Q4_1(32, 20),
     Q5_0(32, 22),

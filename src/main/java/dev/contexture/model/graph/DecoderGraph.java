@@ -25,12 +25,17 @@ final class DecoderGraph {
     private final ModelSource source;
     private final ModelConfig config;
     private final Precision precision;
+    private final List<Integer> featureLayers;
     private final GraphBuilder graph;
 
-    DecoderGraph(ModelSource source, Precision precision, GraphBuilder graph) {
+    /**
+     * @param featureLayers the hidden states behind these layers become an output; none: no such output
+     */
+    DecoderGraph(ModelSource source, Precision precision, List<Integer> featureLayers, GraphBuilder graph) {
         this.source = source;
         this.config = source.config();
         this.precision = precision;
+        this.featureLayers = featureLayers;
         this.graph = graph;
     }
 
@@ -41,14 +46,34 @@ final class DecoderGraph {
         graph.output(CompiledModel.LOGITS, DataType.FLOAT, "logit_rows", config.vocabulary());
         emitRopeTables();
 
-        EmbeddingTable embedding =
-                new EmbeddingTable(weight("model.embed_tokens.weight", config.vocabulary(), config.hidden()));
+        EmbeddingTable embedding = EmbeddingTable.of(source);
         Stream stream = new Stream(embedding.emitGather(graph, CompiledModel.INPUT_IDS), null);
         for (int layer = 0; layer < config.layers(); layer++) {
             stream = emitLayer(layer, stream);
         }
+        emitFeatures(stream);
         String logits = emitHead(embedding, stream);
         graph.op("Identity", CompiledModel.LOGITS, List.of(logits), Map.of());
+    }
+
+    /** A layer's hidden state is the residual stream that the next layer's norm adds up. */
+    private void emitFeatures(Stream last) {
+        if (featureLayers.isEmpty()) {
+            return;
+        }
+        List<String> states = new ArrayList<>();
+        for (int layer : featureLayers) {
+            states.add(
+                    layer == config.layers() - 1
+                            ? graph.op(
+                                    "Add",
+                                    "last.hidden",
+                                    List.of(java.util.Objects.requireNonNull(last.pending), last.residual),
+                                    Map.of())
+                            : "layer" + (layer + 1) + ".attention_norm.residual");
+        }
+        graph.output(CompiledModel.FEATURES, DataType.FLOAT, "rows", states.size() * config.hidden());
+        graph.op("Concat", CompiledModel.FEATURES, states, Map.of("axis", 1L));
     }
 
     /** The residual stream between two sublayers: {@code residual + pending}; adding waits for the next norm. */
@@ -216,6 +241,10 @@ final class DecoderGraph {
     }
 
     private TensorData weight(String name, long... shape) {
+        return weight(source, name, shape);
+    }
+
+    static TensorData weight(ModelSource source, String name, long... shape) {
         TensorData tensor = source.tensors().get(name);
         if (tensor == null) {
             throw new ModelFormatException("the model has no weight " + name);

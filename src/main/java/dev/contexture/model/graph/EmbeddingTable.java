@@ -1,6 +1,8 @@
 package dev.contexture.model.graph;
 
 import dev.contexture.core.Precision;
+import dev.contexture.model.arch.ModelConfig;
+import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.arch.TensorData;
 import dev.contexture.model.graph.onnx.TensorProto.DataType;
 import java.io.IOException;
@@ -19,7 +21,13 @@ final class EmbeddingTable {
     private final TensorData tensor;
     private final LinearWeights weights;
 
-    EmbeddingTable(TensorData tensor) {
+    static EmbeddingTable of(ModelSource source) {
+        ModelConfig config = source.config();
+        return new EmbeddingTable(
+                DecoderGraph.weight(source, "model.embed_tokens.weight", config.vocabulary(), config.hidden()));
+    }
+
+    private EmbeddingTable(TensorData tensor) {
         this.tensor = tensor;
         this.weights = new LinearWeights(NAME, List.of(new LinearWeights.Part(tensor, LinearWeights.RowMap.SAME)));
     }

@@ -28,12 +28,13 @@ final class GraphBuilder {
     private static final int IR_VERSION = 10;
     private static final String PRODUCER = "contexture";
 
-    private final GraphProto.Builder graph = GraphProto.newBuilder().setName("decoder");
+    private final GraphProto.Builder graph;
     private final Set<String> initializers = new HashSet<>();
     private final WeightsFile weights;
     private final String weightsName;
 
-    GraphBuilder(WeightsFile weights, String weightsName) {
+    GraphBuilder(String name, WeightsFile weights, String weightsName) {
+        this.graph = GraphProto.newBuilder().setName(name);
         this.weights = weights;
         this.weightsName = weightsName;
     }
@@ -87,7 +88,7 @@ final class GraphBuilder {
         if (initializers.contains(name)) {
             return name;
         }
-        WeightsFile.Extent extent = weights.append(body);
+        WeightsFile.Extent extent = weights.append(name, body);
         graph.addInitializer(initializer(name, type, shape)
                 .setDataLocation(TensorProto.DataLocation.EXTERNAL)
                 .addExternalData(entry("location", weightsName))

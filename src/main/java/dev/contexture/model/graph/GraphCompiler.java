@@ -2,6 +2,7 @@ package dev.contexture.model.graph;
 
 import dev.contexture.core.Precision;
 import dev.contexture.model.arch.ModelSource;
+import dev.contexture.model.head.RetrievalHeadFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -20,18 +21,22 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
 
 /**
- * Compiles a model into an ONNX graph with its weights beside it, once per fingerprint.
+ * Compiles a model, with its retrieval head if it has one, into ONNX graphs with their weights beside them, once per fingerprint.
  *
- * <p>A finished graph is a folder that appears by one rename; its manifest holds the graph's checksum and the weights'
+ * <p>A finished graph is a folder that appears by one rename; its manifest holds the graphs' checksums and the weights'
  * size, so that a damaged folder is found and made anew.
  */
 public final class GraphCompiler {
     /** Changes whenever the same model would give other graphs or weights. */
-    static final int VERSION = 4;
+    static final int VERSION = 5;
 
     private static final String GRAPH = "model.onnx";
+    private static final String HEAD_KEYS = "retrieval-keys.onnx";
+    private static final String HEAD_QUERY = "retrieval-query.onnx";
     private static final String WEIGHTS = "weights.bin";
     private static final String MANIFEST = "manifest.txt";
 
@@ -41,13 +46,26 @@ public final class GraphCompiler {
         this.directory = directory;
     }
 
+    /** A model without a retrieval head. */
+    public CompiledModel compile(ModelSource source, String modelSha256, Precision precision) {
+        return compile(source, modelSha256, precision, Optional.empty());
+    }
+
     /**
      * @param modelSha256 of the model's files
-     * @throws dev.contexture.model.ModelFormatException if a weight is missing or has the wrong shape
+     * @throws dev.contexture.model.ModelFormatException if a weight is missing or has the wrong shape, or the head is for
+     *     another model
      */
-    public CompiledModel compile(ModelSource source, String modelSha256, Precision precision) {
-        String fingerprint = sha256(
-                        "%s|%s|%d".formatted(modelSha256, precision, VERSION).getBytes(StandardCharsets.UTF_8))
+    public CompiledModel compile(
+            ModelSource source, String modelSha256, Precision precision, Optional<RetrievalHeadFile> head) {
+        head.ifPresent(file -> file.config().requireFits(source.config()));
+        String fingerprint = sha256("%s|%s|%s|%d"
+                        .formatted(
+                                modelSha256,
+                                precision,
+                                head.map(RetrievalHeadFile::sha256).orElse("no head"),
+                                VERSION)
+                        .getBytes(StandardCharsets.UTF_8))
                 .substring(0, 32);
         Path folder = directory.resolve(fingerprint);
         try {
@@ -59,30 +77,51 @@ public final class GraphCompiler {
                             StandardOpenOption.WRITE);
                     FileLock lock = channel.lock()) {
                 if (!isSound(folder)) {
-                    write(source, precision, folder);
+                    write(source, precision, head, folder);
                 }
             }
         } catch (IOException e) {
             throw new UncheckedIOException("the compiled graph cannot be written to " + folder, e);
         }
-        return new CompiledModel(folder.resolve(GRAPH), fingerprint, source.config());
+        return new CompiledModel(
+                folder.resolve(GRAPH),
+                fingerprint,
+                source.config(),
+                head.map(file ->
+                        new CompiledModel.Head(folder.resolve(HEAD_KEYS), folder.resolve(HEAD_QUERY), file.config())));
     }
 
-    private void write(ModelSource source, Precision precision, Path folder) throws IOException {
+    private void write(ModelSource source, Precision precision, Optional<RetrievalHeadFile> head, Path folder)
+            throws IOException {
         delete(folder);
         Path work = Files.createTempDirectory(directory, "compiling");
         try {
             try (WeightsFile weights = new WeightsFile(work.resolve(WEIGHTS))) {
-                GraphBuilder graph = new GraphBuilder(weights, WEIGHTS);
-                new DecoderGraph(source, precision, graph).emit();
-                try (OutputStream out = Files.newOutputStream(work.resolve(GRAPH))) {
-                    graph.build().writeTo(out);
+                GraphBuilder graph = new GraphBuilder("decoder", weights, WEIGHTS);
+                List<Integer> featureLayers =
+                        head.map(file -> file.config().featureLayers()).orElse(List.of());
+                new DecoderGraph(source, precision, featureLayers, graph).emit();
+                write(graph, work.resolve(GRAPH));
+                if (head.isPresent()) {
+                    RetrievalGraph retrieval = new RetrievalGraph(source, head.get(), precision);
+                    GraphBuilder keys = new GraphBuilder("retrieval keys", weights, WEIGHTS);
+                    retrieval.emitKeys(keys);
+                    write(keys, work.resolve(HEAD_KEYS));
+                    GraphBuilder query = new GraphBuilder("retrieval query", weights, WEIGHTS);
+                    retrieval.emitQuery(query);
+                    write(query, work.resolve(HEAD_QUERY));
                 }
             }
             Files.writeString(work.resolve(MANIFEST), manifest(work));
             Files.move(work, folder, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             delete(work);
+        }
+    }
+
+    private static void write(GraphBuilder graph, Path path) throws IOException {
+        try (OutputStream out = Files.newOutputStream(path)) {
+            graph.build().writeTo(out);
         }
     }
 
@@ -95,8 +134,14 @@ public final class GraphCompiler {
     }
 
     private static String manifest(Path folder) throws IOException {
-        return "graph sha256 %s%nweights bytes %d%n"
-                .formatted(sha256(folder.resolve(GRAPH)), Files.size(folder.resolve(WEIGHTS)));
+        StringBuilder text = new StringBuilder();
+        for (String graph : List.of(GRAPH, HEAD_KEYS, HEAD_QUERY)) {
+            if (Files.exists(folder.resolve(graph))) {
+                text.append("%s sha256 %s%n".formatted(graph, sha256(folder.resolve(graph))));
+            }
+        }
+        return text.append("weights bytes %d%n".formatted(Files.size(folder.resolve(WEIGHTS))))
+                .toString();
     }
 
     private static String sha256(byte[] bytes) {

@@ -7,8 +7,10 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.Map;
 
-/** The file of weights beside a graph: written once, front to back, each tensor on a page boundary for mapping. */
+/** The file of weights beside the graphs: written once, front to back, each tensor on a page boundary for mapping. */
 final class WeightsFile implements AutoCloseable {
     private static final int ALIGNMENT = 4096;
     private static final int BUFFER_BYTES = 1 << 20;
@@ -23,19 +25,27 @@ final class WeightsFile implements AutoCloseable {
 
     private final FileChannel channel;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private final Map<String, Extent> extents = new HashMap<>();
     private long written;
 
     WeightsFile(Path path) throws IOException {
         channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     }
 
-    Extent append(Body body) throws IOException {
+    /** The place of the tensor of this name, written if it is not there yet: graphs of one folder share their weights. */
+    Extent append(String name, Body body) throws IOException {
+        Extent known = extents.get(name);
+        if (known != null) {
+            return known;
+        }
         while (position() % ALIGNMENT != 0) {
             putByte(0);
         }
         long offset = position();
         body.write(this);
-        return new Extent(offset, position() - offset);
+        Extent extent = new Extent(offset, position() - offset);
+        extents.put(name, extent);
+        return extent;
     }
 
     void putByte(int value) throws IOException {

@@ -26,12 +26,23 @@ import tools.jackson.databind.json.JsonMapper;
  * One safetensors file, memory-mapped: 8 bytes of length, a JSON header, raw numbers. The header is checked against the file
  * before any of it is used. Format: huggingface/safetensors, README.
  */
-final class SafetensorsFile {
+public final class SafetensorsFile {
     private static final long MAX_HEADER_BYTES = 100_000_000;
     private static final int MAX_DIMENSIONS = 8;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private SafetensorsFile() {}
+
+    /**
+     * What a file holds.
+     *
+     * @param metadata the header's free texts, often none
+     */
+    public record Contents(Map<String, String> metadata, Map<String, TensorData> tensors) {
+        public Contents {
+            metadata = Map.copyOf(metadata);
+        }
+    }
 
     /** A tensor's place behind the header. */
     private record Place(String name, TensorType type, List<Long> shape, long begin, long end) {}
@@ -40,7 +51,7 @@ final class SafetensorsFile {
      * @param arena owns the mapping
      * @throws ModelFormatException if the file is no sound safetensors file
      */
-    static Map<String, TensorData> read(Path path, Arena arena) throws IOException {
+    public static Contents read(Path path, Arena arena) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             return parse(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
         } catch (ModelFormatException e) {
@@ -48,7 +59,7 @@ final class SafetensorsFile {
         }
     }
 
-    private static Map<String, TensorData> parse(MemorySegment file) {
+    private static Contents parse(MemorySegment file) {
         if (file.byteSize() < Long.BYTES) {
             throw new ModelFormatException("it has only " + file.byteSize() + " bytes");
         }
@@ -59,17 +70,18 @@ final class SafetensorsFile {
         }
         byte[] header = file.asSlice(Long.BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
         MemorySegment data = file.asSlice(Long.BYTES + headerBytes);
-        List<Place> places = places(header, data.byteSize());
+        JsonNode json = header(header);
+        List<Place> places = places(json, data.byteSize());
         requireNoOverlap(places);
         Map<String, TensorData> tensors = LinkedHashMap.newLinkedHashMap(places.size());
         for (Place place : places) {
             MemorySegment bytes = data.asSlice(place.begin, place.end - place.begin);
             tensors.put(place.name, new TensorData(place.name, place.type, place.shape, bytes));
         }
-        return tensors;
+        return new Contents(metadata(json), tensors);
     }
 
-    private static List<Place> places(byte[] header, long dataBytes) {
+    private static JsonNode header(byte[] header) {
         JsonNode json;
         try {
             json = JsonMapper.shared().readTree(new String(header, StandardCharsets.UTF_8));
@@ -79,6 +91,18 @@ final class SafetensorsFile {
         if (!json.isObject()) {
             throw new ModelFormatException("its header is no JSON object");
         }
+        return json;
+    }
+
+    private static Map<String, String> metadata(JsonNode header) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        header.path("__metadata__")
+                .properties()
+                .forEach(entry -> metadata.put(entry.getKey(), entry.getValue().asString("")));
+        return metadata;
+    }
+
+    private static List<Place> places(JsonNode json, long dataBytes) {
         List<Place> places = new ArrayList<>();
         for (Map.Entry<String, JsonNode> entry : json.properties()) {
             if (!entry.getKey().equals("__metadata__")) {
@@ -107,7 +131,8 @@ final class SafetensorsFile {
             case "F32" -> type = TensorType.F32;
             case "F16" -> type = TensorType.F16;
             case "BF16" -> type = TensorType.BF16;
-            case "BOOL", "U8", "I8", "I16", "U16", "I32", "U32", "I64", "U64" -> {
+            case "I8" -> type = TensorType.I8;
+            case "BOOL", "U8", "I16", "U16", "I32", "U32", "I64", "U64" -> {
                 return Optional.empty();
             }
             default ->

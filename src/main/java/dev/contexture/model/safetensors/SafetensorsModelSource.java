@@ -61,7 +61,7 @@ public final class SafetensorsModelSource implements ModelSource {
             if (!Files.exists(file)) {
                 throw new ModelFormatException("it has neither " + SINGLE_FILE + " nor " + INDEX);
             }
-            return SafetensorsFile.read(file, arena);
+            return SafetensorsFile.read(file, arena).tensors();
         }
         Map<String, String> fileOf = readIndex(folder.resolve(INDEX));
         SortedSet<String> names = new TreeSet<>(fileOf.values());
@@ -71,7 +71,7 @@ public final class SafetensorsModelSource implements ModelSource {
             if (!Files.exists(file)) {
                 throw new ModelFormatException("the index names " + name + ", which is not there");
             }
-            SafetensorsFile.read(file, arena).forEach((tensor, data) -> {
+            SafetensorsFile.read(file, arena).tensors().forEach((tensor, data) -> {
                 if (name.equals(fileOf.get(tensor))) {
                     tensors.put(tensor, data);
                 }

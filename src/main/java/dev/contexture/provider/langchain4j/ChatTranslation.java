@@ -1,5 +1,6 @@
 package dev.contexture.provider.langchain4j;
 
+import dev.contexture.core.SparsityOverrides;
 import dev.contexture.provider.Sampling;
 import dev.contexture.provider.SingleAnswer;
 import dev.contexture.scheduler.QueueFullException;
@@ -69,7 +70,8 @@ final class ChatTranslation {
                                 parameters.presencePenalty())
                         .toParams(),
                 TENANT,
-                "");
+                "",
+                SparsityOverrides.NONE);
     }
 
     private void requireSupported(ChatRequestParameters parameters) {

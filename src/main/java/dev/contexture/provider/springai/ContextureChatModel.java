@@ -1,6 +1,7 @@
 package dev.contexture.provider.springai;
 
 import dev.contexture.core.FinishReason;
+import dev.contexture.core.SparsityOverrides;
 import dev.contexture.provider.Sampling;
 import dev.contexture.provider.SingleAnswer;
 import dev.contexture.session.GenerationEvent;
@@ -108,7 +109,8 @@ public final class ContextureChatModel implements ChatModel {
                                 used.getPresencePenalty())
                         .toParams(),
                 TENANT,
-                "");
+                "",
+                SparsityOverrides.NONE);
     }
 
     private void requireSupported(ChatOptions used) {

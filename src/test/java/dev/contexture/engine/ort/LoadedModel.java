@@ -8,9 +8,11 @@ import dev.contexture.engine.SampledToken;
 import dev.contexture.engine.SamplerState;
 import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.StepPlan.SequenceStep;
+import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.SlotRequest;
 import dev.contexture.kv.StepReservation;
+import dev.contexture.kv.StepSlots;
 import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.graph.CompiledModel;
@@ -50,7 +52,7 @@ public final class LoadedModel implements AutoCloseable {
         NativeLibrary library = NativeLibrary.openBundled(directory.resolve("native"));
         this.pool = new FfmKvPool(library, geometry, pages);
         this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), THREADS);
-        this.kv = new KvCache(geometry, pages);
+        this.kv = new KvCache(geometry, pages, BlockCutter.fixed(PAGE_TOKENS), pool::copyPage);
     }
 
     public ModelConfig config() {
@@ -86,11 +88,8 @@ public final class LoadedModel implements AutoCloseable {
         /** Feeds tokens and gives the logits behind the last {@code rows} of them: [rows][vocabulary]. */
         public float[][] feed(int[] tokens, int rows) {
             try (StepReservation reservation = kv.reserve(List.of(new SlotRequest(id, tokens)))) {
-                pool.setStep(
-                        reservation.queryLengths(),
-                        reservation.contextLengths(),
-                        reservation.pageOffsets(),
-                        reservation.pages());
+                StepSlots slots = reservation.slots();
+                pool.setStep(slots.queryLengths(), slots.contextLengths(), slots.pageOffsets(), slots.pages());
                 int[] logitRows =
                         IntStream.range(tokens.length - rows, tokens.length).toArray();
                 FloatBuffer logits = runner.run(tokens, logitRows);

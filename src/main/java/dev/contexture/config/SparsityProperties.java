@@ -1,0 +1,77 @@
+package dev.contexture.config;
+
+import dev.contexture.core.SelectionRule;
+import dev.contexture.core.Sparsity;
+import dev.contexture.core.SparsityMode;
+import dev.contexture.core.SparsityPolicy;
+import dev.contexture.selection.SelectionSettings;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * How long contexts are decoded.
+ *
+ * @param mode auto (dense while the context fits the budget, sparse above), dense, tokens, blocks or two-level
+ * @param selector auto (a trained head if there is one, else descriptors), head, descriptors or none
+ * @param head file of a trained retrieval head; empty: the built-in one, if there is one for the model
+ * @param budget most tokens attended per step, layer group and KV head; 0: 512 with a trained head, 1,024 without
+ * @param sink first tokens, always attended
+ * @param recent last tokens, always attended
+ * @param maxBudget most tokens that a request may ask for
+ * @param residencyFactor residency of two-level mode in budgets
+ * @param automaticUnit what auto selects: tokens, blocks or two-level
+ * @param headReduction how scores of the query heads of a KV head become one: max (as published) or mean
+ * @param blockPooling how scores of a block's tokens become one: sum, max or mean
+ * @param firstDenseLayers layers that attend to everything
+ * @param reuseInterval steps for which a selection serves
+ * @param lowMass a step whose selected mass is below attends to everything; 0: never
+ * @param highMass the mass at which a doubtful sequence gets its own budget back
+ * @param wideFactor what a doubtful sequence's budget is multiplied by
+ */
+@ConfigurationProperties("contexture.sparsity")
+public record SparsityProperties(
+        @DefaultValue("auto") SparsityMode mode,
+        @DefaultValue("auto") Selector selector,
+        @DefaultValue("") String head,
+        @DefaultValue("0") int budget,
+        @DefaultValue("4") int sink,
+        @DefaultValue("64") int recent,
+        @DefaultValue("4096") int maxBudget,
+        @DefaultValue("4") int residencyFactor,
+        @DefaultValue("tokens") SelectionRule.Unit automaticUnit,
+        @DefaultValue("max") SelectionRule.HeadReduction headReduction,
+        @DefaultValue("sum") SelectionRule.BlockPooling blockPooling,
+        @DefaultValue("0") int firstDenseLayers,
+        @DefaultValue("1") int reuseInterval,
+        @DefaultValue("0") double lowMass,
+        @DefaultValue("0") double highMass,
+        @DefaultValue("2") int wideFactor) {
+    private static final int HEAD_BUDGET_TOKENS = 512;
+    private static final int DESCRIPTOR_BUDGET_TOKENS = 1024;
+
+    /** What chooses. */
+    public enum Selector {
+        AUTO,
+        HEAD,
+        DESCRIPTORS,
+        NONE
+    }
+
+    SelectionSettings settings() {
+        return new SelectionSettings(
+                headReduction, blockPooling, firstDenseLayers, reuseInterval, lowMass, highMass, wideFactor, maxBudget);
+    }
+
+    /**
+     * @param trained whether a trained head chooses
+     */
+    SparsityPolicy policy(boolean trained) {
+        int tokens =
+                budget == 0 ? Math.min(maxBudget, trained ? HEAD_BUDGET_TOKENS : DESCRIPTOR_BUDGET_TOKENS) : budget;
+        return new SparsityPolicy(
+                new Sparsity(mode, tokens, sink, recent, Math.multiplyExact(tokens, residencyFactor)),
+                maxBudget,
+                residencyFactor,
+                true);
+    }
+}

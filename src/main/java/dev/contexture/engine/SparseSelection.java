@@ -1,0 +1,227 @@
+package dev.contexture.engine;
+
+import dev.contexture.core.SelectionMatrix;
+import dev.contexture.core.SelectionRule;
+import dev.contexture.core.Sparsity;
+import dev.contexture.engine.SelectionListener.FallbackCause;
+import dev.contexture.kv.KvCache;
+import dev.contexture.kv.StepSlots;
+import dev.contexture.nativelib.NativeKvPool;
+import dev.contexture.retrieval.RetrievalState;
+import dev.contexture.retrieval.Retriever;
+import dev.contexture.retrieval.SelectionQuery;
+import dev.contexture.selection.SelectionReuse;
+import dev.contexture.selection.SelectionSettings;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Selects once per step, before any layer runs, for every decode row whose context is longer than its budget: by the
+ * retriever, or by carrying an earlier selection on. A row whose selection is not to be trusted attends to everything.
+ */
+public final class SparseSelection implements SelectionStage {
+    private static final int[] NO_BLOCKS = {};
+
+    private final Retriever retriever;
+    private final KvCache kv;
+    private final NativeKvPool pool;
+    private final SelectionSettings settings;
+    private final SelectionRule.Unit automatic;
+    private final SelectionListener listener;
+    private final LongSupplier nanoClock;
+    private final int[] groupOfLayer;
+
+    /**
+     * Owns the retriever.
+     *
+     * @param automatic what {@link dev.contexture.core.SparsityMode#AUTO} selects
+     */
+    public SparseSelection(
+            Retriever retriever,
+            KvCache kv,
+            NativeKvPool pool,
+            SelectionSettings settings,
+            SelectionRule.Unit automatic,
+            SelectionListener listener,
+            LongSupplier nanoClock) {
+        this.retriever = retriever;
+        this.kv = kv;
+        this.pool = pool;
+        this.settings = settings;
+        this.automatic = automatic;
+        this.listener = listener;
+        this.nanoClock = nanoClock;
+        this.groupOfLayer = retriever.groupOfLayer();
+    }
+
+    /** A decode row that may be sparse, and what was chosen for it. */
+    private static final class Row {
+        private final int sequence;
+        private final SequenceSparsity sparsity;
+        private @Nullable SelectionMatrix selection;
+
+        private Row(int sequence, SequenceSparsity sparsity) {
+            this.sequence = sequence;
+            this.sparsity = sparsity;
+        }
+    }
+
+    @Override
+    public SequenceSparsity begin(Sparsity policy) {
+        return new SequenceSparsity(policy, settings);
+    }
+
+    @Override
+    public void select(StepPlan plan, StepSlots slots) {
+        retriever.prepare(slots);
+        List<Row> rows = sparseRows(plan, slots);
+        if (rows.isEmpty()) {
+            return;
+        }
+        long begin = nanoClock.getAsLong();
+        int reused = reuse(rows, slots);
+        choose(rows, plan, slots);
+        attend(rows, reused, begin);
+    }
+
+    private List<Row> sparseRows(StepPlan plan, StepSlots slots) {
+        List<Row> rows = new ArrayList<>();
+        for (int s = 0; s < slots.sequences(); s++) {
+            Optional<SequenceSparsity> found = plan.sequences().get(s).sparsity();
+            if (found.isEmpty() || !found.get().isDecoding() || slots.queryLength(s) != 1) {
+                continue;
+            }
+            SequenceSparsity sparsity = found.get();
+            int position = slots.contextLength(s);
+            if (!sparsity.policy().applies(position + 1)) {
+                sparsity.countDense();
+            } else if (!sparsity.retrieval().precedes(position)) {
+                fallBack(sparsity, FallbackCause.NO_QUERY);
+            } else {
+                rows.add(new Row(s, sparsity));
+            }
+        }
+        return rows;
+    }
+
+    private int reuse(List<Row> rows, StepSlots slots) {
+        int reused = 0;
+        for (Row row : rows) {
+            SelectionMatrix earlier = row.sparsity.reusable(settings.reuseInterval());
+            if (earlier != null) {
+                row.selection = SelectionReuse.next(
+                        earlier,
+                        slots.contextLength(row.sequence),
+                        row.sparsity.policy().recent());
+                row.sparsity.reused(row.selection);
+                reused++;
+            }
+        }
+        return reused;
+    }
+
+    private void choose(List<Row> rows, StepPlan plan, StepSlots slots) {
+        List<Row> open = rows.stream().filter(row -> row.selection == null).toList();
+        if (open.isEmpty()) {
+            return;
+        }
+        List<SelectionQuery> queries = new ArrayList<>();
+        for (Row row : open) {
+            queries.add(query(row, plan, slots));
+        }
+        SelectionMatrix chosen = retriever.select(queries, slots);
+        for (int i = 0; i < open.size(); i++) {
+            Row row = open.get(i);
+            if (row.sparsity.gate().accept(chosen.meanMass(i))) {
+                row.selection = chosen.row(i);
+                row.sparsity.chose(row.selection);
+            } else {
+                row.sparsity.forget();
+                fallBack(row.sparsity, FallbackCause.LOW_MASS);
+            }
+        }
+    }
+
+    private SelectionQuery query(Row row, StepPlan plan, StepSlots slots) {
+        SelectionRule rule = rule(row.sparsity);
+        StepPlan.SequenceStep step = plan.sequences().get(row.sequence);
+        return new SelectionQuery(
+                row.sequence,
+                row.sparsity.retrieval(),
+                step.tokens().tokens()[0],
+                slots.contextLength(row.sequence),
+                rule,
+                rule.needsBlocks() ? kv.blockEnds(step.tokens().sequenceId()) : NO_BLOCKS);
+    }
+
+    private SelectionRule rule(SequenceSparsity sparsity) {
+        Sparsity policy = sparsity.policy();
+        int budget = sparsity.gate().budget(policy.budget());
+        return new SelectionRule(
+                unit(policy),
+                budget,
+                policy.sink(),
+                policy.recent(),
+                Math.max(budget, policy.residency()),
+                settings.heads(),
+                settings.pooling());
+    }
+
+    private SelectionRule.Unit unit(Sparsity policy) {
+        return switch (policy.mode()) {
+            case AUTO -> automatic;
+            case TOKENS -> SelectionRule.Unit.TOKENS;
+            case BLOCKS -> SelectionRule.Unit.BLOCKS;
+            case TWO_LEVEL -> SelectionRule.Unit.TWO_LEVEL;
+            case DENSE -> throw new IllegalArgumentException("dense rows have no selection");
+        };
+    }
+
+    private void attend(List<Row> rows, int reused, long begin) {
+        List<SelectionMatrix> parts = new ArrayList<>();
+        List<Integer> sequences = new ArrayList<>();
+        double mass = 0;
+        for (Row row : rows) {
+            if (row.selection != null) {
+                parts.add(row.selection);
+                sequences.add(row.sequence);
+                row.sparsity.countSparse(row.selection.meanMass(0));
+                mass += row.selection.meanMass(0);
+            }
+        }
+        if (parts.isEmpty()) {
+            return;
+        }
+        pool.select(
+                SelectionMatrix.joined(parts),
+                sequences.stream().mapToInt(Integer::intValue).toArray(),
+                groupOfLayer,
+                settings.firstDenseLayers());
+        listener.selected(parts.size(), reused, mass / parts.size(), nanoClock.getAsLong() - begin);
+    }
+
+    private void fallBack(SequenceSparsity sparsity, FallbackCause cause) {
+        sparsity.countFallback();
+        listener.fellBack(cause);
+    }
+
+    @Override
+    public void observe(StepPlan plan, StepSlots slots, int[] tokenIds, FloatBuffer features) {
+        long begin = nanoClock.getAsLong();
+        List<RetrievalState> states = new ArrayList<>();
+        for (StepPlan.SequenceStep step : plan.sequences()) {
+            states.add(step.sparsity().map(SequenceSparsity::retrieval).orElseGet(RetrievalState::new));
+        }
+        retriever.observe(slots, tokenIds, states, features);
+        listener.observed(tokenIds.length, nanoClock.getAsLong() - begin);
+    }
+
+    @Override
+    public void close() {
+        retriever.close();
+    }
+}

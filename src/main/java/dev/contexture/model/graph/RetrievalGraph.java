@@ -1,0 +1,122 @@
+package dev.contexture.model.graph;
+
+import dev.contexture.core.Precision;
+import dev.contexture.model.arch.ModelSource;
+import dev.contexture.model.arch.TensorData;
+import dev.contexture.model.graph.LinearWeights.Part;
+import dev.contexture.model.graph.LinearWeights.RowMap;
+import dev.contexture.model.graph.onnx.TensorProto.DataType;
+import dev.contexture.model.head.RetrievalHeadConfig;
+import dev.contexture.model.head.RetrievalHeadFile;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The retrieval head as two small graphs beside the decoder's. A position's features exist only once the decoder has run,
+ * but its successor's query is wanted before the decoder runs again: so the keys are made behind a step and the query
+ * before the next, and the fused features wait in between.
+ */
+final class RetrievalGraph {
+    private final ModelSource source;
+    private final RetrievalHeadFile head;
+    private final RetrievalHeadConfig config;
+    private final Precision precision;
+
+    RetrievalGraph(ModelSource source, RetrievalHeadFile head, Precision precision) {
+        this.source = source;
+        this.head = head;
+        this.config = head.config();
+        this.precision = precision;
+    }
+
+    /** Tokens and features of all rows of a step in; keys go to the head's pool, fused features of some rows come out. */
+    void emitKeys(GraphBuilder graph) throws IOException {
+        graph.input(CompiledModel.INPUT_IDS, DataType.INT64, "rows");
+        graph.input(CompiledModel.FEATURES, DataType.FLOAT, "rows", config.featureWidth());
+        graph.input(CompiledModel.RETRIEVAL, DataType.INT64, 1);
+        graph.input(CompiledModel.FUSED_ROWS, DataType.INT64, "fused_rows");
+        graph.output(CompiledModel.FUSED, DataType.FLOAT, "fused_rows", config.hidden());
+        graph.output(CompiledModel.APPENDED, DataType.INT64, 1);
+
+        List<String> parts = new ArrayList<>();
+        for (int i = 0; i < config.featureLayers().size(); i++) {
+            parts.add("feature" + i);
+        }
+        graph.node(
+                "",
+                "Split",
+                "split_features",
+                List.of(CompiledModel.FEATURES),
+                parts,
+                Map.of("axis", 1L, "num_outputs", (long) parts.size()));
+        List<String> normed = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            normed.add(emitNorm(graph, "feature_norm." + i, parts.get(i)));
+        }
+        String joined = normed.size() == 1
+                ? normed.getFirst()
+                : graph.op("Concat", "normed_features", normed, Map.of("axis", 1L));
+        String fused =
+                emitNorm(graph, "fused_norm", weights("fuse", head.fuse()).emit(graph, precision, joined));
+        String keys = weights("key", head.key()).emit(graph, precision, emitInput(graph, fused));
+        graph.node(
+                GraphBuilder.CONTEXTURE,
+                "RetrievalAppend",
+                "append",
+                List.of(keys, CompiledModel.RETRIEVAL),
+                List.of(CompiledModel.APPENDED),
+                Map.of());
+        graph.op("Gather", CompiledModel.FUSED, List.of(fused, CompiledModel.FUSED_ROWS), Map.of("axis", 0L));
+    }
+
+    /** The current token of each sequence and the fused features before it in; its selection goes to the native library. */
+    void emitQuery(GraphBuilder graph) throws IOException {
+        graph.input(CompiledModel.INPUT_IDS, DataType.INT64, "sequences");
+        graph.input(CompiledModel.FUSED, DataType.FLOAT, "sequences", config.hidden());
+        graph.input(CompiledModel.RETRIEVAL, DataType.INT64, 1);
+        graph.output(CompiledModel.MASS, DataType.FLOAT, "sequences", config.groups(), config.kvHeads());
+        LinearWeights query = weights("query", head.query());
+        String input = emitInput(graph, CompiledModel.FUSED);
+        // Few rows: float activations cost nothing beside reading the weights.
+        String queries =
+                precision == Precision.FAST ? query.emitInt8(graph, input) : query.emit(graph, precision, input);
+        graph.node(
+                GraphBuilder.CONTEXTURE,
+                "RetrievalSelect",
+                "select",
+                List.of(queries, CompiledModel.RETRIEVAL),
+                List.of(CompiledModel.MASS),
+                Map.of());
+    }
+
+    /** [rows, 2 hidden]: the normed embedding beside the fused features. */
+    private String emitInput(GraphBuilder graph, String fused) throws IOException {
+        String embedding = EmbeddingTable.of(source).emitGather(graph, CompiledModel.INPUT_IDS);
+        String normed = emitNorm(graph, "embedding_norm", embedding);
+        return graph.op("Concat", "input", List.of(normed, fused), Map.of("axis", 1L));
+    }
+
+    private String emitNorm(GraphBuilder graph, String name, String x) throws IOException {
+        float[] values = head.norm(name);
+        String weight = graph.external("retrieval." + name, DataType.FLOAT, List.of((long) values.length), file -> {
+            for (float value : values) {
+                file.putFloat(value);
+            }
+        });
+        String normed = name + ".normed";
+        graph.node(
+                "",
+                "SimplifiedLayerNormalization",
+                normed,
+                List.of(x, weight),
+                List.of(normed),
+                Map.of("axis", -1L, "epsilon", config.normEpsilon(), "stash_type", 1L));
+        return normed;
+    }
+
+    private static LinearWeights weights(String name, TensorData tensor) {
+        return new LinearWeights("retrieval." + name, List.of(new Part(tensor, RowMap.SAME)));
+    }
+}

@@ -1,0 +1,76 @@
+package dev.contexture.retrieval;
+
+import dev.contexture.core.SelectionMatrix;
+import dev.contexture.kv.StepSlots;
+import dev.contexture.model.head.RetrievalHeadConfig;
+import dev.contexture.nativelib.NativeRetrievalPool;
+import java.nio.FloatBuffer;
+import java.util.List;
+
+/**
+ * The trained retrieval head. Its keys lie in a pool of their own, under the page ids of the KV pool, and are never
+ * pruned; a key is written behind the run that gave its position's features, which the recent window covers.
+ */
+public final class HeadRetriever implements Retriever {
+    private final RetrievalHeadConfig config;
+    private final HeadRunner runner;
+    private final NativeRetrievalPool pool;
+
+    /** Owns the runner, not the pool. */
+    public HeadRetriever(RetrievalHeadConfig config, HeadRunner runner, NativeRetrievalPool pool) {
+        this.config = config;
+        this.runner = runner;
+        this.pool = pool;
+    }
+
+    @Override
+    public String name() {
+        return "head";
+    }
+
+    @Override
+    public int[] groupOfLayer() {
+        return config.groupOfLayer().stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    @Override
+    public boolean needsFeatures() {
+        return true;
+    }
+
+    @Override
+    public void prepare(StepSlots slots) {}
+
+    @Override
+    public SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots) {
+        pool.setSelect(SelectSteps.of(queries, slots));
+        int[] tokens = new int[queries.size()];
+        float[][] fused = new float[queries.size()][];
+        for (int i = 0; i < tokens.length; i++) {
+            SelectionQuery query = queries.get(i);
+            if (!query.state().precedes(query.position())) {
+                throw new IllegalStateException("the token before position " + query.position() + " was not observed");
+            }
+            tokens[i] = query.token();
+            fused[i] = query.state().carried();
+        }
+        runner.select(tokens, fused);
+        return pool.selection();
+    }
+
+    @Override
+    public void observe(StepSlots slots, int[] tokenIds, List<RetrievalState> states, FloatBuffer features) {
+        pool.setAppend(slots.rowPositions(), slots.rowSlots());
+        FloatBuffer fused = runner.append(tokenIds, features, slots.lastRows());
+        for (int sequence = 0; sequence < states.size(); sequence++) {
+            float[] last = new float[config.hidden()];
+            fused.get(sequence * config.hidden(), last);
+            states.get(sequence).carry(last, slots.contextLength(sequence) + slots.queryLength(sequence));
+        }
+    }
+
+    @Override
+    public void close() {
+        runner.close();
+    }
+}

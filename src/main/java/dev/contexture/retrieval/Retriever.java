@@ -1,0 +1,42 @@
+package dev.contexture.retrieval;
+
+import dev.contexture.core.SelectionMatrix;
+import dev.contexture.kv.StepSlots;
+import java.nio.FloatBuffer;
+import java.util.List;
+
+/**
+ * Chooses what decode rows attend to before the model runs, and looks at each run to be able to. Used by the loop's thread
+ * only.
+ */
+public interface Retriever extends AutoCloseable {
+    /** What chooses, for logs and the list of models: "head", "descriptors". */
+    String name();
+
+    /** The layer group whose selection a layer uses: [layers]. */
+    int[] groupOfLayer();
+
+    /** Whether runs must give hidden states to {@link #observe}. */
+    boolean needsFeatures();
+
+    /** Called before a run, so that the run keeps what {@link #observe} will want. */
+    void prepare(StepSlots slots);
+
+    /**
+     * Chooses for rows whose states precede them.
+     *
+     * @return a row per query, in their order
+     */
+    SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots);
+
+    /**
+     * Takes in a step that has just run.
+     *
+     * @param states one per sequence of the step
+     * @param features [rows, featureWidth], or empty where {@link #needsFeatures} says no
+     */
+    void observe(StepSlots slots, int[] tokenIds, List<RetrievalState> states, FloatBuffer features);
+
+    @Override
+    void close();
+}
