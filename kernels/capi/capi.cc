@@ -2,8 +2,10 @@
 #include <new>
 #include <string>
 
+#include "capi/checks.h"
 #include "capi/contexture.h"
 #include "capi/kv_pool.h"
+#include "capi/retrieval_pool.h"
 #include "contexture/execution.h"
 
 namespace contexture {
@@ -40,16 +42,29 @@ int32_t guarded(const char* function, const Body& body) noexcept {
   }
 }
 
+// A body on a pool that nobody else uses meanwhile.
+template <class Pool, class Body>
+int32_t on_pool(const char* function, int64_t id, const Body& body) noexcept {
+  return guarded(function, [&] {
+    const auto pool = Registry<Pool>::instance().find(id);
+    const std::lock_guard<std::mutex> lock(pool->mutex());
+    body(*pool);
+  });
+}
+
 }  // namespace
 }  // namespace contexture
 
 using contexture::guarded;
 using contexture::KvPool;
+using contexture::on_pool;
 using contexture::PoolRegistry;
+using contexture::RetrievalPool;
+using contexture::RetrievalRegistry;
 
 extern "C" {
 
-int32_t ctx_abi_version(void) { return 1; }
+int32_t ctx_abi_version(void) { return 2; }
 
 const char* ctx_isa(void) { return contexture::isa_name(contexture::active_isa()); }
 
@@ -83,20 +98,95 @@ int64_t ctx_pool_bytes(int64_t pool) {
 
 int32_t ctx_step_set(int64_t pool, int32_t num_seqs, const int32_t* query_len, const int32_t* context_len,
                      const int32_t* page_offsets, const int32_t* pages) {
-  return guarded("ctx_step_set", [&] {
-    const auto kv = PoolRegistry::instance().find(pool);
-    const std::lock_guard<std::mutex> lock(kv->mutex());
-    kv->set_step(num_seqs, query_len, context_len, page_offsets, pages);
+  return on_pool<KvPool>("ctx_step_set", pool, [&](KvPool& kv) {
+    kv.set_step(num_seqs, query_len, context_len, page_offsets, pages);
   });
+}
+
+int32_t ctx_step_select(int64_t pool, int32_t groups, const int32_t* group_of_layer, int32_t rows,
+                        const int32_t* sequences, int32_t kv_heads, int32_t stride, const int32_t* counts,
+                        const int32_t* positions, int32_t first_dense_layers) {
+  return on_pool<KvPool>("ctx_step_select", pool, [&](KvPool& kv) {
+    kv.set_selection(
+        {groups, group_of_layer, rows, sequences, kv_heads, stride, counts, positions, first_dense_layers});
+  });
+}
+
+int32_t ctx_pool_copy(int64_t pool, int32_t from_page, int32_t to_page, int32_t slots) {
+  return on_pool<KvPool>("ctx_pool_copy", pool, [&](KvPool& kv) { kv.copy_page(from_page, to_page, slots); });
 }
 
 int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what,
                       float* out) {
-  return guarded("ctx_pool_read", [&] {
-    const auto kv = PoolRegistry::instance().find(pool);
-    const std::lock_guard<std::mutex> lock(kv->mutex());
-    kv->read_row(layer, page, slot_in_page, kv_head, what, out);
+  return on_pool<KvPool>("ctx_pool_read", pool, [&](KvPool& kv) {
+    kv.read_row(layer, page, slot_in_page, kv_head, what, out);
   });
+}
+
+int64_t ctx_retrieval_create(int32_t groups, int32_t kv_heads, int32_t query_heads, int32_t head_dim,
+                             int32_t page_tokens, int32_t pages, int32_t positions, const float* rope_cos,
+                             const float* rope_sin) {
+  int64_t id = 0;
+  guarded("ctx_retrieval_create", [&] {
+    const contexture::RetrievalGeometry geometry{groups, kv_heads, query_heads, head_dim, page_tokens, pages};
+    id = RetrievalRegistry::instance().add(std::make_shared<RetrievalPool>(geometry, positions, rope_cos, rope_sin));
+  });
+  return id;
+}
+
+int32_t ctx_retrieval_destroy(int64_t pool) {
+  return guarded("ctx_retrieval_destroy", [&] { RetrievalRegistry::instance().remove(pool); });
+}
+
+int64_t ctx_retrieval_bytes(int64_t pool) {
+  int64_t bytes = 0;
+  on_pool<RetrievalPool>("ctx_retrieval_bytes", pool,
+                         [&](RetrievalPool& keys) { bytes = keys.geometry().pool_bytes(); });
+  return bytes;
+}
+
+int32_t ctx_retrieval_copy(int64_t pool, int32_t from_page, int32_t to_page, int32_t slots) {
+  return on_pool<RetrievalPool>("ctx_retrieval_copy", pool,
+                                [&](RetrievalPool& keys) { keys.copy_page(from_page, to_page, slots); });
+}
+
+int32_t ctx_retrieval_append_set(int64_t pool, int32_t rows, const int32_t* positions, const int64_t* slots) {
+  return on_pool<RetrievalPool>("ctx_retrieval_append_set", pool,
+                                [&](RetrievalPool& keys) { keys.set_append(rows, positions, slots); });
+}
+
+int32_t ctx_retrieval_select_set(int64_t pool, int32_t rows, const int32_t* positions, const int32_t* page_offsets,
+                                 const int32_t* pages, const int32_t* rules, const int32_t* block_offsets,
+                                 const int32_t* block_ends) {
+  static_assert(sizeof(contexture::SelectionRule) == 8 * sizeof(int32_t), "a rule is eight ints");
+  return on_pool<RetrievalPool>("ctx_retrieval_select_set", pool, [&](RetrievalPool& keys) {
+    keys.set_select({rows, positions, page_offsets, pages, reinterpret_cast<const contexture::SelectionRule*>(rules),
+                     block_offsets, block_ends});
+  });
+}
+
+int32_t ctx_selection_stride(int64_t pool) {
+  int32_t stride = 0;
+  on_pool<RetrievalPool>("ctx_selection_stride", pool, [&](RetrievalPool& keys) { stride = keys.stride(); });
+  return stride;
+}
+
+const int32_t* ctx_selection_counts(int64_t pool) {
+  const int32_t* counts = nullptr;
+  on_pool<RetrievalPool>("ctx_selection_counts", pool, [&](RetrievalPool& keys) { counts = keys.counts(); });
+  return counts;
+}
+
+const int32_t* ctx_selection_positions(int64_t pool) {
+  const int32_t* positions = nullptr;
+  on_pool<RetrievalPool>("ctx_selection_positions", pool, [&](RetrievalPool& keys) { positions = keys.chosen(); });
+  return positions;
+}
+
+const float* ctx_selection_mass(int64_t pool) {
+  const float* mass = nullptr;
+  on_pool<RetrievalPool>("ctx_selection_mass", pool, [&](RetrievalPool& keys) { mass = keys.mass(); });
+  return mass;
 }
 
 }  // extern "C"

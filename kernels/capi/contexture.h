@@ -45,9 +45,47 @@ CTX_API int64_t ctx_pool_bytes(int64_t pool);
 CTX_API int32_t ctx_step_set(int64_t pool, int32_t num_seqs, const int32_t* query_len, const int32_t* context_len,
                              const int32_t* page_offsets, const int32_t* pages);
 
+/* Has rows of the step that was just set attend to a selection: row r is the single row of sequence sequences[r];
+ * for layer group g and KV head k it attends to positions[r][g][k][0 .. counts[r][g][k]), ascending and ending with its
+ * own. kv_heads: the pool's, or 1 where all KV heads share a list. Layers below first_dense_layers attend to everything
+ * all the same. Holds until the next ctx_step_set. */
+CTX_API int32_t ctx_step_select(int64_t pool, int32_t groups, const int32_t* group_of_layer, int32_t rows,
+                                const int32_t* sequences, int32_t kv_heads, int32_t stride, const int32_t* counts,
+                                const int32_t* positions, int32_t first_dense_layers);
+
+/* Copies K and V of a page's first slots tokens to another page, all layers. */
+CTX_API int32_t ctx_pool_copy(int64_t pool, int32_t from_page, int32_t to_page, int32_t slots);
+
 /* Reads K (what = 0) or V (what = 1) of one slot and head into out[head_dim]. */
 CTX_API int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head,
                               int32_t what, float* out);
+
+/* The retrieval head's key pool. Its pages are those of the KV pool beside it; its ids are of their own.
+ * query_heads, per group, is a multiple of kv_heads; rope_cos and rope_sin [positions, head_dim / 2] are copied. */
+CTX_API int64_t ctx_retrieval_create(int32_t groups, int32_t kv_heads, int32_t query_heads, int32_t head_dim,
+                                     int32_t page_tokens, int32_t pages, int32_t positions, const float* rope_cos,
+                                     const float* rope_sin);
+CTX_API int32_t ctx_retrieval_destroy(int64_t pool);
+CTX_API int64_t ctx_retrieval_bytes(int64_t pool);
+CTX_API int32_t ctx_retrieval_copy(int64_t pool, int32_t from_page, int32_t to_page, int32_t slots);
+
+/* Describes the next append: where each row's key goes. */
+CTX_API int32_t ctx_retrieval_append_set(int64_t pool, int32_t rows, const int32_t* positions, const int64_t* slots);
+
+/* Describes the next selection: row r stands at positions[r] of the sequence on pages[page_offsets[r] ..
+ * page_offsets[r + 1]), whose blocks end at block_ends[block_offsets[r] .. block_offsets[r + 1]). A rule is eight ints:
+ * unit (0 tokens, 1 blocks, 2 two-level), budget, sink, recent, residency, heads (0 largest, 1 mean), pooling (0 sum,
+ * 1 largest, 2 mean), 0. */
+CTX_API int32_t ctx_retrieval_select_set(int64_t pool, int32_t rows, const int32_t* positions,
+                                         const int32_t* page_offsets, const int32_t* pages, const int32_t* rules,
+                                         const int32_t* block_offsets, const int32_t* block_ends);
+
+/* What the last selection chose, per row, group and KV head: counts, positions (stride apart, ascending, the row's own
+ * last) and the share of the weights that they hold. Valid until the next selection; null or 0 for an unknown id. */
+CTX_API int32_t ctx_selection_stride(int64_t pool);
+CTX_API const int32_t* ctx_selection_counts(int64_t pool);
+CTX_API const int32_t* ctx_selection_positions(int64_t pool);
+CTX_API const float* ctx_selection_mass(int64_t pool);
 
 #ifdef __cplusplus
 }

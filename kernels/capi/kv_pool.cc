@@ -1,41 +1,23 @@
 #include "capi/kv_pool.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
+#include <cstring>
 #include <limits>
-#include <new>
 
+#include "capi/checks.h"
 #include "cpu/half.h"
 #include "cpu/kernel_table.h"
 
 namespace contexture {
 namespace {
 
-constexpr int32_t kMaxCount = 1 << 24;  // layers, heads, pages: keeps the products far from overflow
-constexpr int64_t kMaxPoolBytes = int64_t{1} << 46;
-constexpr int64_t kMaxRows = 1 << 24;
-
-std::string text(int64_t value) { return std::to_string(value); }
-
-void check_count(const char* what, int64_t value, int64_t most) {
-  if (value < 1 || value > most)
-    throw InvalidArgument(std::string(what) + " is " + text(value) + "; it must be in 1.." + text(most));
-}
-
-void check_index(const std::string& what, int64_t value, int64_t count) {
-  if (value < 0 || value >= count)
-    throw InvalidArgument(what + " is " + text(value) + "; it must be in 0.." + text(count - 1));
-}
-
 const PoolGeometry& checked(const PoolGeometry& g) {
   check_count("layers", g.layers, 1 << 16);
   check_count("kv_heads", g.kv_heads, 1 << 16);
-  check_count("pages", g.pages, kMaxCount);
+  check_count("pages", g.pages, kMaxPages);
   check_count("head_dim", g.head_dim, kMaxHeadDim);
   if (g.head_dim % 2 != 0) throw InvalidArgument("head_dim is " + text(g.head_dim) + "; it must be even");
-  if (g.page_tokens < 8 || g.page_tokens > 128 || (g.page_tokens & (g.page_tokens - 1)) != 0)
-    throw InvalidArgument("page_tokens is " + text(g.page_tokens) + "; it must be 8, 16, 32, 64 or 128");
+  check_page_tokens(g.page_tokens);
   if (g.dtype != KvDtype::kF32 && g.dtype != KvDtype::kF16)
     throw InvalidArgument("dtype is " + text(static_cast<int32_t>(g.dtype)) + "; it must be 0 (f32) or 1 (f16)");
   // layer_bytes is at most 2^24 * 2^16 * 2^7 * 2^12 = 2^59.
@@ -46,20 +28,7 @@ const PoolGeometry& checked(const PoolGeometry& g) {
 
 }  // namespace
 
-UnknownPool::UnknownPool(int64_t id)
-    : std::invalid_argument("there is no pool " + text(id) + "; it was never created or has been destroyed") {}
-
-KvPool::KvPool(const PoolGeometry& geometry) : geometry_(checked(geometry)) {
-  const auto bytes = static_cast<size_t>(geometry_.pool_bytes());
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-#ifdef MADV_HUGEPAGE
-  madvise(memory, bytes, MADV_HUGEPAGE);  // advice only: small pages work as well
-#endif
-  data_ = static_cast<char*>(memory);
-}
-
-KvPool::~KvPool() { munmap(data_, static_cast<size_t>(geometry_.pool_bytes())); }
+KvPool::KvPool(const PoolGeometry& geometry) : geometry_(checked(geometry)), memory_(geometry_.pool_bytes()) {}
 
 void KvPool::check_step(int32_t num_seqs, const int32_t* query_len, const int32_t* context_len,
                         const int32_t* page_offsets, const int32_t* pages) const {
@@ -100,6 +69,7 @@ void KvPool::set_step(int32_t num_seqs, const int32_t* query_len, const int32_t*
   row_positions_.clear();
   row_slots_.clear();
   max_position_ = 0;
+  selection_ = StepSelection{};
   for (int32_t s = 0; s < num_seqs; ++s) {
     row_offsets_.push_back(row_offsets_.back() + query_len[s]);
     page_offsets_.push_back(page_offsets[s + 1] - page_offsets[0]);
@@ -123,7 +93,87 @@ StepView KvPool::step() const {
   view.pages = pages_.data();
   view.row_positions = row_positions_.data();
   view.row_slots = row_slots_.data();
+  view.selection = selection_;
   return view;
+}
+
+void KvPool::check_selection(const Selection& s) const {
+  if (!has_step()) throw InvalidArgument("the pool has no step; set one before its selection");
+  check_count("groups", s.groups, geometry_.layers);
+  check_count("rows", s.rows, static_cast<int64_t>(context_len_.size()));
+  check_count("stride", s.stride, kMaxRows);
+  if (s.kv_heads != 1 && s.kv_heads != geometry_.kv_heads)
+    throw InvalidArgument("kv_heads is " + text(s.kv_heads) + "; it must be 1 or the pool's " +
+                          text(geometry_.kv_heads));
+  if (s.first_dense_layers < 0)
+    throw InvalidArgument("first_dense_layers is " + text(s.first_dense_layers) + "; it must be >= 0");
+  if (s.group_of_layer == nullptr || s.sequences == nullptr || s.counts == nullptr || s.positions == nullptr)
+    throw InvalidArgument("a table of the selection is null");
+  for (int32_t layer = 0; layer < geometry_.layers; ++layer)
+    check_index("group_of_layer[" + text(layer) + "]", s.group_of_layer[layer], s.groups);
+  const int32_t lists = s.groups * s.kv_heads;
+  for (int32_t row = 0; row < s.rows; ++row) {
+    const int32_t seq = s.sequences[row];
+    check_index("sequences[" + text(row) + "]", seq, static_cast<int64_t>(context_len_.size()));
+    if (row_offsets_[seq + 1] - row_offsets_[seq] != 1)
+      throw InvalidArgument("sequence " + text(seq) + " has " + text(row_offsets_[seq + 1] - row_offsets_[seq]) +
+                            " rows; a selection is for a single one");
+    for (int64_t list = static_cast<int64_t>(row) * lists; list < static_cast<int64_t>(row + 1) * lists; ++list) {
+      check_count("a list's count", s.counts[list], s.stride);
+      const int32_t* positions = s.positions + list * s.stride;
+      int32_t before = -1;
+      for (int32_t i = 0; i < s.counts[list]; before = positions[i++])
+        if (positions[i] <= before)
+          throw InvalidArgument("sequence " + text(seq) + ": position " + text(positions[i]) + " follows " +
+                                text(before) + "; they must ascend from 0");
+      if (before != context_len_[seq])
+        throw InvalidArgument("sequence " + text(seq) + ": the last position of a list is " + text(before) +
+                              "; it must be the row's own, " + text(context_len_[seq]));
+    }
+  }
+}
+
+void KvPool::set_selection(const Selection& s) {
+  check_selection(s);
+  const int64_t lists = static_cast<int64_t>(s.rows) * s.groups * s.kv_heads;
+  group_of_layer_.assign(s.group_of_layer, s.group_of_layer + geometry_.layers);
+  row_of_seq_.assign(context_len_.size(), -1);
+  selected_counts_.assign(s.counts, s.counts + lists);
+  selected_positions_.assign(s.positions, s.positions + lists * s.stride);
+  selected_offsets_.resize(static_cast<size_t>(lists * s.stride));
+  const int32_t page_tokens = geometry_.page_tokens;
+  for (int32_t row = 0; row < s.rows; ++row) row_of_seq_[s.sequences[row]] = row;
+  for (int64_t list = 0; list < lists; ++list) {
+    const int32_t seq = s.sequences[list / (s.groups * s.kv_heads)];
+    const int32_t* pages = pages_.data() + page_offsets_[seq];
+    const int32_t* positions = s.positions + list * s.stride;
+    int64_t* offsets = selected_offsets_.data() + list * s.stride;
+    for (int32_t i = 0; i < s.counts[list]; ++i)
+      offsets[i] = pages[positions[i] / page_tokens] * geometry_.page_bytes() +
+                   positions[i] % page_tokens * geometry_.row_bytes();
+  }
+  selection_.groups = s.groups;
+  selection_.kv_heads = s.kv_heads;
+  selection_.stride = s.stride;
+  selection_.first_dense_layers = s.first_dense_layers;
+  selection_.group_of_layer = group_of_layer_.data();
+  selection_.row_of_seq = row_of_seq_.data();
+  selection_.counts = selected_counts_.data();
+  selection_.positions = selected_positions_.data();
+  selection_.offsets = selected_offsets_.data();
+}
+
+void KvPool::copy_page(int32_t from, int32_t to, int32_t slots) {
+  check_index("from", from, geometry_.pages);
+  check_index("to", to, geometry_.pages);
+  check_slots(slots, geometry_.page_tokens);
+  if (from == to) return;
+  const auto bytes = static_cast<size_t>(slots * geometry_.row_bytes());
+  for (int32_t layer = 0; layer < geometry_.layers; ++layer)
+    for (int32_t head = 0; head < 2 * geometry_.kv_heads; ++head) {  // the planes of K and V follow each other
+      char* base = memory_.data() + layer * geometry_.layer_bytes() + head * geometry_.head_bytes();
+      std::memcpy(base + to * geometry_.page_bytes(), base + from * geometry_.page_bytes(), bytes);
+    }
 }
 
 void KvPool::read_row(int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what,
@@ -135,40 +185,13 @@ void KvPool::read_row(int32_t layer, int32_t page, int32_t slot_in_page, int32_t
   check_index("what (0 = K, 1 = V)", what, 2);
   if (out == nullptr) throw InvalidArgument("out is null");
   const int64_t slot = static_cast<int64_t>(page) * geometry_.page_tokens + slot_in_page;
-  const char* row = data_ + geometry_.key_row_offset(layer, slot, kv_head) + what * geometry_.plane_bytes();
+  const char* row = memory_.data() + geometry_.key_row_offset(layer, slot, kv_head) + what * geometry_.plane_bytes();
   if (geometry_.dtype == KvDtype::kF32) {
     std::copy_n(reinterpret_cast<const float*>(row), geometry_.head_dim, out);
   } else {
     const auto* halves = reinterpret_cast<const uint16_t*>(row);
     std::transform(halves, halves + geometry_.head_dim, out, half_to_float);
   }
-}
-
-PoolRegistry& PoolRegistry::instance() {
-  static PoolRegistry* registry = new PoolRegistry;  // outlives every thread that may still hold an id
-  return *registry;
-}
-
-int64_t PoolRegistry::add(std::shared_ptr<KvPool> pool) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  pools_.emplace(next_id_, std::move(pool));
-  return next_id_++;
-}
-
-std::shared_ptr<KvPool> PoolRegistry::find(int64_t id) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = pools_.find(id);
-  if (found == pools_.end()) throw UnknownPool(id);
-  return found->second;
-}
-
-void PoolRegistry::remove(int64_t id) {
-  std::shared_ptr<KvPool> last;  // unmapped outside the lock
-  const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = pools_.find(id);
-  if (found == pools_.end()) throw UnknownPool(id);
-  last = std::move(found->second);
-  pools_.erase(found);
 }
 
 }  // namespace contexture

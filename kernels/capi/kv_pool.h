@@ -1,46 +1,50 @@
-// A pool's memory, its current step and its scratch; and the registry that turns ids into pools.
+// A KV pool's memory, its current step and its scratch.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <mutex>
-#include <stdexcept>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "capi/mapped_memory.h"
+#include "capi/registry.h"
 #include "contexture/paged_attention.h"
 #include "contexture/paged_kv.h"
 
 namespace contexture {
 
-// Bad input from outside; the text says what was wrong and what to do.
-struct InvalidArgument : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
-};
-struct UnknownPool : std::invalid_argument {
-  explicit UnknownPool(int64_t id);
-};
-
 class KvPool {
  public:
   // Throws InvalidArgument or std::bad_alloc.
   explicit KvPool(const PoolGeometry& geometry);
-  ~KvPool();
-  KvPool(const KvPool&) = delete;
-  KvPool& operator=(const KvPool&) = delete;
 
   const PoolGeometry& geometry() const { return geometry_; }
-  void* data() { return data_; }
+  void* data() { return memory_.data(); }
 
   // Held by whoever sets a step, runs a kernel or reads rows.
   std::mutex& mutex() { return mutex_; }
 
   void set_step(int32_t num_seqs, const int32_t* query_len, const int32_t* context_len, const int32_t* page_offsets,
                 const int32_t* pages);
+  // Has rows of the step that was just set attend to a selection. The positions of all lists are checked.
+  struct Selection {
+    int32_t groups;
+    const int32_t* group_of_layer;  // [layers]
+    int32_t rows;
+    const int32_t* sequences;  // [rows] of the step, each with one row
+    int32_t kv_heads;          // the pool's or 1
+    int32_t stride;
+    const int32_t* counts;     // [rows, groups, kv_heads]
+    const int32_t* positions;  // [rows, groups, kv_heads, stride]
+    int32_t first_dense_layers;
+  };
+  void set_selection(const Selection& selection);
+
   bool has_step() const { return !row_offsets_.empty(); }
   StepView step() const;
   int32_t max_position() const { return max_position_; }  // of the step's rows
+
+  // Copies K and V of a page's first `slots` tokens to another page, all layers.
+  void copy_page(int32_t from, int32_t to, int32_t slots);
 
   void read_row(int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what, float* out) const;
   AttentionScratch& scratch() { return scratch_; }
@@ -48,29 +52,20 @@ class KvPool {
  private:
   void check_step(int32_t num_seqs, const int32_t* query_len, const int32_t* context_len, const int32_t* page_offsets,
                   const int32_t* pages) const;
+  void check_selection(const Selection& selection) const;
 
   const PoolGeometry geometry_;
-  char* data_ = nullptr;
+  MappedMemory memory_;
   std::mutex mutex_;
   std::vector<int32_t> row_offsets_, context_len_, page_offsets_, pages_, row_positions_;
   std::vector<int64_t> row_slots_;
   int32_t max_position_ = 0;
+  std::vector<int32_t> group_of_layer_, row_of_seq_, selected_counts_, selected_positions_;
+  std::vector<int64_t> selected_offsets_;
+  StepSelection selection_;
   AttentionScratch scratch_;
 };
 
-// Ids are never used twice, so a stale one is an error and not another pool.
-class PoolRegistry {
- public:
-  static PoolRegistry& instance();
-
-  int64_t add(std::shared_ptr<KvPool> pool);
-  std::shared_ptr<KvPool> find(int64_t id) const;  // throws UnknownPool
-  void remove(int64_t id);                         // throws UnknownPool; users of the pool keep it alive
-
- private:
-  mutable std::mutex mutex_;
-  std::unordered_map<int64_t, std::shared_ptr<KvPool>> pools_;
-  int64_t next_id_ = 1;
-};
+using PoolRegistry = Registry<KvPool>;
 
 }  // namespace contexture

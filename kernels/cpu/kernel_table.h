@@ -30,6 +30,14 @@ static inline void list_key_rows(const KeyRows& keys, int32_t first, int32_t las
   for (; count % padding != 0; ++count) rows[count] = rows[count - 1];
 }
 
+// The same for rows that lie at the offsets of a selection.
+static inline void list_key_rows(const char* base, const int64_t* offsets, int32_t selected, int32_t padding,
+                                 const void** rows) {
+  int32_t count = 0;
+  for (; count < selected; ++count) rows[count] = base + offsets[count];
+  for (; count % padding != 0; ++count) rows[count] = rows[count - 1];
+}
+
 struct PrepareArgs {
   const float* qkv;          // [rows, (num_heads + 2 * kv_heads) * head_dim]
   const int32_t* positions;  // [rows]
@@ -99,6 +107,39 @@ struct Int8ProductArgs {
   int64_t rows, inputs, outputs, block;
 };
 
+// The retrieval head's keys of some rows, see contexture/retrieval.h.
+struct AppendKeyArgs {
+  const float* keys;         // [rows, lists * head_dim]
+  const int32_t* positions;  // [rows]
+  const int64_t* slots;      // [rows]
+  const float* rope_cos;     // [positions, head_dim / 2]
+  const float* rope_sin;
+  char* pool;
+  int32_t lists, head_dim, row_dim, page_tokens;
+  int64_t page_bytes, list_bytes, scales_offset;
+};
+
+// One list, one row.
+struct ScoreArgs {
+  const float* q;        // [heads, row_dim]: rotated, scaled
+  const char* base;      // the list's part of page 0
+  const int32_t* pages;  // logical page -> page
+  int32_t first, last;   // positions
+  int32_t heads, row_dim, page_tokens;
+  int64_t page_bytes, scales_offset;
+  float* scores;   // [heads, stride] by position, with room for whole groups of 8 around [first, last)
+  int64_t stride;
+};
+
+// All arrays have room for `count` rounded up to a multiple of 16.
+struct WeighArgs {
+  float* scores;  // [heads, stride], overwritten
+  int64_t stride, count;
+  int32_t heads;
+  bool mean;       // of the heads; else the largest
+  float* weights;  // [count]
+};
+
 struct KernelTable {
   void (*prepare_rows)(const PrepareArgs&, int64_t first, int64_t last);
   void (*decode_part)(const DecodeArgs&);
@@ -109,6 +150,10 @@ struct KernelTable {
   void (*add_products)(const AddProductsArgs&);
   void (*int8_product)(const Int8ProductArgs&, int64_t first, int64_t last);
   void (*swiglu_row)(const float* gate_up, float* y, int64_t first, int64_t last, int64_t width);
+  void (*rotate)(const float* x, const float* cos, const float* sin, float scale, int32_t n, int32_t padded, float* out);
+  void (*append_key_rows)(const AppendKeyArgs&, int64_t first, int64_t last);
+  void (*score_keys)(const ScoreArgs&);
+  void (*weigh_positions)(const WeighArgs&);
 };
 
 constexpr int32_t kRowPadding = 16;   // decode rows and weights come in multiples of this

@@ -10,12 +10,15 @@ namespace portable {
 #include "cpu/elementwise_rows.h"
 #include "cpu/add_products.h"
 #include "cpu/int8_product.h"
+#include "cpu/retrieval_rows.h"
 }  // namespace portable
 
 const KernelTable& portable_kernels() {
-  static constexpr KernelTable table = {portable::prepare_rows, portable::decode_part,    portable::merge_parts,  portable::prefill_tile,
-                                        portable::block_sum,    portable::block_sum_int8, portable::add_products, portable::int8_product,
-                                        portable::swiglu_row};
+  static constexpr KernelTable table = {
+      portable::prepare_rows, portable::decode_part, portable::merge_parts, portable::prefill_tile,
+      portable::block_sum, portable::block_sum_int8, portable::add_products, portable::int8_product,
+      portable::swiglu_row, portable::rotate, portable::append_key_rows, portable::score_keys,
+      portable::weigh_positions};
   return table;
 }
 

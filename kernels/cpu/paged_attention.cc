@@ -34,13 +34,21 @@ struct DecodeTask {
   int64_t first_part;
 };
 
+// What a decode row attends to: positions, or places in its list of selected key rows.
 struct PartRange {
-  int32_t first, last;  // positions
+  int32_t first, last;
+  int64_t list;  // of the step's selection, or -1
 };
 
-PartRange context_of(const StepView& step, int32_t seq, int32_t window) {
+PartRange context_of(const StepView& step, int32_t seq, const AttentionParams& params, int32_t kv_head) {
   const int32_t end = step.context_len[seq] + 1;
-  return {window > 0 && end > window ? end - window : 0, end};
+  const int32_t begin = params.window > 0 && end > params.window ? end - params.window : 0;
+  const StepSelection& s = step.selection;
+  const int64_t list = s.list(seq, params.layer, kv_head);
+  if (list < 0) return {begin, end, -1};
+  const int32_t* positions = s.positions + list * s.stride;
+  const int32_t* seen = std::lower_bound(positions, positions + s.counts[list], begin);
+  return {static_cast<int32_t>(seen - positions), s.counts[list], list};
 }
 
 bool decodes(const StepView& step, int32_t seq) { return step.row_offsets[seq + 1] - step.row_offsets[seq] == 1; }
@@ -117,15 +125,15 @@ class Call {
     for (int32_t s = 0; s < step_.num_seqs; ++s) {
       const int32_t rows = step_.row_offsets[s + 1] - step_.row_offsets[s];
       if (decodes(step_, s)) {
-        const PartRange range = context_of(step_, s, p_.window);
-        const int32_t first = range.first / kPartTokens, last = (range.last + kPartTokens - 1) / kPartTokens;
         for (int32_t h = 0; h < g_.kv_heads; ++h) {
+          const PartRange range = context_of(step_, s, p_, h);
+          const int32_t first = range.first / kPartTokens, last = (range.last + kPartTokens - 1) / kPartTokens;
           const auto task = static_cast<int32_t>(state_.tasks.size());
           state_.tasks.push_back({last - first, parts});
           for (int32_t part = first; part < last; ++part) state_.decode.push_back({s, h, part, task});
           parts += last - first;
+          work_ += static_cast<int64_t>(range.last - range.first) * group_ * row_dim_ * 2;
         }
-        work_ += static_cast<int64_t>(range.last - range.first) * q_stride_ * 2;
         continue;
       }
       for (int32_t end = rows; end > 0; end -= tile_tokens) {
@@ -174,11 +182,16 @@ class Call {
 
   void decode(const DecodeItem& item) const {
     const DecodeTask& task = state_.tasks[item.task];
-    const PartRange context = context_of(step_, item.seq, p_.window);
+    const PartRange context = context_of(step_, item.seq, p_, item.kv_head);
     const int32_t first = std::max(context.first, item.part * kPartTokens);
     const int32_t last = std::min(context.last, (item.part + 1) * kPartTokens);
     const void* rows[kPartTokens];
-    list_key_rows(keys_of(item.seq, item.kv_head), first, last, kRowPadding, rows);
+    if (context.list < 0) {
+      list_key_rows(keys_of(item.seq, item.kv_head), first, last, kRowPadding, rows);
+    } else {
+      const int64_t* offsets = step_.selection.offsets + context.list * step_.selection.stride;
+      list_key_rows(layer_base_ + item.kv_head * g_.head_bytes(), offsets + first, last - first, kRowPadding, rows);
+    }
 
     const int64_t row = step_.row_offsets[item.seq], head = static_cast<int64_t>(item.kv_head) * group_;
     float* part = state_.parts.data() + (task.first_part + item.part - context.first / kPartTokens) * part_floats_;

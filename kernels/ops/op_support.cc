@@ -51,14 +51,22 @@ Tensor OpContext::input(size_t index, const char* name, int64_t rank) const {
   return tensor;
 }
 
-float* OpContext::output(size_t index, int64_t rows, int64_t columns) const {
-  const int64_t dims[2] = {rows, columns};
+void* OpContext::output(size_t index, const int64_t* dims, size_t rank) const {
   ort::Value* value = nullptr;
   void* data = nullptr;
-  check(ort_api().KernelContext_GetOutput(context_, index, dims, 2, &value));
+  check(ort_api().KernelContext_GetOutput(context_, index, dims, rank, &value));
   if (value == nullptr) return nullptr;  // an output that the graph does not use
   check(ort_api().GetTensorMutableData(value, &data));
-  return static_cast<float*>(data);
+  return data;
+}
+
+float* OpContext::output(size_t index, int64_t rows, int64_t columns) const {
+  const int64_t dims[2] = {rows, columns};
+  return static_cast<float*>(output(index, dims, 2));
+}
+
+int64_t* OpContext::integer_output(size_t index, int64_t count) const {
+  return static_cast<int64_t*>(output(index, &count, 1));
 }
 
 int32_t Attributes::in_range(const char* name, int64_t value, int64_t least, int64_t most) const {

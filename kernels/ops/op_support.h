@@ -42,13 +42,27 @@ class OpContext {
   Tensor input(size_t index, const char* name, int64_t rank) const;  // throws std::invalid_argument
   Tensor optional_input(size_t index, const char* name, int64_t rank) const;
   float* output(size_t index, int64_t rows, int64_t columns) const;
+  int64_t* integer_output(size_t index, int64_t count) const;
   [[noreturn]] void refuse(const std::string& reason) const;
   ort::KernelContext* raw() const { return context_; }
 
  private:
+  void* output(size_t index, const int64_t* dims, size_t rank) const;
+
   const char* op_;
   ort::KernelContext* context_;
 };
+
+// What an id in an operation's input names; an unknown one refuses the run.
+template <class Registry>
+auto find_pool(const OpContext& context, const Tensor& id) {
+  if (id.dims[0] != 1) context.refuse("the pool's id is " + id.shape() + "; it must be a single number");
+  try {
+    return Registry::instance().find(*static_cast<const int64_t*>(id.data));
+  } catch (const std::invalid_argument& e) {
+    context.refuse(e.what());
+  }
+}
 
 // The runtime's own threads.
 class OrtParallelFor final : public ParallelFor {
@@ -131,5 +145,7 @@ const ort::CustomOp* paged_attention_op();
 const ort::CustomOp* block_correction_op();
 const ort::CustomOp* int8_product_op();
 const ort::CustomOp* swiglu_op();
+const ort::CustomOp* retrieval_append_op();
+const ort::CustomOp* retrieval_select_op();
 
 }  // namespace contexture

@@ -40,9 +40,9 @@ class PagedAttentionOp {
     const Tensor sin = context.input(3, "rope_sin", 2);
     const Tensor q_norm = context.optional_input(4, "q_norm", 1);
     const Tensor k_norm = context.optional_input(5, "k_norm", 1);
-    check_shapes(context, qkv, step, cos, sin, q_norm, k_norm);
+    check_shapes(context, qkv, cos, sin, q_norm, k_norm);
 
-    const auto pool = find_pool(context, *static_cast<const int64_t*>(step.data));
+    const auto pool = find_pool<PoolRegistry>(context, step);
     const std::lock_guard<std::mutex> lock(pool->mutex());
     check_step(context, *pool, qkv.dims[0], cos.dims[0]);
 
@@ -64,21 +64,12 @@ class PagedAttentionOp {
   }
 
  private:
-  static std::shared_ptr<KvPool> find_pool(const OpContext& context, int64_t id) {
-    try {
-      return PoolRegistry::instance().find(id);
-    } catch (const UnknownPool& e) {
-      context.refuse(e.what());
-    }
-  }
-
-  void check_shapes(const OpContext& context, const Tensor& qkv, const Tensor& step, const Tensor& cos,
-                    const Tensor& sin, const Tensor& q_norm, const Tensor& k_norm) const {
+  void check_shapes(const OpContext& context, const Tensor& qkv, const Tensor& cos, const Tensor& sin,
+                    const Tensor& q_norm, const Tensor& k_norm) const {
     const int64_t width = (num_heads_ + 2 * static_cast<int64_t>(kv_heads_)) * head_dim_;
     if (qkv.dims[1] != width)
       context.refuse("qkv is " + qkv.shape() + "; its rows must have (num_heads + 2 * kv_heads) * head_dim = " +
                      std::to_string(width) + " values");
-    if (step.dims[0] != 1) context.refuse("step is " + step.shape() + "; it must hold one pool id");
     if (cos.dims[1] != head_dim_ / 2)
       context.refuse("rope_cos is " + cos.shape() + "; its rows must have head_dim / 2 = " +
                      std::to_string(head_dim_ / 2) + " values");

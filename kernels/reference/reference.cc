@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "cpu/half.h"
 
@@ -59,8 +60,16 @@ std::vector<double> attention_row(const AttentionParams& params, const StepView&
     if (head % group == 0) {
       k.clear();
       v.clear();
-      for (int32_t key = first; key <= position; ++key)
-        for (int32_t i = 0; i < g.head_dim; ++i) {
+      std::vector<int32_t> keys(static_cast<size_t>(position) + 1);
+      std::iota(keys.begin(), keys.end(), 0);
+      const StepSelection& chosen = step.selection;
+      const int64_t list = chosen.list(seq, params.layer, head / group);
+      if (list >= 0) {
+        const int32_t* positions = chosen.positions + list * chosen.stride;
+        keys.assign(positions, positions + chosen.counts[list]);
+      }
+      for (const int32_t key : keys)
+        for (int32_t i = 0; i < g.head_dim && key >= first; ++i) {
           k.push_back(pool_value(g, params.pool, params.layer, slot_of(key), head / group, 0, i));
           v.push_back(pool_value(g, params.pool, params.layer, slot_of(key), head / group, 1, i));
         }
@@ -84,6 +93,58 @@ std::vector<double> attention_row(const AttentionParams& params, const StepView&
       for (int32_t i = 0; i < g.head_dim; ++i) result[i] += weights[key] / sum * v[key * g.head_dim + i];
   }
   return out;
+}
+
+std::vector<double> position_weights(const std::vector<std::vector<double>>& scores, bool mean) {
+  std::vector<double> weights(scores[0].size());
+  for (const std::vector<double>& head : scores) {
+    const double highest = *std::max_element(head.begin(), head.end());
+    double sum = 0;
+    for (const double score : head) sum += std::exp(score - highest);
+    for (size_t i = 0; i < head.size(); ++i) {
+      const double p = std::exp(head[i] - highest) / sum;
+      weights[i] = mean ? weights[i] + p / static_cast<double>(scores.size()) : std::max(weights[i], p);
+    }
+  }
+  return weights;
+}
+
+std::vector<int32_t> selected_positions(const SelectionRule& rule, int32_t position, const std::vector<float>& weights,
+                                        const std::vector<int32_t>& block_ends) {
+  const int32_t first = rule.middle_first(position), last = rule.middle_last(position);
+  std::vector<int32_t> chosen;  // of the middle
+  for (int32_t p = first; p < last; ++p) chosen.push_back(p);
+  int32_t room = rule.budget - rule.sink - rule.recent;
+  const auto weight = [&](int32_t p) { return weights[static_cast<size_t>(p - first)]; };
+  if (rule.unit != SelectionRule::kTokens && room < last - first) {
+    std::vector<std::vector<int32_t>> blocks(1);
+    for (const int32_t p : chosen) {
+      if (!blocks.back().empty() && std::binary_search(block_ends.begin(), block_ends.end(), p)) blocks.emplace_back();
+      blocks.back().push_back(p);
+    }
+    const auto score = [&](const std::vector<int32_t>& block) {
+      float sum = 0, top = 0;
+      for (const int32_t p : block) sum += weight(p), top = std::max(top, weight(p));
+      if (rule.pooling == SelectionRule::kMax) return top;
+      return rule.pooling == SelectionRule::kMean ? sum / static_cast<float>(block.size()) : sum;
+    };
+    std::stable_sort(blocks.begin(), blocks.end(), [&](const auto& a, const auto& b) { return score(a) > score(b); });
+    int32_t open = rule.unit == SelectionRule::kBlocks ? room
+                                                       : std::max(rule.residency, rule.budget) - rule.sink - rule.recent;
+    chosen.clear();
+    for (const std::vector<int32_t>& block : blocks)
+      if (static_cast<int32_t>(block.size()) <= open) {
+        open -= static_cast<int32_t>(block.size());
+        chosen.insert(chosen.end(), block.begin(), block.end());
+      }
+    std::sort(chosen.begin(), chosen.end());
+  }
+  std::stable_sort(chosen.begin(), chosen.end(), [&](int32_t a, int32_t b) { return weight(a) > weight(b); });
+  if (static_cast<int32_t>(chosen.size()) > room) chosen.resize(static_cast<size_t>(room));
+  for (int32_t p = 0; p < first; ++p) chosen.push_back(p);
+  for (int32_t p = last; p <= position; ++p) chosen.push_back(p);
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
 }
 
 std::vector<double> block_sum(const std::vector<float>& x, int64_t block) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "contexture/paged_attention.h"
+#include "contexture/selection.h"
 
 namespace contexture {
 namespace reference {
@@ -20,8 +21,16 @@ double round_to_half(double x);
 double pool_value(const PoolGeometry& geometry, const void* pool, int32_t layer, int64_t slot, int32_t kv_head,
                   int32_t what, int32_t i);
 
-// Attention of one row of the step over the K and V that are in the pool. [num_heads * head_dim]
+// Attention of one row of the step over the K and V that are in the pool, or over what is selected of them.
+// [num_heads * head_dim]
 std::vector<double> attention_row(const AttentionParams& params, const StepView& step, int32_t seq, int32_t row);
+
+// One weight per position out of the scores of several heads: a softmax each, then their largest or their mean.
+std::vector<double> position_weights(const std::vector<std::vector<double>>& scores, bool mean);
+
+// The selection of a rule, by sorting everything: ascending positions.
+std::vector<int32_t> selected_positions(const SelectionRule& rule, int32_t position, const std::vector<float>& weights,
+                                        const std::vector<int32_t>& block_ends);
 
 std::vector<double> block_sum(const std::vector<float>& x, int64_t block);
 std::vector<double> block_sum_int8(const std::vector<float>& x, int64_t block);

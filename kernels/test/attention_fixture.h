@@ -75,6 +75,37 @@ class World {
     return out_;
   }
 
+  // The same for steps whose single rows attend to selections; choose(position) gives the ascending positions of each
+  // list, [groups * kv_heads], for a row there.
+  template <class Choose>
+  std::vector<float> run_selected(const std::vector<Chunk>& chunks, int32_t groups, int32_t kv_heads,
+                                  int32_t first_dense_layers, const Choose& choose, Isa isa,
+                                  const ParallelFor& parallel = SerialFor()) {
+    prepare(chunks);
+    std::vector<int32_t> sequences, counts, positions, group_of_layer;
+    std::vector<std::vector<int32_t>> lists;
+    for (size_t s = 0; s < chunks.size(); ++s) {
+      if (chunks[s].tokens != 1) continue;
+      sequences.push_back(static_cast<int32_t>(s));
+      for (std::vector<int32_t>& list : choose(cached_[chunks[s].seq])) lists.push_back(std::move(list));
+    }
+    size_t stride = 1;
+    for (const auto& list : lists) stride = std::max(stride, list.size());
+    for (const auto& list : lists) {
+      counts.push_back(static_cast<int32_t>(list.size()));
+      positions.insert(positions.end(), list.begin(), list.end());
+      positions.resize(counts.size() * stride, -1);
+    }
+    for (int32_t layer = 0; layer < shape.layers; ++layer) group_of_layer.push_back(layer * groups / shape.layers);
+    if (!sequences.empty())
+      pool_.set_selection({groups, group_of_layer.data(), static_cast<int32_t>(sequences.size()), sequences.data(),
+                           kv_heads, static_cast<int32_t>(stride), counts.data(), positions.data(),
+                           first_dense_layers});
+    paged_attention(params_, pool_.step(), pool_.scratch(), Execution{parallel, isa});
+    for (const Chunk& chunk : chunks) cached_[chunk.seq] += chunk.tokens;
+    return out_;
+  }
+
   // The reference for one row of the step that ran last, from the same K and V. [num_heads * head_dim]
   std::vector<double> expected_row(int32_t chunk, int32_t row) {
     return reference::attention_row(params_, pool_.step(), chunk, row);

@@ -40,6 +40,27 @@ struct PoolGeometry {
   }
 };
 
+// What some decode rows of a step attend to instead of everything: per (row, layer group, KV head) a list of key rows in
+// the order of their positions, the row's own last.
+struct StepSelection {
+  int32_t groups = 0;
+  int32_t kv_heads = 0;             // the pool's, or 1 where all KV heads share a list
+  int32_t stride = 0;               // room of a list
+  int32_t first_dense_layers = 0;   // these attend to everything all the same
+  const int32_t* group_of_layer = nullptr;  // [layers]
+  const int32_t* row_of_seq = nullptr;      // [num_seqs] index of the sequence's row here, or -1
+  const int32_t* counts = nullptr;          // [rows, groups, kv_heads]
+  const int32_t* positions = nullptr;       // [rows, groups, kv_heads, stride] ascending
+  const int64_t* offsets = nullptr;         // of the same shape: bytes from the key row of page 0, token 0
+
+  // The index of a sequence's list for a layer and KV head, or -1 where it attends to everything.
+  int64_t list(int32_t seq, int32_t layer, int32_t kv_head) const {
+    if (layer < first_dense_layers || row_of_seq == nullptr || row_of_seq[seq] < 0) return -1;
+    return (static_cast<int64_t>(row_of_seq[seq]) * groups + group_of_layer[layer]) * kv_heads +
+           (kv_heads == 1 ? 0 : kv_head);
+  }
+};
+
 // One step over many sequences. Sequence s brings the rows [row_offsets[s], row_offsets[s+1]) after context_len[s]
 // tokens that are in the pool already; its pages, in logical order, are pages[page_offsets[s] .. page_offsets[s+1]).
 struct StepView {
@@ -51,6 +72,7 @@ struct StepView {
   const int32_t* pages = nullptr;         // [page_offsets[num_seqs]]
   const int32_t* row_positions = nullptr; // [num_rows] absolute position of each row
   const int64_t* row_slots = nullptr;     // [num_rows] slot that takes the row's K and V
+  StepSelection selection;                // of sequences with one row
 };
 
 }  // namespace contexture

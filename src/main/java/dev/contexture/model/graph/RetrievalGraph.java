@@ -76,7 +76,7 @@ final class RetrievalGraph {
         graph.input(CompiledModel.INPUT_IDS, DataType.INT64, "sequences");
         graph.input(CompiledModel.FUSED, DataType.FLOAT, "sequences", config.hidden());
         graph.input(CompiledModel.RETRIEVAL, DataType.INT64, 1);
-        graph.output(CompiledModel.MASS, DataType.FLOAT, "sequences", config.groups(), config.kvHeads());
+        graph.output(CompiledModel.MASS, DataType.FLOAT, "sequences", config.groups() * config.kvHeads());
         LinearWeights query = weights("query", head.query());
         String input = emitInput(graph, CompiledModel.FUSED);
         // Few rows: float activations cost nothing beside reading the weights.

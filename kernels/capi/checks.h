@@ -1,0 +1,40 @@
+// Checks of what comes from outside; the text says what was wrong and what to do.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace contexture {
+
+struct InvalidArgument : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
+constexpr int64_t kMaxPoolBytes = int64_t{1} << 46;
+constexpr int64_t kMaxRows = 1 << 24;
+constexpr int32_t kMaxPages = 1 << 24;  // keeps the products far from overflow
+
+inline std::string text(int64_t value) { return std::to_string(value); }
+
+inline void check_count(const char* what, int64_t value, int64_t most) {
+  if (value < 1 || value > most)
+    throw InvalidArgument(std::string(what) + " is " + text(value) + "; it must be in 1.." + text(most));
+}
+
+inline void check_index(const std::string& what, int64_t value, int64_t count) {
+  if (value < 0 || value >= count)
+    throw InvalidArgument(what + " is " + text(value) + "; it must be in 0.." + text(count - 1));
+}
+
+inline void check_page_tokens(int32_t page_tokens) {
+  if (page_tokens < 8 || page_tokens > 128 || (page_tokens & (page_tokens - 1)) != 0)
+    throw InvalidArgument("page_tokens is " + text(page_tokens) + "; it must be 8, 16, 32, 64 or 128");
+}
+
+inline void check_slots(int32_t slots, int32_t page_tokens) {
+  if (slots < 0 || slots > page_tokens)
+    throw InvalidArgument("slots is " + text(slots) + "; it must be in 0.." + text(page_tokens));
+}
+
+}  // namespace contexture

@@ -1,0 +1,58 @@
+// The retrieval head's key pool, what its next append and selection are about, and what the last selection chose.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "capi/mapped_memory.h"
+#include "capi/registry.h"
+#include "contexture/retrieval.h"
+
+namespace contexture {
+
+class RetrievalPool {
+ public:
+  // rope_cos, rope_sin: [positions, head_dim / 2]. Throws InvalidArgument or std::bad_alloc.
+  RetrievalPool(const RetrievalGeometry& geometry, int32_t positions, const float* rope_cos, const float* rope_sin);
+
+  const RetrievalGeometry& geometry() const { return geometry_; }
+
+  // Held by whoever describes a call, runs it or reads its result.
+  std::mutex& mutex() { return mutex_; }
+
+  void set_append(int32_t rows, const int32_t* positions, const int64_t* slots);
+  void set_select(const SelectRows& select);
+  int32_t append_rows() const { return static_cast<int32_t>(append_positions_.size()); }
+  int32_t select_rows() const { return static_cast<int32_t>(select_positions_.size()); }
+
+  void append(const float* keys /* [append_rows, lists * head_dim] */, const Execution& execution);
+  void select(const float* queries /* [select_rows, groups * query_heads * head_dim] */, const Execution& execution);
+
+  int32_t stride() const { return stride_; }
+  const int32_t* counts() const { return counts_.data(); }
+  const int32_t* chosen() const { return chosen_.data(); }
+  const float* mass() const { return mass_.data(); }
+
+  void copy_page(int32_t from, int32_t to, int32_t slots);
+
+ private:
+  void check_select(const SelectRows& select) const;
+
+  const RetrievalGeometry geometry_;
+  const int32_t positions_;
+  const std::vector<float> rope_cos_, rope_sin_;
+  MappedMemory memory_;
+  std::mutex mutex_;
+  std::vector<int32_t> append_positions_;
+  std::vector<int64_t> append_slots_;
+  std::vector<int32_t> select_positions_, page_offsets_, pages_, block_offsets_, block_ends_;
+  std::vector<SelectionRule> rules_;
+  int32_t stride_ = 0;
+  std::vector<int32_t> counts_, chosen_;
+  std::vector<float> mass_;
+};
+
+using RetrievalRegistry = Registry<RetrievalPool>;
+
+}  // namespace contexture

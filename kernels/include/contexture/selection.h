@@ -1,0 +1,52 @@
+// From weights to positions: the rule by which a row's budget is spent. Plain arithmetic, no instruction sets.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace contexture {
+
+// As it crosses the C interface: eight ints.
+struct SelectionRule {
+  enum Unit : int32_t { kTokens = 0, kBlocks = 1, kTwoLevel = 2 };
+  enum Heads : int32_t { kMaxOfHeads = 0, kMeanOfHeads = 1 };
+  enum Pooling : int32_t { kSum = 0, kMax = 1, kMean = 2 };
+
+  int32_t unit = kTokens;
+  int32_t budget = 0;     // most positions in all, sink and recent included
+  int32_t sink = 0;       // first positions, always selected
+  int32_t recent = 0;     // last positions, the row's own included, always selected
+  int32_t residency = 0;  // two-level: most positions in the blocks out of which tokens are chosen
+  int32_t heads = kMaxOfHeads;
+  int32_t pooling = kSum;
+  int32_t reserved = 0;
+
+  // What lies between sink and recent window of the row at `position`; only this is scored and chosen from.
+  int32_t middle_first(int32_t position) const { return sink < position + 1 ? sink : position + 1; }
+  int32_t middle_last(int32_t position) const {
+    const int32_t last = position + 1 - recent;
+    return last > middle_first(position) ? last : middle_first(position);
+  }
+  // Positions that a row selects at the most.
+  int32_t most(int32_t position) const { return budget < position + 1 ? budget : position + 1; }
+};
+
+// Buffers of select_positions, kept by the caller.
+struct SelectionScratch {
+  struct Block {
+    int32_t first, last;  // positions
+    float score;
+  };
+  std::vector<Block> blocks;
+  std::vector<int32_t> candidates;
+};
+
+// Selects for the row at `position`. weights[i] is that of position middle_first + i, not negative and never NaN; block
+// ends ascend, and what lies behind the last one is one more block. Writes the selected positions, ascending and ending
+// with the row's own, and returns their count: at most rule.most(position). Equal weights are taken from the front.
+// Tokens: those of the largest weight. Blocks: whole blocks in the order of their pooled weight as long as they fit.
+// Two-level: tokens out of the blocks that the residency holds.
+int32_t select_positions(const SelectionRule& rule, int32_t position, const float* weights, const int32_t* block_ends,
+                         int32_t block_count, SelectionScratch& scratch, int32_t* out, float* mass);
+
+}  // namespace contexture

@@ -1,0 +1,119 @@
+// The rule of selection against sorting everything, and what holds whatever the weights are.
+#include "contexture/selection.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "reference/reference.h"
+#include "test/random.h"
+
+namespace contexture {
+namespace {
+
+struct Case {
+  SelectionRule rule;
+  int32_t position = 0;
+  std::vector<float> weights;
+  std::vector<int32_t> block_ends;
+};
+
+// Weights that fall steeply, as a softmax gives them, with ties and zeros among them.
+Case random_case(Random& random) {
+  Case c;
+  c.rule.unit = static_cast<int32_t>(random.below(3));
+  c.rule.pooling = static_cast<int32_t>(random.below(3));
+  c.rule.sink = static_cast<int32_t>(random.below(9));
+  c.rule.recent = 1 + static_cast<int32_t>(random.below(40));
+  c.rule.budget = c.rule.sink + c.rule.recent + static_cast<int32_t>(random.below(200));
+  c.rule.residency = c.rule.budget + static_cast<int32_t>(random.below(400));
+  c.position = static_cast<int32_t>(random.below(1500));
+  for (int32_t p = c.rule.middle_first(c.position); p < c.rule.middle_last(c.position); ++p) {
+    const float steep = std::exp(8 * random.value());
+    c.weights.push_back(random.below(4) == 0 ? static_cast<float>(random.below(3)) * 0.25f : steep);
+  }
+  for (int32_t end = 0; end < c.position;) {
+    end += 1 + static_cast<int32_t>(random.below(40));
+    if (end <= c.position) c.block_ends.push_back(end);
+  }
+  return c;
+}
+
+std::vector<int32_t> select(const Case& c, float* mass) {
+  SelectionScratch scratch;
+  std::vector<int32_t> out(static_cast<size_t>(c.rule.most(c.position)));
+  const int32_t count = select_positions(c.rule, c.position, c.weights.data(), c.block_ends.data(),
+                                         static_cast<int32_t>(c.block_ends.size()), scratch, out.data(), mass);
+  EXPECT_LE(count, static_cast<int32_t>(out.size()));
+  out.resize(static_cast<size_t>(count));
+  return out;
+}
+
+TEST(Selection, EqualsSortingEverything) {
+  Random random(1);
+  for (int i = 0; i < 4000; ++i) {
+    const Case c = random_case(random);
+    float mass = 0;
+    ASSERT_EQ(select(c, &mass), reference::selected_positions(c.rule, c.position, c.weights, c.block_ends))
+        << "case " << i << ", unit " << c.rule.unit;
+  }
+}
+
+TEST(Selection, HoldsSinkRecentAndItselfWithinTheBudget) {
+  Random random(2);
+  for (int i = 0; i < 4000; ++i) {
+    const Case c = random_case(random);
+    float mass = 0;
+    const std::vector<int32_t> chosen = select(c, &mass);
+    ASSERT_LE(chosen.size(), static_cast<size_t>(std::min(c.rule.budget, c.position + 1)));
+    ASSERT_TRUE(std::adjacent_find(chosen.begin(), chosen.end(), std::greater_equal<>()) == chosen.end());
+    const auto has = [&](int32_t p) { return std::binary_search(chosen.begin(), chosen.end(), p); };
+    for (int32_t p = 0; p < c.rule.sink && p <= c.position; ++p) ASSERT_TRUE(has(p));
+    for (int32_t p = std::max(0, c.position + 1 - c.rule.recent); p <= c.position; ++p) ASSERT_TRUE(has(p));
+    ASSERT_GE(mass, 0.0f);
+    ASSERT_LE(mass, 1.0f + 1e-5f);
+  }
+}
+
+TEST(Selection, TokenModeSpendsTheWholeBudget) {
+  Random random(3);
+  for (int i = 0; i < 1000; ++i) {
+    Case c = random_case(random);
+    c.rule.unit = SelectionRule::kTokens;
+    float mass = 0;
+    ASSERT_EQ(select(c, &mass).size(), static_cast<size_t>(std::min(c.rule.budget, c.position + 1)));
+  }
+}
+
+TEST(Selection, MassIsTheShareOfTheMiddle) {
+  Case c;
+  c.rule.budget = 4, c.rule.sink = 1, c.rule.recent = 2, c.position = 6;
+  c.weights = {0.125f, 0.5f, 0.25f, 0.125f};  // positions 1 to 4
+  float mass = 0;
+  EXPECT_EQ(select(c, &mass), (std::vector<int32_t>{0, 2, 5, 6}));
+  EXPECT_FLOAT_EQ(mass, 0.5f);
+}
+
+TEST(Selection, BlocksThatDoNotFitAreSkipped) {
+  Case c;
+  c.rule.unit = SelectionRule::kBlocks, c.rule.budget = 5, c.rule.sink = 0, c.rule.recent = 2, c.position = 10;
+  c.weights = {9, 9, 9, 9, 1, 1, 5, 1, 1};  // positions 0 to 8
+  c.block_ends = {4, 6, 7, 9};
+  float mass = 0;
+  EXPECT_EQ(select(c, &mass), (std::vector<int32_t>{4, 5, 6, 9, 10}));
+}
+
+TEST(Selection, NothingToChooseFromHasWholeMass) {
+  Case c;
+  c.rule.budget = 40, c.rule.sink = 4, c.rule.recent = 8, c.position = 5;
+  float mass = 0;
+  std::vector<int32_t> all(6);
+  std::iota(all.begin(), all.end(), 0);
+  EXPECT_EQ(select(c, &mass), all);
+  EXPECT_FLOAT_EQ(mass, 1.0f);
+}
+
+}  // namespace
+}  // namespace contexture
