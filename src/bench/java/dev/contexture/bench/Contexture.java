@@ -1,23 +1,17 @@
 package dev.contexture.bench;
 
-import dev.contexture.core.KvGeometry;
-import dev.contexture.core.Precision;
 import dev.contexture.core.SamplingParams;
+import dev.contexture.core.Sparsity;
 import dev.contexture.engine.Engine;
 import dev.contexture.engine.SampledToken;
 import dev.contexture.engine.SamplerState;
+import dev.contexture.engine.SelectionListener;
+import dev.contexture.engine.SelectionStage;
+import dev.contexture.engine.SequenceSparsity;
 import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.StepPlan.SequenceStep;
-import dev.contexture.engine.ort.OrtModelRunner;
-import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.SlotRequest;
-import dev.contexture.model.arch.ModelSource;
-import dev.contexture.model.graph.CompiledModel;
-import dev.contexture.model.graph.GraphCompiler;
-import dev.contexture.nativelib.FfmKvPool;
-import dev.contexture.nativelib.NativeLibrary;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,67 +19,130 @@ import java.util.Optional;
 
 /** Our engine's own step, sampling included; the server around it is left out, as it is with the other engines. */
 final class Contexture implements Contender {
-    private static final int PAGE_TOKENS = 32;
     private static final int CHUNK_TOKENS = 512;
-    private static final int CAPACITY_TOKENS = 40_000;
     private static final int FIRST_PLAIN_TOKEN = 100;
 
-    private final FfmKvPool pool;
-    private final OrtModelRunner runner;
+    private final String name;
+    private final EngineParts parts;
     private final KvCache kv;
     private final Engine engine;
-    private final int vocabulary;
+    private final Sparsity policy;
+    private final Prompts prompts;
+    private final SelectionClock clock;
     private long nextSequence = 1;
+    private double selectionSeconds;
 
-    Contexture(ModelSource source, String modelSha256, Path directory, int threads) {
-        CompiledModel compiled =
-                new GraphCompiler(directory.resolve("graphs")).compile(source, modelSha256, Precision.FAST);
-        KvGeometry geometry = new KvGeometry(
-                compiled.config().layers(),
-                compiled.config().kvHeads(),
-                compiled.config().headDim(),
-                PAGE_TOKENS,
-                Precision.FAST.kvDtype());
-        int pages = geometry.pagesFor(CAPACITY_TOKENS);
-        NativeLibrary library = NativeLibrary.openBundled(directory.resolve("native"));
-        this.vocabulary = compiled.config().vocabulary();
-        this.pool = new FfmKvPool(library, geometry, pages);
-        this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), threads);
-        this.kv = new KvCache(geometry, pages, BlockCutter.fixed(PAGE_TOKENS), pool::copyPage);
-        this.engine = new Engine(kv, pool, runner);
+    /** What sequences are filled with. */
+    interface Prompts {
+        /** The first tokens of a sequence. */
+        int[] tokens(int sequence, int count);
+    }
+
+    private Contexture(
+            String name,
+            EngineParts parts,
+            SelectionStage stage,
+            Sparsity policy,
+            Prompts prompts,
+            SelectionClock clock) {
+        this.name = name;
+        this.parts = parts;
+        this.kv = parts.kv();
+        this.engine = new Engine(
+                kv, parts.pool(), parts.runner(), stage, parts.tokenizer().vocabularySize());
+        this.policy = policy;
+        this.prompts = prompts;
+        this.clock = clock;
+    }
+
+    /** Attends to everything. Owns the parts. */
+    static Contexture dense(String name, EngineParts parts, Prompts prompts) {
+        return new Contexture(name, parts, SelectionStage.DENSE, Sparsity.DENSE, prompts, new SelectionClock());
+    }
+
+    /** Selects by the parts' retriever. Owns the parts. */
+    static Contexture sparse(String name, EngineParts parts, Sparsity policy, Prompts prompts) {
+        SelectionClock clock = new SelectionClock();
+        SelectionStage stage = parts.stage(parts.retriever(), parts.selectionSettings(), clock);
+        return new Contexture(name, parts, stage, policy, prompts, clock);
+    }
+
+    /** Tokens without meaning, the same in every run: the cost of a dense step does not depend on them. */
+    static Prompts meaningless(int vocabulary) {
+        return (sequence, count) -> {
+            int[] tokens = new int[count];
+            Arrays.setAll(
+                    tokens, i -> FIRST_PLAIN_TOKEN + (int) ((sequence + i) * 7919L % (vocabulary - FIRST_PLAIN_TOKEN)));
+            return tokens;
+        };
+    }
+
+    /** Adds up what selecting and taking in cost. */
+    private static final class SelectionClock implements SelectionListener {
+        private long nanos;
+
+        @Override
+        public void selected(int rows, int reusedRows, double meanMass, long spent) {
+            nanos += spent;
+        }
+
+        @Override
+        public void fellBack(FallbackCause cause) {}
+
+        @Override
+        public void observed(int rows, long spent) {
+            nanos += spent;
+        }
     }
 
     @Override
     public String name() {
-        return "contexture";
+        return name;
+    }
+
+    /** Of the last {@link #decodeSeconds}, what was spent on the head, on scores and selections. */
+    double selectionSeconds() {
+        return selectionSeconds;
     }
 
     @Override
     public double prefillSeconds(int tokens) {
-        long id = admit();
+        int[] prompt = prompts.tokens(0, tokens);
+        long id = nextSequence++;
+        kv.admit(id, prompt, "unshared " + id);
         long begin = System.nanoTime();
-        prefill(id, tokens, 0);
+        prefill(id, prompt, 0, engine.begin(policy));
         double seconds = (System.nanoTime() - begin) / 1e9;
         kv.release(id);
         return seconds;
     }
 
+    /** Contexts are computed once and found in the prefix cache by later calls. */
     @Override
     public double decodeSeconds(int sequences, int context, int steps) {
         List<Long> ids = new ArrayList<>();
+        List<SequenceSparsity> states = new ArrayList<>();
         for (int s = 0; s < sequences; s++) {
-            long id = admit();
-            prefill(id, context, s);
+            int[] prompt = prompts.tokens(s, context);
+            long id = nextSequence++;
+            SequenceSparsity state = engine.begin(policy);
+            prefill(id, prompt, kv.admit(id, prompt, "shared"), state);
+            state.beginDecode();
             ids.add(id);
+            states.add(state);
         }
         SamplerState greedy = new SamplerState(SamplingParams.GREEDY, 0, new int[0]);
         int[] last = new int[sequences];
         Arrays.fill(last, FIRST_PLAIN_TOKEN);
+        clock.nanos = 0;
         long begin = System.nanoTime();
         for (int step = 0; step < steps; step++) {
             List<SequenceStep> rows = new ArrayList<>();
             for (int s = 0; s < sequences; s++) {
-                rows.add(new SequenceStep(new SlotRequest(ids.get(s), new int[] {last[s]}), Optional.of(greedy)));
+                rows.add(new SequenceStep(
+                        new SlotRequest(ids.get(s), new int[] {last[s]}),
+                        Optional.of(greedy),
+                        Optional.of(states.get(s))));
             }
             List<SampledToken> sampled = engine.step(new StepPlan(rows));
             for (int s = 0; s < sequences; s++) {
@@ -93,37 +150,24 @@ final class Contexture implements Contender {
             }
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
+        selectionSeconds = clock.nanos / 1e9;
         ids.forEach(kv::release);
         return seconds;
     }
 
-    private long admit() {
-        long id = nextSequence++;
-        kv.admit(id, new int[] {0}, "bench " + id);
-        return id;
-    }
-
-    private void prefill(long id, int tokens, int seed) {
+    private void prefill(long id, int[] prompt, int known, SequenceSparsity state) {
         SamplerState greedy = new SamplerState(SamplingParams.GREEDY, 0, new int[0]);
-        for (int begin = 0; begin < tokens; begin += CHUNK_TOKENS) {
-            int[] chunk = new int[Math.min(CHUNK_TOKENS, tokens - begin)];
-            for (int i = 0; i < chunk.length; i++) {
-                chunk[i] = FIRST_PLAIN_TOKEN + (int) ((seed + begin + i) * 7919L % (vocabulary - FIRST_PLAIN_TOKEN));
-            }
-            boolean last = begin + chunk.length == tokens;
-            SequenceStep step =
-                    new SequenceStep(new SlotRequest(id, chunk), last ? Optional.of(greedy) : Optional.empty());
-            engine.step(new StepPlan(List.of(step)));
+        for (int begin = known; begin < prompt.length; begin += CHUNK_TOKENS) {
+            int end = Math.min(prompt.length, begin + CHUNK_TOKENS);
+            engine.step(new StepPlan(List.of(new SequenceStep(
+                    new SlotRequest(id, Arrays.copyOfRange(prompt, begin, end)),
+                    end == prompt.length ? Optional.of(greedy) : Optional.empty(),
+                    Optional.of(state)))));
         }
-    }
-
-    long kvPoolBytes() {
-        return pool.bytes();
     }
 
     @Override
     public void close() {
-        runner.close();
-        pool.close();
+        parts.close();
     }
 }

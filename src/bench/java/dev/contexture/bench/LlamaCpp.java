@@ -7,12 +7,15 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** llama.cpp in a process of its own, driven by {@code src/bench/python/llama_bench.py}. */
 final class LlamaCpp implements Contender {
+    private static final Path WORKER = Path.of("src", "bench", "python", "llama_bench.py");
     private static final int LEAST_CONTEXT_TOKENS = 4608;
     private static final int SPARE_TOKENS = 64;
 
@@ -24,7 +27,7 @@ final class LlamaCpp implements Contender {
     private int sequences;
     private int contextTokens;
 
-    LlamaCpp(String name, Path python, Path worker, Map<String, Object> settings) {
+    private LlamaCpp(String name, Path python, Path worker, Map<String, Object> settings) {
         this.name = name;
         this.load = new HashMap<>(settings);
         try {
@@ -36,6 +39,21 @@ final class LlamaCpp implements Contender {
         }
         this.commands = process.outputWriter(StandardCharsets.UTF_8);
         this.answers = process.inputReader(StandardCharsets.UTF_8);
+    }
+
+    /** Both of its settings that may be the better one, by {@code bench.python}'s interpreter. */
+    static List<LlamaCpp> all(Options options, Path model, int threads) {
+        String python = options.text("python", "");
+        if (python.isEmpty()) {
+            throw new IllegalArgumentException("set -Dbench.python (see docs/HACKING.md, Benchmarks)");
+        }
+        return Stream.of(true, false)
+                .map(flash -> new LlamaCpp(
+                        "llama.cpp, flash attention " + (flash ? "on" : "off"),
+                        Path.of(python),
+                        WORKER,
+                        Map.of("model", model.toString(), "threads", threads, "flash_attn", flash)))
+                .toList();
     }
 
     @Override

@@ -1,4 +1,4 @@
-/** Benchmarks against other engines, interleaved in one run. */
+/** Benchmarks: speed beside other engines, and what sparse decoding changes and gains. */
 @NullMarked
 package dev.contexture.bench;
 

@@ -1,0 +1,25 @@
+package dev.contexture.bench;
+
+import java.util.List;
+
+/** Runs the suite that {@code bench.suite} names; docs/HACKING.md, Benchmarks, tells of all of them. */
+public final class Bench {
+    private Bench() {}
+
+    public static void main(String[] arguments) throws Exception {
+        Options options = new Options();
+        String suite = options.text("suite", "speed");
+        switch (suite) {
+            case "speed" -> SpeedBench.run(options);
+            case "sparse-speed" -> SparseSpeedBench.run(options);
+            case "fidelity" -> FidelityBench.run(options);
+            case "generation" -> GenerationBench.run(options);
+            case "split" -> SplitBench.run(options);
+            case "v2f" -> V2fBench.run(options);
+            default ->
+                throw new IllegalArgumentException("bench.suite must be one of "
+                        + List.of("speed", "sparse-speed", "fidelity", "generation", "split", "v2f") + " but is "
+                        + suite);
+        }
+    }
+}

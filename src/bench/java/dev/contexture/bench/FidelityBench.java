@@ -1,0 +1,154 @@
+package dev.contexture.bench;
+
+import dev.contexture.bench.BenchTexts.Text;
+import dev.contexture.kv.BlockCutter;
+import dev.contexture.model.store.ModelFiles;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * How much sparse decoding changes the next-token distribution: 64 given tokens at the end of a context, decoded step by step
+ * through the engine with what its own sparse steps left behind; KL to the dense engine.
+ */
+final class FidelityBench {
+    private static final int WINDOW_TOKENS = 64;
+    private static final int BLOCK_TOKENS = 16;
+    private static final String ALL = "all";
+
+    private final Map<Cell, List<WindowScore>> found = new LinkedHashMap<>();
+
+    /** What a number of the table is about. */
+    private record Cell(String selector, int context, int budget, String kind) {}
+
+    private FidelityBench() {}
+
+    static void run(Options options) throws IOException, InterruptedException {
+        new FidelityBench().measure(options);
+    }
+
+    private void measure(Options options) throws IOException, InterruptedException {
+        ModelFiles model = BenchModel.fetch(options);
+        List<Integer> contexts = options.numbers("contexts", "2048,4096,8192");
+        List<Integer> budgets = options.numbers("budgets", "128,256,512,1024");
+        List<String> names = options.texts("selectors", "tokens,blocks,two-level,reuse-2,reuse-4,sink-recent,random");
+        int longest = Collections.max(contexts);
+        int windows = options.number("windows", 8);
+        long seed = options.number("seed", 1);
+        EngineParts.Settings settings = new EngineParts.Settings(
+                model,
+                SparsityOptions.of(options),
+                2 * longest,
+                options.threads(),
+                BlockCutter.fixed(options.number("block", BLOCK_TOKENS)));
+        try (EngineParts parts = new EngineParts(settings)) {
+            BenchTexts texts = BenchTexts.open(options, parts.tokenizer());
+            BenchResult result = new BenchResult(options, model)
+                    .with("texts", texts.provenance())
+                    .with("retriever", parts.retriever().name());
+            SparseHarness harness = new SparseHarness(parts);
+            Selectors selectors = new Selectors(parts, parts.retriever(), seed);
+            List<Selector> compared = names.stream().map(selectors::named).toList();
+            // One text of each kind after the other, so that a run that is ended early has all kinds.
+            List<String> kinds = options.texts("kinds", BenchTexts.KINDS);
+            Map<String, List<Text>> ofKind = new LinkedHashMap<>();
+            for (String kind : kinds) {
+                ofKind.put(kind, texts.of(kind, windows, longest));
+            }
+            for (int number = 0; number < windows; number++) {
+                for (List<Text> some : ofKind.values()) {
+                    if (number < some.size()) {
+                        score(some.get(number), harness, selectors.dense(), compared, contexts, budgets);
+                    }
+                }
+                result.write(rows());
+                System.out.printf(Locale.ROOT, "%d of %d texts of each kind%n", number + 1, windows);
+            }
+            print(names, contexts, budgets, kinds);
+            result.writeAndSay(rows());
+        }
+    }
+
+    private void score(
+            Text text,
+            SparseHarness harness,
+            Selector dense,
+            List<Selector> selectors,
+            List<Integer> contexts,
+            List<Integer> budgets) {
+        harness.fill(dense, text.tokens());
+        for (int context : contexts) {
+            WindowScore.Dense base = WindowScore.Dense.of(harness, Window.endOf(text, context, WINDOW_TOKENS), dense);
+            for (int budget : budgets) {
+                if (budget >= context - WINDOW_TOKENS) {
+                    continue;
+                }
+                for (Selector selector : selectors) {
+                    WindowScore score = base.compare(harness, selector, budget);
+                    for (String kind : List.of(text.kind(), ALL)) {
+                        found.computeIfAbsent(
+                                        new Cell(selector.name(), context, budget, kind), cell -> new ArrayList<>())
+                                .add(score);
+                    }
+                }
+            }
+        }
+    }
+
+    private List<Map<String, Object>> rows() {
+        List<Map<String, Object>> rows = new ArrayList<>();
+        found.forEach((cell, scores) -> {
+            Map<String, Object> row = new LinkedHashMap<>();
+            row.put("selector", cell.selector);
+            row.put("context", cell.context);
+            row.put("budget", cell.budget);
+            row.put("kind", cell.kind);
+            row.put("kl", summary(scores).row());
+            row.put(
+                    "same_top",
+                    scores.stream().mapToDouble(WindowScore::sameTop).average().orElseThrow());
+            row.put(
+                    "selected_mass",
+                    scores.stream()
+                            .mapToDouble(score -> score.usage().meanSelectedMass())
+                            .average()
+                            .orElseThrow());
+            row.put(
+                    "fallback_steps",
+                    scores.stream()
+                            .mapToLong(score -> score.usage().fallbackSteps())
+                            .sum());
+            rows.add(row);
+        });
+        return rows;
+    }
+
+    private static Statistics.Summary summary(List<WindowScore> scores) {
+        return Statistics.Summary.of(
+                scores.stream().map(WindowScore::divergence).toList());
+    }
+
+    private void print(List<String> names, List<Integer> contexts, List<Integer> budgets, List<String> kinds) {
+        for (String kind : Stream.concat(Stream.of(ALL), kinds.stream()).toList()) {
+            for (int context : contexts) {
+                System.out.printf(Locale.ROOT, "%n%s, context %d: mean KL [95 %%], 99th percentile%n", kind, context);
+                System.out.printf(Locale.ROOT, "%-14s", "budget");
+                budgets.forEach(budget -> System.out.printf(Locale.ROOT, " %-30d", budget));
+                System.out.println();
+                for (String name : names) {
+                    System.out.printf(Locale.ROOT, "%-14s", name);
+                    for (int budget : budgets) {
+                        List<WindowScore> scores = found.get(new Cell(name, context, budget, kind));
+                        System.out.printf(Locale.ROOT, " %-30s", scores == null ? "-" : summary(scores));
+                    }
+                    System.out.println();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package dev.contexture.bench;
+
+import dev.contexture.core.SelectionMatrix;
+import dev.contexture.kv.BlockCutter;
+import dev.contexture.kv.StepSlots;
+import dev.contexture.retrieval.RetrievalState;
+import dev.contexture.retrieval.Retriever;
+import dev.contexture.retrieval.SelectionQuery;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Shows a retriever other blocks than the cache's, so that sequences that are cut in different ways share their keys and
+ * values. For steps of one sequence whose tokens are known beforehand. Does not own the retriever.
+ */
+final class RecutRetriever implements Retriever {
+    private final Retriever retriever;
+    private int[] tokens = {};
+    private BlockCutter cutter = BlockCutter.fixed(1).newCutter();
+    private int accepted;
+    private int[] ends = new int[64];
+    private int count;
+
+    RecutRetriever(Retriever retriever) {
+        this.retriever = retriever;
+    }
+
+    /** What the next sequence consists of and how it is cut. */
+    void begin(int[] all, BlockCutter.Factory factory) {
+        tokens = all;
+        cutter = factory.newCutter();
+        accepted = 0;
+        count = 0;
+    }
+
+    @Override
+    public String name() {
+        return retriever.name();
+    }
+
+    @Override
+    public int[] groupOfLayer() {
+        return retriever.groupOfLayer();
+    }
+
+    @Override
+    public boolean needsFeatures() {
+        return retriever.needsFeatures();
+    }
+
+    @Override
+    public void prepare(StepSlots slots) {
+        retriever.prepare(slots);
+    }
+
+    @Override
+    public SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots) {
+        if (queries.size() != 1) {
+            throw new IllegalArgumentException("blocks are known for one sequence, not for " + queries.size());
+        }
+        SelectionQuery query = queries.getFirst();
+        if (!query.rule().needsBlocks()) {
+            return retriever.select(queries, slots);
+        }
+        cutter.accept(tokens, accepted, query.position(), this::add);
+        accepted = query.position();
+        return retriever.select(
+                List.of(new SelectionQuery(
+                        query.sequence(),
+                        query.state(),
+                        query.token(),
+                        query.position(),
+                        query.rule(),
+                        Arrays.copyOf(ends, count))),
+                slots);
+    }
+
+    private void add(int end) {
+        if (count == ends.length) {
+            ends = Arrays.copyOf(ends, 2 * count);
+        }
+        ends[count++] = end;
+    }
+
+    @Override
+    public void observe(StepSlots slots, int[] tokenIds, List<RetrievalState> states, FloatBuffer features) {
+        retriever.observe(slots, tokenIds, states, features);
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,260 @@
+package dev.contexture.bench;
+
+import dev.contexture.bench.BenchTexts.Text;
+import dev.contexture.bench.Cutters.Cutter;
+import dev.contexture.core.SparsityMode;
+import dev.contexture.engine.SelectionListener;
+import dev.contexture.engine.SelectionStage;
+import dev.contexture.kv.BlockCutter;
+import dev.contexture.model.store.ModelFiles;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Where blocks should end: whole blocks selected by one retriever, cut dynamically, rigidly and at random, at equal tokens.
+ * All ways of cutting meet the same windows behind the same keys and values, so differences are paired.
+ */
+final class SplitBench {
+    private static final int WINDOW_TOKENS = 64;
+    private static final String FIXED = "fixed";
+
+    private final Options options;
+    private final Map<Cell, List<Outcome>> found = new LinkedHashMap<>();
+    private final Map<String, Object> lengths = new LinkedHashMap<>();
+    private final List<Integer> contexts;
+    private final List<Integer> budgets;
+    private final List<Cutter> cutters = new ArrayList<>();
+
+    /** What a number of the table is about; windows are of a kind of text or a task. */
+    private record Cell(String kind, int context, int budget, int size, int slack, String cut) {
+        Cell fixed() {
+            return new Cell(kind, context, budget, size, 0, FIXED);
+        }
+    }
+
+    /**
+     * A window.
+     *
+     * @param likelihood mean log-likelihood of its tokens, less the dense one
+     */
+    private record Outcome(String unit, double divergence, double likelihood) {}
+
+    private SplitBench(Options options) {
+        this.options = options;
+        this.contexts = options.numbers("contexts", "4096,8192");
+        this.budgets = options.numbers("budgets", "256,512");
+    }
+
+    static void run(Options options) throws IOException, InterruptedException {
+        new SplitBench(options).measure();
+    }
+
+    private void measure() throws IOException, InterruptedException {
+        ModelFiles model = BenchModel.fetch(options);
+        int longest = Collections.max(contexts);
+        int windows = options.number("windows", 6);
+        long seed = options.number("seed", 1);
+        EngineParts.Settings settings = new EngineParts.Settings(
+                model,
+                SparsityOptions.of(options),
+                3 * longest,
+                options.threads(),
+                BlockCutter.fixed(EngineParts.PAGE_TOKENS));
+        try (EngineParts parts = new EngineParts(settings)) {
+            BenchTexts texts = BenchTexts.open(options, parts.tokenizer());
+            Map<String, List<Text>> ofKind = new LinkedHashMap<>();
+            for (String kind : options.texts("kinds", BenchTexts.KINDS)) {
+                ofKind.put(kind, texts.of(kind, windows, longest));
+            }
+            Cutters ways = new Cutters(parts.tokenizer(), model, seed);
+            choose(ways, ofKind);
+            BenchResult result = new BenchResult(options, model)
+                    .with("texts", texts.provenance())
+                    .with("retriever", parts.retriever().name())
+                    .with("delimiters", ways.table())
+                    .with("mean_block_tokens", lengths);
+            Comparer comparer = new Comparer(parts);
+            PassageTasks tasks = new PassageTasks(parts.tokenizer(), options.number("questions", 2), seed);
+            for (int number = 0; number < windows; number++) {
+                for (List<Text> some : ofKind.values()) {
+                    if (number < some.size()) {
+                        ends(some.get(number), comparer);
+                        passages(some.get(number), comparer, tasks);
+                    }
+                }
+                result.write(rows());
+                System.out.printf(Locale.ROOT, "%d of %d texts of each kind%n", number + 1, windows);
+            }
+            print();
+            result.writeAndSay(rows());
+        }
+    }
+
+    private void choose(Cutters ways, Map<String, List<Text>> ofKind) {
+        List<int[]> all =
+                ofKind.values().stream().flatMap(List::stream).map(Text::tokens).toList();
+        for (int size : options.numbers("sizes", "16,32")) {
+            cutters.addAll(ways.rigid(size));
+            for (int part : options.numbers("slack-parts", "4,2")) {
+                cutters.addAll(ways.loose(size, size / part, all));
+            }
+        }
+        for (Cutter cutter : cutters) {
+            Map<String, Double> means = new LinkedHashMap<>();
+            ofKind.forEach((kind, some) -> means.put(
+                    kind,
+                    some.stream()
+                            .flatMapToInt(text -> IntStream.of(cutter.lengths(text.tokens())))
+                            .average()
+                            .orElse(Double.NaN)));
+            lengths.put(cutter.name() + ", " + cutter.size() + " ± " + cutter.slack(), means);
+        }
+    }
+
+    private void ends(Text text, Comparer comparer) {
+        comparer.fill(text.tokens());
+        for (int context : contexts) {
+            comparer.compare(Window.endOf(text, context, WINDOW_TOKENS), context);
+        }
+    }
+
+    private void passages(Text text, Comparer comparer, PassageTasks tasks) {
+        for (int context : contexts) {
+            List<PassageTasks.Document> documents = switch (text.kind()) {
+                case "prose" -> List.of(tasks.paragraphs(text, context), tasks.facts(text, context));
+                case "code" -> List.of(tasks.definitions(text, context));
+                default -> List.of();
+            };
+            for (PassageTasks.Document document : documents) {
+                comparer.fill(document.tokens());
+                document.windows().forEach(window -> comparer.compare(window, context));
+            }
+        }
+    }
+
+    /** Decodes windows in all ways of cutting. */
+    private final class Comparer {
+        private final SparseHarness harness;
+        private final RecutRetriever recut;
+        private final Selector dense;
+        private final Selector blocks;
+
+        private Comparer(EngineParts parts) {
+            this.harness = new SparseHarness(parts);
+            this.recut = new RecutRetriever(parts.retriever());
+            SelectionStage stage = parts.stage(recut, parts.selectionSettings(), SelectionListener.NONE);
+            this.dense = new Selector("dense", stage, budget -> parts.policy(SparsityMode.DENSE, budget));
+            this.blocks = new Selector("blocks", stage, budget -> parts.policy(SparsityMode.BLOCKS, budget));
+        }
+
+        private void fill(int[] tokens) {
+            harness.fill(dense, tokens);
+        }
+
+        private void compare(Window window, int context) {
+            WindowScore.Dense base = WindowScore.Dense.of(harness, window, dense);
+            for (Cutter cutter : cutters) {
+                for (int budget : budgets) {
+                    recut.begin(window.tokens(), cutter.factory());
+                    WindowScore score = base.compare(harness, blocks, budget);
+                    Cell cell = new Cell(window.kind(), context, budget, cutter.size(), cutter.slack(), cutter.name());
+                    found.computeIfAbsent(cell, any -> new ArrayList<>())
+                            .add(new Outcome(
+                                    window.unit(),
+                                    score.meanDivergence(),
+                                    score.meanLogProbability() - base.meanLogProbability()));
+                }
+            }
+        }
+    }
+
+    private List<Map<String, Object>> rows() {
+        List<Map<String, Object>> rows = new ArrayList<>();
+        found.forEach((cell, outcomes) -> {
+            List<Outcome> fixed = fixed(cell);
+            Map<String, Object> row = new LinkedHashMap<>();
+            row.put("kind", cell.kind);
+            row.put("context", cell.context);
+            row.put("budget", cell.budget);
+            row.put("size", cell.size);
+            row.put("slack", cell.slack);
+            row.put("cut", cell.cut);
+            row.put("windows", outcomes.size());
+            row.put("kl", Statistics.mean(divergences(outcomes)));
+            row.put(
+                    "kl_to_fixed",
+                    Statistics.Paired.of(divergences(outcomes), divergences(fixed))
+                            .row());
+            row.put("likelihood_to_dense", Statistics.mean(likelihoods(outcomes)));
+            row.put(
+                    "likelihood_to_fixed",
+                    Statistics.Paired.of(likelihoods(outcomes), likelihoods(fixed))
+                            .row());
+            row.put("kl_by_unit", divergences(outcomes));
+            row.put("likelihood_by_unit", likelihoods(outcomes));
+            rows.add(row);
+        });
+        return rows;
+    }
+
+    private List<Outcome> fixed(Cell cell) {
+        return found.getOrDefault(cell.fixed(), List.of());
+    }
+
+    private static double[] divergences(List<Outcome> outcomes) {
+        return byUnit(outcomes, Outcome::divergence);
+    }
+
+    private static double[] likelihoods(List<Outcome> outcomes) {
+        return byUnit(outcomes, Outcome::likelihood);
+    }
+
+    /** A mean per text: windows of one text do not count as independent. */
+    private static double[] byUnit(List<Outcome> outcomes, ToDoubleFunction<Outcome> value) {
+        return outcomes.stream()
+                .collect(Collectors.groupingBy(Outcome::unit, LinkedHashMap::new, Collectors.averagingDouble(value)))
+                .values()
+                .stream()
+                .mapToDouble(Double::doubleValue)
+                .toArray();
+    }
+
+    private void print() {
+        String last = "";
+        for (Map.Entry<Cell, List<Outcome>> entry : found.entrySet().stream()
+                .sorted((a, b) -> order(a.getKey()).compareTo(order(b.getKey())))
+                .toList()) {
+            Cell cell = entry.getKey();
+            String head = order(cell);
+            if (!head.equals(last)) {
+                System.out.printf(
+                        Locale.ROOT, "%n%s: KL, difference to fixed (s. e.); the same of the log-likelihood%n", head);
+                last = head;
+            }
+            List<Outcome> outcomes = entry.getValue();
+            List<Outcome> fixed = fixed(cell);
+            System.out.printf(
+                    Locale.ROOT,
+                    "  %-20s ± %-3d %.4f %s   %+.4f %s%n",
+                    cell.cut,
+                    cell.slack,
+                    Statistics.mean(divergences(outcomes)),
+                    Statistics.Paired.of(divergences(outcomes), divergences(fixed)),
+                    Statistics.mean(likelihoods(outcomes)),
+                    Statistics.Paired.of(likelihoods(outcomes), likelihoods(fixed)));
+        }
+    }
+
+    private static String order(Cell cell) {
+        return String.format(
+                Locale.ROOT, "%s, context %d, budget %4d, C = %d", cell.kind, cell.context, cell.budget, cell.size);
+    }
+}

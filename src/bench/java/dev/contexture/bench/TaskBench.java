@@ -1,0 +1,178 @@
+package dev.contexture.bench;
+
+import dev.contexture.bench.BenchTexts.Text;
+import dev.contexture.core.SamplingParams;
+import dev.contexture.core.Sparsity;
+import dev.contexture.model.tokenizer.Tokenizer.SpecialTokens;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * Questions with one right answer, hidden in running text: a number (needle), one of eight numbers (multi-key), the value of a
+ * variable, and of one that was set to another. After RULER (arXiv 2404.06654), in words that a small model can follow.
+ */
+final class TaskBench {
+    private static final int TEXT_TOKENS = 8192;
+    private static final int MOST_TEXTS = 24;
+    private static final int KEYS = 8;
+    private static final int ASKED_KEYS = 2;
+    private static final int CHAINS = 3;
+    /** Statements and the question, in tokens. */
+    private static final int FRAME_TOKENS = 400;
+
+    private static final List<String> WORDS = List.of(
+            ("nettle oasis onyx orchid otter oyster paddle palace parrot pebble pencil pepper pigeon pillow pirate planet poplar"
+                            + " prairie puzzle quarry quartz rabbit raven ribbon river rocket saddle salmon shadow silver")
+                    .split(" "));
+
+    private final EngineParts parts;
+    private final List<Text> texts;
+    private final SplittableRandom random;
+
+    /** A text with statements in it. */
+    private record Haystack(String text, List<Question> questions) {}
+
+    /**
+     * What is asked behind a text.
+     *
+     * @param lead the words that the answer follows
+     */
+    private record Question(String task, String lead, String answer) {}
+
+    TaskBench(EngineParts parts, BenchTexts source, long seed) throws IOException {
+        this.parts = parts;
+        this.texts = source.of("prose", MOST_TEXTS, TEXT_TOKENS);
+        this.random = new SplittableRandom(seed);
+    }
+
+    /** Rows of dense and sparse accuracy, one per task. */
+    List<Map<String, Object>> measure(Generator generator, Sparsity sparse, int samples, int length) {
+        Map<String, List<boolean[]>> found = new LinkedHashMap<>();
+        for (int sample = 0; sample < samples; sample++) {
+            for (Haystack haystack : List.of(needle(length), keysAndVariables(length))) {
+                for (Question question : haystack.questions) {
+                    found.computeIfAbsent(question.task, task -> new ArrayList<>())
+                            .add(ask(generator, sparse, haystack, question));
+                }
+            }
+        }
+        List<Map<String, Object>> rows = new ArrayList<>();
+        found.forEach((task, answers) -> rows.add(row(task, length, answers)));
+        return rows;
+    }
+
+    private static Map<String, Object> row(String task, int length, List<boolean[]> answers) {
+        double[] dense = answers.stream().mapToDouble(a -> a[0] ? 1 : 0).toArray();
+        double[] sparse = answers.stream().mapToDouble(a -> a[1] ? 1 : 0).toArray();
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("part", "task");
+        row.put("task", task);
+        row.put("length", length);
+        row.put("questions", answers.size());
+        row.put("accuracy_dense", Statistics.mean(dense));
+        row.put("accuracy_sparse", Statistics.mean(sparse));
+        row.put("paired", Statistics.Paired.of(sparse, dense).row());
+        System.out.printf(
+                Locale.ROOT,
+                "%-12s at %5d  %4d questions  dense %.3f  sparse %.3f  difference %s%n",
+                task,
+                length,
+                answers.size(),
+                Statistics.mean(dense),
+                Statistics.mean(sparse),
+                Statistics.Paired.of(sparse, dense));
+        return row;
+    }
+
+    /** Whether the dense and the sparse answer are right. */
+    private boolean[] ask(Generator generator, Sparsity sparse, Haystack haystack, Question question) {
+        // The question is tokenized by itself, so that all questions on a text share all of it.
+        int[] text = parts.tokenizer().encode(haystack.text, SpecialTokens.AS_TEXT);
+        int[] lead = parts.tokenizer().encode("\n" + question.lead, SpecialTokens.AS_TEXT);
+        int[] answer = parts.tokenizer().encode(" " + question.answer, SpecialTokens.AS_TEXT);
+        int[] prompt = Arrays.copyOf(text, text.length + lead.length);
+        System.arraycopy(lead, 0, prompt, text.length, lead.length);
+        SamplingParams greedy = generator.sampling(0f, 1f);
+        List<Generator.Output> outputs = generator.generate(
+                prompt,
+                answer.length,
+                List.of(new Generator.Way(Sparsity.DENSE, greedy, 0), new Generator.Way(sparse, greedy, 0)));
+        boolean[] right = new boolean[outputs.size()];
+        for (int i = 0; i < right.length; i++) {
+            right[i] = Arrays.equals(outputs.get(i).tokens(), answer);
+        }
+        return right;
+    }
+
+    private Haystack needle(int length) {
+        String key = name();
+        String value = digits(6);
+        return hidden(
+                length, List.of(fact(key) + " " + value + "."), List.of(new Question("needle", fact(key), value)));
+    }
+
+    private Haystack keysAndVariables(int length) {
+        List<String> statements = new ArrayList<>();
+        List<Question> questions = new ArrayList<>();
+        for (int i = 0; i < KEYS; i++) {
+            String key = name();
+            String value = digits(6);
+            statements.add(fact(key) + " " + value + ".");
+            if (i < ASKED_KEYS) {
+                questions.add(new Question("multi-key", fact(key), value));
+            }
+        }
+        for (int i = 0; i < CHAINS; i++) {
+            String first = name();
+            String second = name();
+            String value = digits(5);
+            statements.add(variable(first) + " " + value + ".");
+            statements.add("The variable " + second + " has the same value as the variable " + first + ".");
+            if (i == 0) {
+                questions.add(new Question("variable", variable(first), value));
+                questions.add(new Question("same value", variable(second), value));
+            }
+        }
+        return hidden(length, statements, questions);
+    }
+
+    private static String fact(String key) {
+        return "The special magic number for " + key + " is:";
+    }
+
+    private static String variable(String name) {
+        return "The value of the variable " + name + " is:";
+    }
+
+    private String name() {
+        return WORDS.get(random.nextInt(WORDS.size())) + "-" + WORDS.get(random.nextInt(WORDS.size())) + "-"
+                + digits(2);
+    }
+
+    private String digits(int count) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < count; i++) {
+            text.append(random.nextInt(10));
+        }
+        return text.toString();
+    }
+
+    /** Puts the statements, each on a line of its own, into lines of a text. */
+    private Haystack hidden(int length, List<String> statements, List<Question> questions) {
+        Text text = texts.get(random.nextInt(texts.size()));
+        int tokens = length - FRAME_TOKENS;
+        int begin = random.nextInt(TEXT_TOKENS - tokens + 1);
+        String plain = PromptMaker.plain(text.from(begin, begin + tokens), parts.tokenizer());
+        List<String> lines = new ArrayList<>(List.of(plain.split("\n")));
+        for (String statement : statements) {
+            lines.add(random.nextInt(lines.size() + 1), statement);
+        }
+        return new Haystack(String.join("\n", lines) + "\n", questions);
+    }
+}
