@@ -4,7 +4,6 @@
 // usage: contexture_bench [threads [repeats]]
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/support.h"
 #include "capi/kv_pool.h"
 #include "contexture/elementwise.h"
 #include "contexture/paged_attention.h"
@@ -26,61 +26,6 @@ namespace {
 
 constexpr int kPeakRepeats = 25;  // a peak measured too low would flatter every share
 constexpr int32_t kLayers = 30, kHeads = 9, kKvHeads = 3, kHeadDim = 64, kPageTokens = 32;
-
-// Workers that spin between calls and take items one by one, as the threads of ONNX Runtime do.
-class SpinningThreads final : public ParallelFor {
- public:
-  explicit SpinningThreads(int threads) {
-    for (int t = 1; t < threads; ++t) workers_.emplace_back([this] { loop(); });
-  }
-  ~SpinningThreads() override {
-    stop_ = true;
-    for (std::thread& worker : workers_) worker.join();
-  }
-  void run(size_t count, void (*fn)(void*, size_t), void* context) const override {
-    count_ = count, fn_ = fn, context_ = context;
-    next_ = 0;
-    busy_ = static_cast<int>(workers_.size());
-    generation_.fetch_add(1, std::memory_order_release);
-    work();
-    while (busy_.load(std::memory_order_acquire) != 0) {
-    }
-  }
-  int threads() const { return static_cast<int>(workers_.size()) + 1; }
-
- private:
-  void loop() {
-    for (int64_t seen = 0; !stop_;) {
-      if (generation_.load(std::memory_order_acquire) == seen) continue;
-      ++seen;
-      work();
-      busy_.fetch_sub(1, std::memory_order_release);
-    }
-  }
-  void work() const {
-    for (size_t i = next_++; i < count_; i = next_++) fn_(context_, i);
-  }
-
-  std::vector<std::thread> workers_;
-  std::atomic<bool> stop_{false};
-  mutable std::atomic<int64_t> generation_{0};
-  mutable std::atomic<size_t> next_{0};
-  mutable std::atomic<int> busy_{0};
-  mutable size_t count_ = 0;
-  mutable void (*fn_)(void*, size_t) = nullptr;
-  mutable void* context_ = nullptr;
-};
-
-template <class Work>
-double best_seconds(int repeats, const Work& work) {
-  double best = 1e30;
-  for (int i = 0; i < repeats; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  return best;
-}
 
 template <class Fn>
 void on_each_thread(const SpinningThreads& threads, const Fn& fn) {
@@ -240,6 +185,8 @@ int run(int thread_count, int repeats) {
   time_attention(1, 3500, 512, KvDtype::kF16, threads, peaks, repeats);
   time_elementwise(threads, repeats);
   time_head(threads, repeats);
+  time_selected_attention(threads, repeats);
+  time_retrieval(threads, repeats);
   return 0;
 }
 

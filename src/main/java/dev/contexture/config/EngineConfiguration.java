@@ -25,6 +25,7 @@ import org.springframework.context.annotation.Configuration;
     ModelProperties.class,
     EngineProperties.class,
     KvProperties.class,
+    SplitProperties.class,
     SparsityProperties.class,
     SchedulerProperties.class
 })
@@ -55,12 +56,13 @@ class EngineConfiguration {
             DataProperties data,
             EngineProperties engine,
             KvProperties kv,
+            SplitProperties split,
             SparsityProperties sparsity,
             SchedulerProperties scheduler,
             EngineMetrics metrics,
             SelectionMetrics selectionMetrics) {
         long begin = System.nanoTime();
-        ModelHost.Settings settings = new ModelHost.Settings(data.dataDir(), engine, kv, sparsity, scheduler);
+        ModelHost.Settings settings = new ModelHost.Settings(data.dataDir(), engine, kv, split, sparsity, scheduler);
         ModelHost host = new ModelHost(
                 files, settings, metrics, selectionMetrics, System::nanoTime, new SecureRandom()::nextLong);
         metrics.bind(host.loop()::stats);

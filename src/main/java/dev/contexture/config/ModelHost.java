@@ -59,6 +59,7 @@ public final class ModelHost implements AutoCloseable {
             Path directory,
             EngineProperties engine,
             KvProperties kv,
+            SplitProperties split,
             SparsityProperties sparsity,
             SchedulerProperties scheduler) {}
 
@@ -109,8 +110,8 @@ public final class ModelHost implements AutoCloseable {
                     keep(Retrieval.open(settings.sparsity, compiled, library, geometry, pages, contextLength, threads));
             this.sparsity = setting(retrieval::policy);
             this.selector = retrieval.selector();
-            KvCache kv =
-                    new KvCache(geometry, pages, BlockCutter.fixed(settings.kv.pageTokens()), retrieval.copier(pool));
+            BlockCutter.Factory cutters = Segmentation.open(settings.split, files.sha256(), tokenizer);
+            KvCache kv = new KvCache(geometry, pages, cutters, retrieval.copier(pool));
             SelectionStage selection = retrieval
                     .retriever()
                     .<SelectionStage>map(retriever -> new SparseSelection(

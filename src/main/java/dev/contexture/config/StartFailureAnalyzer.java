@@ -4,6 +4,7 @@ import dev.contexture.model.ModelFormatException;
 import dev.contexture.model.store.ModelUnavailableException;
 import dev.contexture.nativelib.NativeException;
 import dev.contexture.security.UnprotectedAddressException;
+import dev.contexture.split.DelimiterFormatException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
@@ -27,6 +28,8 @@ public final class StartFailureAnalyzer implements FailureAnalyzer {
                 "Set contexture.model.id to a model that can be had from here.";
             case ModelFormatException damaged ->
                 "Use another model, or fetch this one again: delete it and start once more.";
+            case DelimiterFormatException damaged ->
+                "Name another table in contexture.split.table, or leave it empty for the built-in one.";
             case InvalidSettingException wrong -> "Change the setting; docs/configuration.md lists all of them.";
             case NativeException unusable -> "Run on Linux with glibc on x86-64, with a writable contexture.data-dir.";
             case UnprotectedAddressException open -> "Set contexture.security.api-keys, or listen on loopback.";

@@ -3,10 +3,13 @@ package dev.contexture.architecture;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.Architectures;
+import dev.contexture.kv.BlockCutter;
 import org.junit.jupiter.api.Test;
 
 /** The arrows of docs/ARCHITECTURE.md: a package uses only what is to its right. */
@@ -40,6 +43,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + "retrieval..")
                 .layer("selection")
                 .definedBy(ROOT + "selection..")
+                .layer("split")
+                .definedBy(ROOT + "split..")
                 .layer("kv")
                 .definedBy(ROOT + "kv..")
                 .layer("nativelib")
@@ -70,8 +75,10 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("engine", "config")
                 .whereLayer("selection")
                 .mayOnlyBeAccessedByLayers("engine", "retrieval", "config")
+                .whereLayer("split")
+                .mayOnlyBeAccessedByLayers("engine", "config")
                 .whereLayer("kv")
-                .mayOnlyBeAccessedByLayers("retrieval", "engine", "scheduler", "metrics", "config")
+                .mayOnlyBeAccessedByLayers("split", "retrieval", "engine", "scheduler", "metrics", "config")
                 .whereLayer("nativelib")
                 .mayOnlyBeAccessedByLayers("retrieval", "engine", "config")
                 .whereLayer("model")
@@ -103,6 +110,7 @@ class ArchitectureTest {
                         ROOT + "engine..",
                         ROOT + "retrieval..",
                         ROOT + "selection..",
+                        ROOT + "split..",
                         ROOT + "kv..",
                         ROOT + "nativelib..",
                         ROOT + "model..")
@@ -120,6 +128,17 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("ai.onnxruntime..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void splittingKnowsNothingOfTheCacheButItsCutters() {
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + "split..")
+                .should()
+                .dependOnClassesThat(JavaClass.Predicates.resideInAPackage(ROOT + "kv..")
+                        .and(DescribedPredicate.not(JavaClass.Predicates.belongToAnyOf(BlockCutter.class))))
                 .check(CLASSES);
     }
 

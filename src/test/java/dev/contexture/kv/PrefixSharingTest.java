@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.contexture.core.KvDtype;
 import dev.contexture.core.KvGeometry;
+import dev.contexture.split.BuiltInDelimiters;
+import dev.contexture.split.SplitMode;
+import dev.contexture.split.SplitSettings;
+import dev.contexture.split.Splitters;
+import dev.contexture.split.TokenClasses;
+import dev.contexture.testing.ByteTokenizer;
 import dev.contexture.testing.VaryingCutter;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,6 +17,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Prefixes are found block by block, whatever pages they lie on. */
@@ -21,13 +28,17 @@ class PrefixSharingTest {
     /** What each slot holds: the token that was computed there. */
     private final int[] slots = new int[PAGES * PAGE_TOKENS];
 
-    private final KvCache kv = new KvCache(
-            new KvGeometry(1, 1, 2, PAGE_TOKENS, KvDtype.F16),
-            PAGES,
-            VaryingCutter::new,
-            (from, to, count) -> System.arraycopy(slots, from * PAGE_TOKENS, slots, to * PAGE_TOKENS, count));
+    private KvCache kv = cache(VaryingCutter::new);
 
     private long nextId = 1;
+
+    private KvCache cache(BlockCutter.Factory cutters) {
+        return new KvCache(
+                new KvGeometry(1, 1, 2, PAGE_TOKENS, KvDtype.F16),
+                PAGES,
+                cutters,
+                (from, to, count) -> System.arraycopy(slots, from * PAGE_TOKENS, slots, to * PAGE_TOKENS, count));
+    }
 
     /** Computes what is missing in chunks, and checks that every slot of the sequence holds its own token. */
     private int run(int[] tokens, Random random) {
@@ -96,6 +107,11 @@ class PrefixSharingTest {
     @ParameterizedTest
     @ValueSource(longs = {3, 4, 5, 6, 7, 8})
     void randomFamiliesOnASmallPoolNeverMixTokens(long seed) {
+        assertThat(familiesWithKnownPrefixes(seed)).isGreaterThan(20);
+        assertThat(kv.stats().evictions()).isPositive();
+    }
+
+    private int familiesWithKnownPrefixes(long seed) {
         Random random = new Random(seed);
         List<int[]> seen = new ArrayList<>();
         int found = 0;
@@ -109,7 +125,17 @@ class PrefixSharingTest {
             seen.add(prompt);
             found += run(prompt, random) > 0 ? 1 : 0;
         }
-        assertThat(found).as("prompts with a known prefix").isGreaterThan(20);
-        assertThat(kv.stats().evictions()).isPositive();
+        return found;
+    }
+
+    @ParameterizedTest
+    @EnumSource(SplitMode.class)
+    void whateverCutsTokensNeverMix(SplitMode mode) {
+        ByteTokenizer bytes = new ByteTokenizer();
+        kv = cache(Splitters.of(
+                SplitSettings.of(mode),
+                BuiltInDelimiters.general(),
+                () -> TokenClasses.of(bytes.vocabularySize(), bytes::isSpecial, bytes::tokenBytes)));
+        assertThat(familiesWithKnownPrefixes(9)).isPositive();
     }
 }

@@ -19,11 +19,14 @@ public final class DefaultModel {
     }
 
     public static Path path() {
+        return files().path();
+    }
+
+    public static ModelFiles files() {
         ModelStore.Settings settings = new ModelStore.Settings(
                 directory().resolve("models"), false, "https://huggingface.co", Optional.empty());
         try (ModelStore store = ModelStore.open(settings, new DownloadLog(), new SystemPace())) {
-            ModelFiles files = store.fetch(ID);
-            return files.path();
+            return store.fetch(ID);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
