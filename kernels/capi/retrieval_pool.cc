@@ -132,7 +132,9 @@ void RetrievalPool::copy_page(int32_t from, int32_t to, int32_t slots) {
   for (int32_t list = 0; list < geometry_.lists(); ++list) {
     const char* source = memory_.data() + from * geometry_.page_bytes() + list * geometry_.list_bytes();
     char* target = memory_.data() + to * geometry_.page_bytes() + list * geometry_.list_bytes();
-    std::memcpy(target, source, static_cast<size_t>(slots) * geometry_.row_dim());
+    for (int32_t token = 0; token < slots; ++token)
+      for (int32_t value = 0; value < geometry_.row_dim(); value += 2)
+        std::memcpy(target + geometry_.value_offset(token, value), source + geometry_.value_offset(token, value), 2);
     std::memcpy(target + geometry_.scales_offset(), source + geometry_.scales_offset(), slots * sizeof(float));
   }
 }

@@ -121,13 +121,14 @@ struct AppendKeyArgs {
 
 // One list, one row.
 struct ScoreArgs {
-  const float* q;        // [heads, row_dim]: rotated, scaled
-  const char* base;      // the list's part of page 0
-  const int32_t* pages;  // logical page -> page
-  int32_t first, last;   // positions
+  const int16_t* q;       // [heads, packed_query_values(row_dim)] by pack_query
+  const float* q_scales;  // [heads]
+  const char* base;       // the list's part of page 0
+  const int32_t* pages;   // logical page -> page
+  int32_t first, last;    // positions
   int32_t heads, row_dim, page_tokens;
   int64_t page_bytes, scales_offset;
-  float* scores;   // [heads, stride] by position, with room for whole groups of 8 around [first, last)
+  float* scores;  // [heads, stride] by position, with room for whole groups of 8 around [first, last)
   int64_t stride;
 };
 
@@ -138,7 +139,11 @@ struct WeighArgs {
   int32_t heads;
   bool mean;       // of the heads; else the largest
   float* weights;  // [count]
+  float total;     // out: their sum
 };
+
+// Values of a packed query, whatever the variant.
+static inline int64_t packed_query_values(int32_t row_dim) { return 8 * static_cast<int64_t>(row_dim); }
 
 struct KernelTable {
   void (*prepare_rows)(const PrepareArgs&, int64_t first, int64_t last);
@@ -150,10 +155,14 @@ struct KernelTable {
   void (*add_products)(const AddProductsArgs&);
   void (*int8_product)(const Int8ProductArgs&, int64_t first, int64_t last);
   void (*swiglu_row)(const float* gate_up, float* y, int64_t first, int64_t last, int64_t width);
-  void (*rotate)(const float* x, const float* cos, const float* sin, float scale, int32_t n, int32_t padded, float* out);
+  // Rotates a query of the retrieval head and rounds it; returns the size of a step, with `scale` in it.
+  float (*pack_query)(const float* q, const float* cos, const float* sin, float scale, int32_t head_dim,
+                      int32_t row_dim, int16_t* packed);
   void (*append_key_rows)(const AppendKeyArgs&, int64_t first, int64_t last);
   void (*score_keys)(const ScoreArgs&);
-  void (*weigh_positions)(const WeighArgs&);
+  void (*weigh_positions)(WeighArgs&);
+  // The ascending indices of the `wanted` largest of weights[0 .. count), none negative; equal ones from the front.
+  void (*largest)(const float* weights, int32_t count, int32_t wanted, int32_t* out);
 };
 
 constexpr int32_t kRowPadding = 16;   // decode rows and weights come in multiples of this

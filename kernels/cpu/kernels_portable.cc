@@ -17,8 +17,8 @@ const KernelTable& portable_kernels() {
   static constexpr KernelTable table = {
       portable::prepare_rows, portable::decode_part, portable::merge_parts, portable::prefill_tile,
       portable::block_sum, portable::block_sum_int8, portable::add_products, portable::int8_product,
-      portable::swiglu_row, portable::rotate, portable::append_key_rows, portable::score_keys,
-      portable::weigh_positions};
+      portable::swiglu_row, portable::pack_query, portable::append_key_rows, portable::score_keys,
+      portable::weigh_positions, portable::largest};
   return table;
 }
 

@@ -13,6 +13,7 @@ static inline float dot_self(const float* x, int32_t n) {
 static void norm_and_rotate(const float* x, const float* weight, float epsilon, const float* __restrict cos,
                             const float* __restrict sin, float scale, int32_t n, int32_t padded,
                             float* __restrict out) {
+  if (n < 0 || padded < n || padded > kMaxHeadDim) __builtin_unreachable();
   float normed[kMaxHeadDim];
   if (weight != nullptr) {
     const float inverse = 1.0f / __builtin_sqrtf(dot_self(x, n) / static_cast<float>(n) + epsilon);

@@ -23,7 +23,8 @@ SelectionScratch& selection_scratch() {
 
 int64_t rounded(int64_t floats) { return (floats + 15) / 16 * 16; }
 
-void select_list(const ScoreAndSelect& a, const KernelTable& kernels, int32_t row, int32_t list) {
+void select_list(const ScoreAndSelect& a, Isa isa, int32_t row, int32_t list) {
+  const KernelTable& kernels = kernels_for(isa);
   const RetrievalGeometry& g = a.geometry;
   const SelectRows& s = a.select;
   const SelectionRule& rule = s.rules[row];
@@ -32,18 +33,20 @@ void select_list(const ScoreAndSelect& a, const KernelTable& kernels, int32_t ro
   const int32_t heads = g.heads_per_list(), row_dim = g.row_dim();
   const int64_t stride = rounded(last + kScoreMargin);
 
-  float* q = thread_scratch(static_cast<int64_t>(heads) * (row_dim + stride) + stride);
-  float* scores = q + static_cast<int64_t>(heads) * row_dim;
+  const int64_t packed = packed_query_values(row_dim) / 2;  // in floats
+  float* scores = thread_scratch(heads * (stride + packed + 1) + stride);
   float* weights = scores + heads * stride;
+  auto* q = reinterpret_cast<int16_t*>(weights + stride);
+  float* q_scales = weights + stride + heads * packed;
   const float* query = a.queries + (static_cast<int64_t>(row) * g.groups * g.query_heads + list * heads) * g.head_dim;
   const int64_t angle = static_cast<int64_t>(position) * (g.head_dim / 2);
   const float scale = kLog2E / std::sqrt(static_cast<float>(g.head_dim));
   for (int32_t h = 0; h < heads; ++h)
-    kernels.rotate(query + h * g.head_dim, a.rope_cos + angle, a.rope_sin + angle, scale, g.head_dim, row_dim,
-                   q + h * row_dim);
+    q_scales[h] = kernels.pack_query(query + h * g.head_dim, a.rope_cos + angle, a.rope_sin + angle, scale, g.head_dim,
+                                     row_dim, q + h * packed_query_values(row_dim));
 
   ScoreArgs score{};
-  score.q = q, score.base = static_cast<const char*>(a.pool) + list * g.list_bytes();
+  score.q = q, score.q_scales = q_scales, score.base = static_cast<const char*>(a.pool) + list * g.list_bytes();
   score.pages = s.pages + s.page_offsets[row], score.first = first, score.last = last;
   score.heads = heads, score.row_dim = row_dim, score.page_tokens = g.page_tokens;
   score.page_bytes = g.page_bytes(), score.scales_offset = g.scales_offset();
@@ -56,9 +59,9 @@ void select_list(const ScoreAndSelect& a, const KernelTable& kernels, int32_t ro
   kernels.weigh_positions(weigh);
 
   const int64_t out = static_cast<int64_t>(row) * g.lists() + list;
-  const int32_t* ends = s.block_ends + s.block_offsets[row];
-  a.counts[out] = select_positions(rule, position, weights, ends, s.block_offsets[row + 1] - s.block_offsets[row],
-                                   selection_scratch(), a.chosen + out * a.stride, a.mass + out);
+  const BlockEnds blocks{s.block_ends + s.block_offsets[row], s.block_offsets[row + 1] - s.block_offsets[row]};
+  a.counts[out] = select_positions(rule, position, {weights, weigh.total}, blocks, selection_scratch(), isa,
+                                   a.chosen + out * a.stride, a.mass + out);
 }
 
 }  // namespace
@@ -81,13 +84,12 @@ void append_keys(const AppendKeys& args, const Execution& execution) {
 
 void score_and_select(const ScoreAndSelect& args, const Execution& execution) {
   const RetrievalGeometry& g = args.geometry;
-  const KernelTable& kernels = kernels_for(execution.isa);
   int64_t work = 0;
   for (int32_t r = 0; r < args.select.rows; ++r)
     work += static_cast<int64_t>(args.select.positions[r]) * g.groups * g.query_heads * g.row_dim();
   const auto items = static_cast<size_t>(args.select.rows) * g.lists();
   run_items(execution.parallel, work <= kInlineWork, items, [&](size_t i) {
-    select_list(args, kernels, static_cast<int32_t>(i / g.lists()), static_cast<int32_t>(i % g.lists()));
+    select_list(args, execution.isa, static_cast<int32_t>(i / g.lists()), static_cast<int32_t>(i % g.lists()));
   });
 }
 

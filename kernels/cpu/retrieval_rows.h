@@ -1,29 +1,25 @@
 // Keys of the retrieval head: rounding, scores and weights. Included inside the variant's namespace, behind
 // prepare_rows.h.
 
-static void rotate(const float* x, const float* cos, const float* sin, float scale, int32_t n, int32_t padded,
-                   float* out) {
-  norm_and_rotate(x, nullptr, 0.0f, cos, sin, scale, n, padded, out);
-}
-
-// Rotates a key, rounds it to 127 steps of its largest magnitude and returns the size of a step.
-static float round_key(const float* key, const float* cos, const float* sin, int32_t head_dim, int32_t row_dim,
-                       int8_t* out) {
-  float turned[kMaxHeadDim];
-  rotate(key, cos, sin, 1.0f, head_dim, row_dim, turned);
+// Rounds to `steps` of the largest magnitude and returns the size of a step. Values that are not finite become 0.
+template <class Integer>
+static float round_to_steps(const float* x, int32_t count, float steps, Integer* out) {
   float largest = 0.0f;
-  for (int32_t i = 0; i < head_dim; ++i) {
-    const float magnitude = turned[i] < 0 ? -turned[i] : turned[i];
+  for (int32_t i = 0; i < count; ++i) {
+    const float magnitude = x[i] < 0 ? -x[i] : x[i];
     largest = magnitude > largest ? magnitude : largest;
   }
-  const float inverse = largest > 0.0f ? 127.0f / largest : 0.0f;
-  for (int32_t i = 0; i < row_dim; ++i) {
-    const float steps = turned[i] * inverse;
-    const bool sound = steps > -127.5f && steps < 127.5f;  // else a value was not finite
-    out[i] = sound ? static_cast<int8_t>(static_cast<int32_t>(steps + (steps < 0.0f ? -0.5f : 0.5f))) : int8_t{0};
+  const bool finite = largest <= 3.4e38f;
+  const float inverse = largest > 0.0f && finite ? steps / largest : 0.0f;
+  for (int32_t i = 0; i < count; ++i) {
+    const float step = x[i] * inverse;
+    const bool sound = step > -steps - 0.5f && step < steps + 0.5f;
+    out[i] = sound ? static_cast<Integer>(static_cast<int32_t>(step + (step < 0.0f ? -0.5f : 0.5f))) : Integer{0};
   }
-  return largest <= 3.4e38f ? largest / 127.0f : 0.0f;
+  return finite ? largest / steps : 0.0f;
 }
+
+constexpr int kInterleaved = 8;  // keys
 
 static void append_key_rows(const AppendKeyArgs& a, int64_t first, int64_t last) {
   for (int64_t t = first; t < last; ++t) {
@@ -33,76 +29,67 @@ static void append_key_rows(const AppendKeyArgs& a, int64_t first, int64_t last)
     const int64_t token = a.slots[t] % a.page_tokens;
     for (int32_t list = 0; list < a.lists; ++list) {
       char* part = page + list * a.list_bytes;
-      const float scale = round_key(a.keys + (t * a.lists + list) * a.head_dim, cos, sin, a.head_dim, a.row_dim,
-                                    reinterpret_cast<int8_t*>(part + token * a.row_dim));
-      reinterpret_cast<float*>(part + a.scales_offset)[token] = scale;
+      float turned[kMaxHeadDim];
+      int8_t rounded[kMaxHeadDim];
+      norm_and_rotate(a.keys + (t * a.lists + list) * a.head_dim, nullptr, 0.0f, cos, sin, 1.0f, a.head_dim, a.row_dim,
+                      turned);
+      reinterpret_cast<float*>(part + a.scales_offset)[token] = round_to_steps(turned, a.row_dim, 127.0f, rounded);
+      char* values = part + token / kInterleaved * kInterleaved * a.row_dim + token % kInterleaved * 2;
+      for (int32_t i = 0; i < a.row_dim; i += 2) __builtin_memcpy(values + i * kInterleaved, rounded + i, 2);
     }
   }
 }
 
-constexpr int kScoredKeys = 8;  // page_tokens is a multiple of it
-
-// Scores of kHeads query heads over the keys of kScoredKeys consecutive slots.
-template <int kHeads>
-static void score_slots(const float* q, const int8_t* keys, const float* scales, int32_t row_dim, float* out,
-                        int64_t stride) {
-  constexpr int kKeys = keys_per_block(kHeads);
-  for (int j = 0; j < kScoredKeys; j += kKeys) {
-    Vec acc[kHeads][kKeys];
-#pragma GCC unroll 4
-    for (int h = 0; h < kHeads; ++h)
-#pragma GCC unroll 8
-      for (int i = 0; i < kKeys; ++i) acc[h][i] = zero();
-    for (int32_t d = 0; d < row_dim; d += kLanes) {
-      Vec heads[kHeads];
-#pragma GCC unroll 4
-      for (int h = 0; h < kHeads; ++h) heads[h] = load(q + h * row_dim + d);
-#pragma GCC unroll 8
-      for (int i = 0; i < kKeys; ++i) {
-        const Vec key = load(keys + (j + i) * row_dim + d);
-#pragma GCC unroll 4
-        for (int h = 0; h < kHeads; ++h) acc[h][i] = fma(heads[h], key, acc[h][i]);
-      }
-    }
-#pragma GCC unroll 4
-    for (int h = 0; h < kHeads; ++h) store_sums(out + h * stride + j, acc[h]);
-  }
-  for (int h = 0; h < kHeads; ++h)
-    for (int i = 0; i < kScoredKeys; ++i) out[h * stride + i] *= scales[i];
+// The query's pairs of values, each as often as a vector holds the keys' next pair. Products of 13 and 8 bits leave room
+// for 512 of them in 32.
+static float pack_query(const float* q, const float* cos, const float* sin, float scale, int32_t head_dim,
+                        int32_t row_dim, int16_t* packed) {
+  float turned[kMaxHeadDim];
+  int16_t rounded[kMaxHeadDim];
+  norm_and_rotate(q, nullptr, 0.0f, cos, sin, scale, head_dim, row_dim, turned);
+  const float step = round_to_steps(turned, row_dim, 8191.0f, rounded);
+  for (int32_t i = 0; i < row_dim; i += 2)
+    for (int key = 0; key < kInterleaved; ++key) __builtin_memcpy(packed + i * kInterleaved + 2 * key, rounded + i, 4);
+  return step;
 }
 
+// Scores of kHeads query heads over the keys of eight consecutive slots.
 template <int kHeads>
-static void score_heads(const ScoreArgs& a, int32_t head) {
-  const float* q = a.q + static_cast<int64_t>(head) * a.row_dim;
-  float* out = a.scores + head * a.stride;
-  for (int32_t p = a.first / kScoredKeys * kScoredKeys; p < a.last; p += kScoredKeys) {
-    const char* part = a.base + a.pages[p / a.page_tokens] * a.page_bytes;
-    const int64_t token = p % a.page_tokens;
-    // The next page's keys: within a page the processor sees the stream itself.
-    if (token == 0 && p + a.page_tokens < a.last) {
-      const char* next = a.base + a.pages[p / a.page_tokens + 1] * a.page_bytes;
-      for (int64_t b = 0; b < a.scales_offset; b += 64) __builtin_prefetch(next + b, 0, 2);
-    }
-    score_slots<kHeads>(q, reinterpret_cast<const int8_t*>(part) + token * a.row_dim,
-                        reinterpret_cast<const float*>(part + a.scales_offset) + token, a.row_dim, out + p, a.stride);
-  }
+static void score_eight(const ScoreArgs& a, int32_t head, const int8_t* keys, const float* scales, float* out) {
+  const int64_t values = packed_query_values(a.row_dim);
+  PairSums sums[kHeads];
+#pragma GCC unroll 4
+  for (int h = 0; h < kHeads; ++h) sums[h] = no_pairs();
+  const int16_t* q = a.q + head * packed_query_values(a.row_dim);
+  for (int64_t i = 0; i < values; i += 2 * kPairLanes)
+#pragma GCC unroll 4
+    for (int h = 0; h < kHeads; ++h) sums[h] = add_pairs(sums[h], q + h * packed_query_values(a.row_dim) + i, keys + i);
+#pragma GCC unroll 4
+  for (int h = 0; h < kHeads; ++h) store_pairs(out + h * a.stride, sums[h], a.q_scales[head + h], scales);
 }
 
 // scores[h, p] for the positions [first, last), in powers of two; a few beside them are written too.
 static void score_keys(const ScoreArgs& a) {
-  int32_t head = 0;
-  for (; head + kMaxHeadBlock <= a.heads; head += kMaxHeadBlock) score_heads<kMaxHeadBlock>(a, head);
-  switch (a.heads - head) {
-    case 1: score_heads<1>(a, head); break;
-    case 2: if constexpr (kMaxHeadBlock > 2) score_heads<2>(a, head); break;
-    case 3: if constexpr (kMaxHeadBlock > 3) score_heads<3>(a, head); break;
-    default: break;
+  for (int32_t p = a.first / kInterleaved * kInterleaved; p < a.last; p += kInterleaved) {
+    const char* part = a.base + a.pages[p / a.page_tokens] * a.page_bytes;
+    const int64_t token = p % a.page_tokens;
+    // A page is two or three kilobytes: the processor's own prefetch has hardly begun when it ends.
+    if (token == 0 && p + a.page_tokens < a.last) {
+      const char* next = a.base + a.pages[p / a.page_tokens + 1] * a.page_bytes;
+      for (int64_t b = 0; b < a.scales_offset; b += 64) __builtin_prefetch(next + b, 0, 2);
+    }
+    const auto* keys = reinterpret_cast<const int8_t*>(part) + token * a.row_dim;
+    const float* scales = reinterpret_cast<const float*>(part + a.scales_offset) + token;
+    int32_t head = 0;
+    for (; head + 3 <= a.heads; head += 3) score_eight<3>(a, head, keys, scales, a.scores + head * a.stride + p);
+    for (; head < a.heads; ++head) score_eight<1>(a, head, keys, scales, a.scores + head * a.stride + p);
   }
 }
 
 // A softmax per head over scores[h, 0 .. count), then one weight per position: the largest of the heads or their mean.
 // Scores are overwritten. The result is never NaN.
-static void weigh_positions(const WeighArgs& a) {
+static void weigh_positions(WeighArgs& a) {
+  Vec whole = zero();
   for (int32_t h = 0; h < a.heads; ++h) {
     float* s = a.scores + h * a.stride;
     for (int64_t j = a.count; j % kLanes != 0; ++j) s[j] = -__builtin_inff();
@@ -119,8 +106,47 @@ static void weigh_positions(const WeighArgs& a) {
     const float sum = sum_lanes(total);
     const Vec factor = set1(sum > 0.0f ? 1.0f / (a.mean ? sum * static_cast<float>(a.heads) : sum) : 0.0f);
     for (int64_t j = 0; j < a.count; j += kLanes) {
-      const Vec p = max(mul(load(s + j), factor), zero());
-      store(a.weights + j, h == 0 ? p : a.mean ? add(load(a.weights + j), p) : max(load(a.weights + j), p));
+      Vec p = max(mul(load(s + j), factor), zero());
+      if (h > 0) p = a.mean ? add(load(a.weights + j), p) : max(load(a.weights + j), p);
+      store(a.weights + j, p);
+      if (h == a.heads - 1) whole = add(whole, p);
     }
+  }
+  a.total = sum_lanes(whole);
+}
+
+static int32_t count_greater(const float* weights, int32_t count, float bound) {
+  const Vec bounds = set1(bound);
+  int32_t found = 0, i = 0;
+  for (; i + kLanes <= count; i += kLanes) found += __builtin_popcount(greater_bits(load(weights + i), bounds));
+  for (; i < count; ++i) found += weights[i] > bound;
+  return found;
+}
+
+// Bisects the bits of the border: those of floats that are not negative ascend with them.
+static void largest(const float* weights, int32_t count, int32_t wanted, int32_t* out) {
+  int32_t below = -1, above = 0x7f800000;  // more than `wanted` weights are greater than the first; not than the second
+  int32_t greater = 0;                     // than the second
+  while (above - below > 1 && greater != wanted) {
+    const int32_t middle = below + (above - below) / 2;
+    float bound;
+    __builtin_memcpy(&bound, &middle, sizeof bound);
+    const int32_t found = count_greater(weights, count, bound);
+    if (found > wanted) below = middle;
+    else above = middle, greater = found;
+  }
+  float border;
+  __builtin_memcpy(&border, &above, sizeof border);
+  int32_t equal = wanted - greater, written = 0, i = 0;
+  if (equal == 0) {
+    const Vec borders = set1(border);
+    for (; i + kLanes <= count; i += kLanes)
+      for (uint32_t bits = greater_bits(load(weights + i), borders); bits != 0; bits &= bits - 1)
+        out[written++] = i + __builtin_ctz(bits);
+  }
+  for (; i < count; ++i) {
+    const bool tie = weights[i] == border && equal > 0;
+    if (weights[i] > border || tie) out[written++] = i;
+    equal -= tie;
   }
 }

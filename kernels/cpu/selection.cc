@@ -1,49 +1,11 @@
 #include "contexture/selection.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "cpu/dispatch.h"
 
 namespace contexture {
 namespace {
-
-constexpr int32_t kBinBits = 12;  // sign, exponent and three bits of the fraction of a float
-constexpr int32_t kBins = 1 << kBinBits;
-
-// Weights are not negative, so their bits ascend with them.
-inline uint32_t bin_of(float weight) {
-  uint32_t bits;
-  std::memcpy(&bits, &weight, sizeof bits);
-  return bits >> (32 - kBinBits);
-}
-
-// Appends the indices of the `count` largest of weights[first, last), in no order. Counting bins first leaves only the
-// border's own bin to be sorted.
-void append_largest(const float* weights, int32_t first, int32_t last, int32_t count, std::vector<int32_t>& out) {
-  if (count >= last - first) {
-    for (int32_t i = first; i < last; ++i) out.push_back(i);
-    return;
-  }
-  int32_t bins[kBins] = {};
-  for (int32_t i = first; i < last; ++i) ++bins[bin_of(weights[i])];
-  int32_t above = 0;
-  uint32_t border = kBins - 1;
-  while (above + bins[border] < count) above += bins[border--];
-  const size_t begin = out.size();
-  out.resize(begin + static_cast<size_t>(above) + bins[border]);
-  int32_t* sure = out.data() + begin;
-  int32_t* open = sure + above;
-  for (int32_t i = first; i < last; ++i) {
-    const uint32_t bin = bin_of(weights[i]);
-    if (bin > border) *sure++ = i;
-    else if (bin == border) *open++ = i;
-  }
-  const auto border_begin = out.begin() + static_cast<int64_t>(begin) + above;
-  const auto border_end = border_begin + (count - above);
-  std::nth_element(border_begin, border_end, out.end(), [&](int32_t a, int32_t b) {
-    return weights[a] > weights[b] || (weights[a] == weights[b] && a < b);
-  });
-  out.resize(begin + static_cast<size_t>(count));
-}
 
 float pooled(const float* weights, int32_t count, int32_t pooling) {
   float sum = 0, top = 0;
@@ -82,44 +44,47 @@ void keep_fitting(std::vector<SelectionScratch::Block>& blocks, int32_t room) {
   std::sort(blocks.begin(), blocks.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
 }
 
+// The `room` best of what is resident, in the order of their positions.
+void keep_largest(const KernelTable& kernels, const float* weights, int32_t room, SelectionScratch& scratch) {
+  scratch.resident.clear();
+  for (const int32_t i : scratch.chosen) scratch.resident.push_back(weights[i]);
+  scratch.indices.resize(static_cast<size_t>(room));
+  kernels.largest(scratch.resident.data(), static_cast<int32_t>(scratch.resident.size()), room, scratch.indices.data());
+  for (int32_t i = 0; i < room; ++i) scratch.chosen[i] = scratch.chosen[scratch.indices[i]];
+  scratch.chosen.resize(static_cast<size_t>(room));
+}
+
 }  // namespace
 
-int32_t select_positions(const SelectionRule& rule, int32_t position, const float* weights, const int32_t* block_ends,
-                         int32_t block_count, SelectionScratch& scratch, int32_t* out, float* mass) {
+int32_t select_positions(const SelectionRule& rule, int32_t position, const PositionWeights& weights,
+                         const BlockEnds& blocks, SelectionScratch& scratch, Isa isa, int32_t* out, float* mass) {
+  const KernelTable& kernels = kernels_for(isa);
   const int32_t first = rule.middle_first(position), last = rule.middle_last(position);
   const int32_t room = rule.budget - rule.sink - rule.recent;
-  std::vector<int32_t>& chosen = scratch.candidates;  // indices into weights
+  std::vector<int32_t>& chosen = scratch.chosen;
   chosen.clear();
   if (room >= last - first) {
     for (int32_t i = 0; i < last - first; ++i) chosen.push_back(i);
   } else if (rule.unit == SelectionRule::kTokens) {
-    append_largest(weights, 0, last - first, room, chosen);
-    std::sort(chosen.begin(), chosen.end());
+    chosen.resize(static_cast<size_t>(room));
+    kernels.largest(weights.values, last - first, room, chosen.data());
   } else {
-    rank_blocks(rule, first, last, weights, block_ends, block_count, scratch.blocks);
+    rank_blocks(rule, first, last, weights.values, blocks.ends, blocks.count, scratch.blocks);
     const bool whole = rule.unit == SelectionRule::kBlocks;
     keep_fitting(scratch.blocks, whole ? room : std::max(rule.residency, rule.budget) - rule.sink - rule.recent);
     for (const SelectionScratch::Block& block : scratch.blocks)
       for (int32_t p = block.first; p < block.last; ++p) chosen.push_back(p - first);
-    if (!whole && static_cast<int32_t>(chosen.size()) > room) {
-      const auto border = chosen.begin() + room;
-      std::nth_element(chosen.begin(), border, chosen.end(), [&](int32_t a, int32_t b) {
-        return weights[a] > weights[b] || (weights[a] == weights[b] && a < b);
-      });
-      chosen.erase(border, chosen.end());
-      std::sort(chosen.begin(), chosen.end());
-    }
+    if (static_cast<int32_t>(chosen.size()) > room) keep_largest(kernels, weights.values, room, scratch);
   }
   int32_t count = 0;
   for (int32_t p = 0; p < first; ++p) out[count++] = p;
-  double held = 0, total = 0;
+  float held = 0;
   for (const int32_t i : chosen) {
     out[count++] = first + i;
-    held += weights[i];
+    held += weights.values[i];
   }
   for (int32_t p = last; p <= position; ++p) out[count++] = p;
-  for (int32_t i = 0; i < last - first; ++i) total += weights[i];
-  *mass = total > 0 ? static_cast<float>(held / total) : 1.0f;
+  *mass = weights.total > 0 ? std::min(1.0f, held / weights.total) : 1.0f;
   return count;
 }
 

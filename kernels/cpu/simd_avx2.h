@@ -48,6 +48,22 @@ static inline Vec zero_below(Vec x, Vec key, Vec bound) {
   return _mm256_and_ps(x, _mm256_cmp_ps(key, bound, _CMP_NLT_UQ));
 }
 
+static inline uint32_t greater_bits(Vec a, Vec b) {
+  return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ)));
+}
+
+using PairSums = __m256i;
+constexpr int kPairLanes = 8;
+static inline PairSums no_pairs() { return _mm256_setzero_si256(); }
+static inline PairSums add_pairs(PairSums sums, const int16_t* a, const int8_t* b) {
+  const __m256i words = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
+  return _mm256_add_epi32(sums, _mm256_madd_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a)), words));
+}
+static inline void store_pairs(float* out, PairSums sums, float factor, const float* scales) {
+  const __m256 scale = _mm256_mul_ps(_mm256_set1_ps(factor), _mm256_loadu_ps(scales));
+  _mm256_storeu_ps(out, _mm256_mul_ps(_mm256_cvtepi32_ps(sums), scale));
+}
+
 static inline float sum_lanes(Vec v) {
   __m128 q = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   q = _mm_add_ps(q, _mm_movehl_ps(q, q));

@@ -46,6 +46,24 @@ static inline Vec zero_below(Vec x, Vec key, Vec bound) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(key, bound, _CMP_NLT_UQ), x);
 }
 
+// A bit per lane where a > b.
+static inline uint32_t greater_bits(Vec a, Vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+
+// Sums of products of pairs of 16-bit values, one pair a lane.
+using PairSums = __m512i;
+constexpr int kPairLanes = 16;
+static inline PairSums no_pairs() { return _mm512_setzero_si512(); }
+static inline PairSums add_pairs(PairSums sums, const int16_t* a, const int8_t* b) {
+  const __m512i words = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b)));
+  return _mm512_add_epi32(sums, _mm512_madd_epi16(_mm512_loadu_si512(a), words));
+}
+// out[i] = factor * scales[i] * the sum of the lanes i, i + 8 and so on, for i in [0, 8).
+static inline void store_pairs(float* out, PairSums sums, float factor, const float* scales) {
+  const __m256i eight = _mm256_add_epi32(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64(sums, 1));
+  const __m256 scale = _mm256_mul_ps(_mm256_set1_ps(factor), _mm256_loadu_ps(scales));
+  _mm256_storeu_ps(out, _mm256_mul_ps(_mm256_cvtepi32_ps(eight), scale));
+}
+
 static inline float sum_lanes(Vec v) {
   __m256 h = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
   __m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));

@@ -87,6 +87,25 @@ static inline Vec scale_by_power(Vec x, Vec n) {
 }
 static inline Vec zero_below(Vec x, Vec key, Vec bound) { return as_float(~(key < bound) & as_int(x)); }
 
+static inline uint32_t greater_bits(Vec a, Vec b) {
+  uint32_t bits = 0;
+  for (int i = 0; i < kLanes; ++i) bits |= static_cast<uint32_t>(a[i] > b[i]) << i;
+  return bits;
+}
+
+struct PairSums {
+  int32_t lanes[8];
+};
+constexpr int kPairLanes = 8;
+static inline PairSums no_pairs() { return {}; }
+static inline PairSums add_pairs(PairSums sums, const int16_t* a, const int8_t* b) {
+  for (int i = 0; i < 8; ++i) sums.lanes[i] += a[2 * i] * b[2 * i] + a[2 * i + 1] * b[2 * i + 1];
+  return sums;
+}
+static inline void store_pairs(float* out, const PairSums& sums, float factor, const float* scales) {
+  for (int i = 0; i < 8; ++i) out[i] = static_cast<float>(sums.lanes[i]) * (factor * scales[i]);
+}
+
 static inline float sum_lanes(Vec v) { return (v[0] + v[2]) + (v[1] + v[3]); }
 static inline float max_lanes(Vec v) {
   float m = v[0];

@@ -105,7 +105,7 @@ class World {
     pool_->select(queries_.data(), Execution{parallel, isa});
   }
 
-  // Weights of the middle of a row by the reference, from keys that are rounded to eighths of a percent by nobody.
+  // Weights of the middle of a row by the reference, from keys that nobody rounded.
   std::vector<double> expected_weights(int32_t row, int32_t position, int32_t list, const SelectionRule& rule) const {
     std::vector<std::vector<double>> scores;
     const int32_t heads = geometry_.heads_per_list(), dim = shape_.head_dim;

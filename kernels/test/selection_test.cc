@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "reference/reference.h"
+#include "test/isas.h"
 #include "test/random.h"
 
 namespace contexture {
@@ -41,11 +42,13 @@ Case random_case(Random& random) {
   return c;
 }
 
-std::vector<int32_t> select(const Case& c, float* mass) {
+std::vector<int32_t> select(const Case& c, float* mass, Isa isa = active_isa()) {
   SelectionScratch scratch;
   std::vector<int32_t> out(static_cast<size_t>(c.rule.most(c.position)));
-  const int32_t count = select_positions(c.rule, c.position, c.weights.data(), c.block_ends.data(),
-                                         static_cast<int32_t>(c.block_ends.size()), scratch, out.data(), mass);
+  const float total = std::accumulate(c.weights.begin(), c.weights.end(), 0.0f);
+  const int32_t count =
+      select_positions(c.rule, c.position, {c.weights.data(), total},
+                       {c.block_ends.data(), static_cast<int32_t>(c.block_ends.size())}, scratch, isa, out.data(), mass);
   EXPECT_LE(count, static_cast<int32_t>(out.size()));
   out.resize(static_cast<size_t>(count));
   return out;
@@ -56,8 +59,9 @@ TEST(Selection, EqualsSortingEverything) {
   for (int i = 0; i < 4000; ++i) {
     const Case c = random_case(random);
     float mass = 0;
-    ASSERT_EQ(select(c, &mass), reference::selected_positions(c.rule, c.position, c.weights, c.block_ends))
-        << "case " << i << ", unit " << c.rule.unit;
+    const std::vector<int32_t> want = reference::selected_positions(c.rule, c.position, c.weights, c.block_ends);
+    for (const Isa isa : available_isas())
+      ASSERT_EQ(select(c, &mass, isa), want) << isa_name(isa) << ", case " << i << ", unit " << c.rule.unit;
   }
 }
 

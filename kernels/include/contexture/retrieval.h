@@ -1,10 +1,13 @@
 // The retrieval head's keys, scored for a step's rows before the model runs (SpeContext, arXiv 2512.00722).
 //
-//   pool   [page][list][token in page][row_dim] int8, and behind each list's rows their scales [token in page] f32
+//   pool   [page][list][token in page / 8][row_dim / 2][8 tokens][2 values] int8, and behind each list's keys their
+//          scales [token in page] f32
 //   list   one (layer group, KV head): its keys decide what that head attends to in all layers of the group
-//   row    a rotated key of head_dim values, rounded to 127 steps of its largest magnitude; row_dim as in the KV pool
+//   key    head_dim rotated values, rounded to 127 steps of the largest magnitude; row_dim as in the KV pool
 //
-// Pages are those of the KV pool, so a page table serves both. Nothing is ever pruned here.
+// Eight keys lie interleaved, two values of each in turn: one instruction then multiplies the same two values of a query
+// with all of them, and no sum runs across a vector. Pages are those of the KV pool, so a page table serves both.
+// Nothing is ever pruned here.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +30,10 @@ struct RetrievalGeometry {
   int32_t heads_per_list() const { return query_heads / kv_heads; }
   int32_t row_dim() const { return (head_dim + 15) / 16 * 16; }
   int64_t scales_offset() const { return static_cast<int64_t>(page_tokens) * row_dim(); }  // in a list's part of a page
+  // Byte of a key's value in its list's part of a page.
+  int64_t value_offset(int32_t token, int32_t value) const {
+    return (token / 8 * static_cast<int64_t>(row_dim()) + value / 2 * 2) * 8 + token % 8 * 2 + value % 2;
+  }
   int64_t list_bytes() const { return scales_offset() + page_tokens * static_cast<int64_t>(sizeof(float)); }
   int64_t page_bytes() const { return lists() * list_bytes(); }
   int64_t pool_bytes() const { return pages * page_bytes(); }

@@ -1,8 +1,10 @@
-// From weights to positions: the rule by which a row's budget is spent. Plain arithmetic, no instruction sets.
+// From weights to positions: the rule by which a row's budget is spent.
 #pragma once
 
 #include <cstdint>
 #include <vector>
+
+#include "contexture/execution.h"
 
 namespace contexture {
 
@@ -38,15 +40,29 @@ struct SelectionScratch {
     float score;
   };
   std::vector<Block> blocks;
-  std::vector<int32_t> candidates;
+  std::vector<int32_t> chosen;    // indices of the middle
+  std::vector<float> resident;    // weights of the resident positions
+  std::vector<int32_t> indices;   // of those
 };
 
-// Selects for the row at `position`. weights[i] is that of position middle_first + i, not negative and never NaN; block
-// ends ascend, and what lies behind the last one is one more block. Writes the selected positions, ascending and ending
-// with the row's own, and returns their count: at most rule.most(position). Equal weights are taken from the front.
+// The weights of a row's middle positions.
+struct PositionWeights {
+  const float* values = nullptr;  // of position middle_first + i; not negative, never NaN
+  float total = 0;                // their sum
+};
+
+// Ends ascend, and what lies behind the last one is one more block.
+struct BlockEnds {
+  const int32_t* ends = nullptr;
+  int32_t count = 0;
+};
+
+// Selects for the row at `position`. Writes the selected positions, ascending and ending with the row's own, and returns
+// their count: at most rule.most(position). Equal weights are taken from the front. mass: the share of the weights that
+// are selected, 1 where all are zero.
 // Tokens: those of the largest weight. Blocks: whole blocks in the order of their pooled weight as long as they fit.
 // Two-level: tokens out of the blocks that the residency holds.
-int32_t select_positions(const SelectionRule& rule, int32_t position, const float* weights, const int32_t* block_ends,
-                         int32_t block_count, SelectionScratch& scratch, int32_t* out, float* mass);
+int32_t select_positions(const SelectionRule& rule, int32_t position, const PositionWeights& weights,
+                         const BlockEnds& blocks, SelectionScratch& scratch, Isa isa, int32_t* out, float* mass);
 
 }  // namespace contexture

@@ -25,6 +25,9 @@ final class RecordingSink implements TokenSink {
     FinishReason reason;
 
     @Nullable
+    SparsityUsage sparsity;
+
+    @Nullable
     RuntimeException failure;
 
     RecordingSink(Manner manner) {
@@ -49,9 +52,10 @@ final class RecordingSink implements TokenSink {
     }
 
     @Override
-    public void onFinished(FinishReason finishReason, SparsityUsage sparsity) {
+    public void onFinished(FinishReason finishReason, SparsityUsage usage) {
         ends++;
         reason = finishReason;
+        sparsity = usage;
         if (manner == Manner.THROWS_AT_END) {
             throw new IllegalStateException("broken at the end");
         }

@@ -3,9 +3,15 @@ package dev.contexture.engine.ort;
 import dev.contexture.core.KvGeometry;
 import dev.contexture.core.Precision;
 import dev.contexture.core.SamplingParams;
+import dev.contexture.core.SelectionMatrix;
+import dev.contexture.core.SelectionRule;
 import dev.contexture.engine.Engine;
 import dev.contexture.engine.SampledToken;
 import dev.contexture.engine.SamplerState;
+import dev.contexture.engine.SelectionListener;
+import dev.contexture.engine.SelectionStage;
+import dev.contexture.engine.SequenceSparsity;
+import dev.contexture.engine.SparseSelection;
 import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.StepPlan.SequenceStep;
 import dev.contexture.kv.BlockCutter;
@@ -17,8 +23,13 @@ import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.graph.GraphCompiler;
+import dev.contexture.model.head.RetrievalHeadConfig;
+import dev.contexture.model.head.RetrievalHeadFile;
 import dev.contexture.nativelib.FfmKvPool;
+import dev.contexture.nativelib.FfmRetrievalPool;
 import dev.contexture.nativelib.NativeLibrary;
+import dev.contexture.retrieval.HeadRetriever;
+import dev.contexture.selection.SelectionSettings;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -26,13 +37,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** A model on the real runtime with a KV pool of its own, for tests that look at logits. */
+/** A model on the real runtime with pools of its own, for tests that look at logits; sparse where a head is given. */
 public final class LoadedModel implements AutoCloseable {
     public static final int PAGE_TOKENS = 32;
+    private static final int BLOCK_TOKENS = 16;
     private static final int THREADS = 2;
 
     private final FfmKvPool pool;
     private final OrtModelRunner runner;
+    private final Optional<FfmRetrievalPool> retrievalPool;
+    private final SelectionStage selection;
     private final KvCache kv;
     private final ModelConfig config;
     private final Precision precision;
@@ -43,7 +57,21 @@ public final class LoadedModel implements AutoCloseable {
      * @param name in place of the hash of the model's files
      */
     public LoadedModel(ModelSource source, String name, Precision precision, Path directory, int capacityTokens) {
-        CompiledModel compiled = new GraphCompiler(directory.resolve("graphs")).compile(source, name, precision);
+        this(source, name, precision, directory, capacityTokens, Optional.empty(), SelectionSettings.DEFAULT);
+    }
+
+    /**
+     * @param head selects for sequences that are begun with a sparse policy
+     */
+    public LoadedModel(
+            ModelSource source,
+            String name,
+            Precision precision,
+            Path directory,
+            int capacityTokens,
+            Optional<RetrievalHeadFile> head,
+            SelectionSettings settings) {
+        CompiledModel compiled = new GraphCompiler(directory.resolve("graphs")).compile(source, name, precision, head);
         this.config = compiled.config();
         this.precision = precision;
         KvGeometry geometry =
@@ -52,7 +80,33 @@ public final class LoadedModel implements AutoCloseable {
         NativeLibrary library = NativeLibrary.openBundled(directory.resolve("native"));
         this.pool = new FfmKvPool(library, geometry, pages);
         this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), THREADS);
-        this.kv = new KvCache(geometry, pages, BlockCutter.fixed(PAGE_TOKENS), pool::copyPage);
+        this.retrievalPool = compiled.head().map(each -> retrievalPool(library, each.config(), pages));
+        this.kv = new KvCache(geometry, pages, BlockCutter.fixed(BLOCK_TOKENS), (from, to, slots) -> {
+            pool.copyPage(from, to, slots);
+            retrievalPool.ifPresent(keys -> keys.copyPage(from, to, slots));
+        });
+        this.selection = compiled.head()
+                .map(each -> selection(each, library.path(), settings))
+                .orElse(SelectionStage.DENSE);
+    }
+
+    private FfmRetrievalPool retrievalPool(NativeLibrary library, RetrievalHeadConfig head, int pages) {
+        int positions = config.contextLength();
+        return new FfmRetrievalPool(
+                library,
+                new FfmRetrievalPool.Shape(
+                        head.groups(), head.kvHeads(), head.queryHeads(), head.headDim(), PAGE_TOKENS, pages),
+                positions,
+                head.ropeCos(positions),
+                head.ropeSin(positions));
+    }
+
+    private SelectionStage selection(CompiledModel.Head head, Path library, SelectionSettings settings) {
+        FfmRetrievalPool keys = retrievalPool.orElseThrow();
+        HeadRetriever retriever =
+                new HeadRetriever(head.config(), new OrtHeadRunner(head, library, keys.id(), THREADS), keys);
+        return new SparseSelection(
+                retriever, kv, pool, settings, SelectionRule.Unit.TOKENS, SelectionListener.NONE, System::nanoTime);
     }
 
     public ModelConfig config() {
@@ -68,7 +122,17 @@ public final class LoadedModel implements AutoCloseable {
     }
 
     public Engine engine() {
-        return new Engine(kv, pool, runner);
+        return new Engine(kv, pool, runner, selection, runner.vocabularySize());
+    }
+
+    /** What the head chose last. */
+    SelectionMatrix lastSelection() {
+        return retrievalPool.orElseThrow().selection();
+    }
+
+    /** Hidden states of the last run: [rows, featureWidth]. */
+    FloatBuffer features() {
+        return runner.features();
     }
 
     /** A sequence without any cached prefix. */
@@ -87,9 +151,17 @@ public final class LoadedModel implements AutoCloseable {
 
         /** Feeds tokens and gives the logits behind the last {@code rows} of them: [rows][vocabulary]. */
         public float[][] feed(int[] tokens, int rows) {
+            return feed(tokens, rows, Optional.empty());
+        }
+
+        /** The same with a selection before the run, where {@code sparsity} decodes. */
+        public float[][] feed(int[] tokens, int rows, Optional<SequenceSparsity> sparsity) {
+            StepPlan plan =
+                    new StepPlan(List.of(new SequenceStep(new SlotRequest(id, tokens), Optional.empty(), sparsity)));
             try (StepReservation reservation = kv.reserve(List.of(new SlotRequest(id, tokens)))) {
                 StepSlots slots = reservation.slots();
                 pool.setStep(slots.queryLengths(), slots.contextLengths(), slots.pageOffsets(), slots.pages());
+                selection.select(plan, slots);
                 int[] logitRows =
                         IntStream.range(tokens.length - rows, tokens.length).toArray();
                 FloatBuffer logits = runner.run(tokens, logitRows);
@@ -97,6 +169,7 @@ public final class LoadedModel implements AutoCloseable {
                 for (int row = 0; row < rows; row++) {
                     logits.get(row * runner.vocabularySize(), result[row]);
                 }
+                selection.observe(plan, slots, tokens, runner.features());
                 reservation.commit();
                 return result;
             }
@@ -135,6 +208,8 @@ public final class LoadedModel implements AutoCloseable {
 
     @Override
     public void close() {
+        selection.close();
+        retrievalPool.ifPresent(FfmRetrievalPool::close);
         runner.close();
         pool.close();
     }

@@ -1,0 +1,203 @@
+package dev.contexture.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.contexture.core.Precision;
+import dev.contexture.core.SamplingParams;
+import dev.contexture.core.Sparsity;
+import dev.contexture.core.SparsityMode;
+import dev.contexture.core.SparsityUsage;
+import dev.contexture.engine.ort.LoadedModel;
+import dev.contexture.model.arch.ModelSource;
+import dev.contexture.model.head.RetrievalHeadFile;
+import dev.contexture.model.safetensors.SafetensorsModelSource;
+import dev.contexture.scheduler.RecordingSink.Manner;
+import dev.contexture.selection.SelectionSettings;
+import dev.contexture.testing.TinyHead;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Sequences of every mode through the real loop, on a tiny model with a random head, in the exact mode. */
+class SparseRunsTest {
+    private static final Path TINY = Path.of("src", "test", "resources", "golden", "tiny", "llama3");
+    private static final int MAX_TOKENS = 40;
+    private static final SelectionSettings EVERY_STEP = SelectionSettings.DEFAULT;
+
+    @TempDir
+    private static Path directory;
+
+    /** A request and what came of it. */
+    private record Job(int[] prompt, Sparsity sparsity, String salt) {}
+
+    private static Sparsity sparse(SparsityMode mode) {
+        return new Sparsity(mode, 48, 4, 16, 80);
+    }
+
+    private static int[] prompt(int seed, int length) {
+        return new Random(seed).ints(length, 2, 288).toArray();
+    }
+
+    private static LoadedModel load(boolean withHead, SelectionSettings settings) throws IOException {
+        try (ModelSource source = SafetensorsModelSource.open(TINY)) {
+            if (!withHead) {
+                return new LoadedModel(source, "tiny", Precision.EXACT, directory, 4096);
+            }
+            Path file = new TinyHead(source.config(), 2, 2, 4, 16).write(directory.resolve("head.safetensors"));
+            try (RetrievalHeadFile head = RetrievalHeadFile.open(file)) {
+                return new LoadedModel(source, "tiny", Precision.EXACT, directory, 4096, Optional.of(head), settings);
+            }
+        }
+    }
+
+    private static List<RecordingSink> run(LoadedModel model, int rows, List<Job> jobs) {
+        SchedulerConfig config = new SchedulerConfig(rows, 16, 64, 1_000_000, 256);
+        SchedulerLoop loop = new SchedulerLoop(
+                model.kv(), model.engine(), config, new CountingListener(), System::nanoTime, () -> 1);
+        List<RecordingSink> sinks = new ArrayList<>();
+        for (Job job : jobs) {
+            RecordingSink sink = new RecordingSink(Manner.PLAIN);
+            sinks.add(sink);
+            loop.submit(List.of(new SequenceRequest(
+                    job.prompt, MAX_TOKENS, Set.of(), SamplingParams.GREEDY, "t", job.salt, job.sparsity, sink)));
+        }
+        while (loop.turn()) {
+            // until all have ended
+        }
+        return sinks;
+    }
+
+    private static RecordingSink alone(LoadedModel model, int[] prompt, Sparsity sparsity, String salt) {
+        return run(model, 4096, List.of(new Job(prompt, sparsity, salt))).getFirst();
+    }
+
+    @Test
+    void denseSequencesAreThoseOfAGraphWithoutAHead() throws IOException {
+        int[] prompt = prompt(1, 150);
+        List<Integer> plain;
+        try (LoadedModel model = load(false, EVERY_STEP)) {
+            plain = alone(model, prompt, Sparsity.DENSE, "a").tokens;
+        }
+        try (LoadedModel model = load(true, EVERY_STEP)) {
+            RecordingSink sink = alone(model, prompt, Sparsity.DENSE, "a");
+            assertThat(sink.tokens).isEqualTo(plain);
+            assertThat(usage(sink)).isEqualTo(new SparsityUsage(SparsityMode.DENSE, 0, 0, MAX_TOKENS - 1, 0, 0));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = SparsityMode.class,
+            names = {"AUTO", "TOKENS", "BLOCKS", "TWO_LEVEL"})
+    void aBudgetThatHoldsTheContextIsDense(SparsityMode mode) throws IOException {
+        int[] prompt = prompt(2, 100);
+        try (LoadedModel model = load(true, EVERY_STEP)) {
+            List<Integer> dense = alone(model, prompt, Sparsity.DENSE, "a").tokens;
+            RecordingSink wide = alone(model, prompt, new Sparsity(mode, 200, 4, 16, 200), "b");
+            assertThat(wide.tokens).isEqualTo(dense);
+            assertThat(usage(wide).denseSteps()).isEqualTo(MAX_TOKENS - 1);
+            assertThat(usage(wide).sparseSteps()).isZero();
+        }
+    }
+
+    @Test
+    void budgetsMatterOnlyAboveThem() throws IOException {
+        try (LoadedModel model = load(true, EVERY_STEP)) {
+            // Rows see 31 to 69 tokens themselves included; 18 of them see no more than 48.
+            SparsityUsage usage = usage(alone(model, prompt(3, 30), sparse(SparsityMode.TOKENS), "a"));
+            assertThat(usage.denseSteps()).isEqualTo(18);
+            assertThat(usage.sparseSteps()).isEqualTo(21);
+            assertThat(usage.fallbackSteps()).isZero();
+            assertThat(usage.meanSelectedMass()).isBetween(0.1, 1.0);
+        }
+    }
+
+    @Test
+    void mixedBatchesEqualSingleRuns() throws IOException {
+        List<Job> jobs = new ArrayList<>();
+        List<List<Integer>> expected = new ArrayList<>();
+        try (LoadedModel model = load(true, EVERY_STEP)) {
+            for (SparsityMode mode : SparsityMode.values()) {
+                for (int length : new int[] {40, 97, 160}) {
+                    int[] prompt = prompt(mode.ordinal() * 10 + length, length);
+                    jobs.add(new Job(prompt, sparse(mode), "batch"));
+                    expected.add(alone(model, prompt, sparse(mode), "alone").tokens);
+                }
+            }
+            assertThat(tokens(run(model, 4096, jobs))).as("in one batch").isEqualTo(expected);
+            assertThat(tokens(run(model, 64, jobs)))
+                    .as("on cached prefixes, in small steps")
+                    .isEqualTo(expected);
+            List<Job> fresh = jobs.stream()
+                    .map(job -> new Job(job.prompt, job.sparsity, "chunks"))
+                    .toList();
+            assertThat(tokens(run(model, 40, fresh))).as("in chunks").isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void preemptedSequencesGoOnAsTheyWould() throws IOException {
+        try (LoadedModel model = load(true, EVERY_STEP)) {
+            int[] first = prompt(7, 150);
+            List<Integer> expected = alone(model, first, sparse(SparsityMode.TOKENS), "alone").tokens;
+            // 28 sequences of 190 tokens want 6 pages each; there are 128.
+            List<Job> jobs = new ArrayList<>();
+            for (int i = 0; i < 28; i++) {
+                jobs.add(new Job(first, sparse(SparsityMode.TOKENS), "salt " + i));
+            }
+            for (RecordingSink sink : run(model, 512, jobs)) {
+                assertThat(sink.failure).isNull();
+                assertThat(sink.tokens).isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void aSelectionServesSeveralSteps() throws IOException {
+        SelectionSettings reuse =
+                new SelectionSettings(EVERY_STEP.heads(), EVERY_STEP.pooling(), 0, 4, 0, 0, 2, EVERY_STEP.maxBudget());
+        try (LoadedModel model = load(true, reuse)) {
+            SparsityUsage usage = usage(alone(model, prompt(8, 150), sparse(SparsityMode.TOKENS), "a"));
+            assertThat(usage.sparseSteps()).isEqualTo(MAX_TOKENS - 1);
+        }
+    }
+
+    @Test
+    void denseLayersThroughoutAreDense() throws IOException {
+        SelectionSettings dense =
+                new SelectionSettings(EVERY_STEP.heads(), EVERY_STEP.pooling(), 2, 1, 0, 0, 2, EVERY_STEP.maxBudget());
+        try (LoadedModel model = load(true, dense)) {
+            int[] prompt = prompt(9, 150);
+            assertThat(alone(model, prompt, sparse(SparsityMode.TOKENS), "a").tokens)
+                    .isEqualTo(alone(model, prompt, Sparsity.DENSE, "b").tokens);
+        }
+    }
+
+    @Test
+    void lowMassFallsBackAndIsCounted() throws IOException {
+        SelectionSettings strict =
+                new SelectionSettings(EVERY_STEP.heads(), EVERY_STEP.pooling(), 0, 1, 0.999, 0.999, 1, 48);
+        try (LoadedModel model = load(true, strict)) {
+            int[] prompt = prompt(10, 150);
+            RecordingSink sink = alone(model, prompt, sparse(SparsityMode.TOKENS), "a");
+            assertThat(usage(sink).fallbackSteps()).isEqualTo(MAX_TOKENS - 1);
+            assertThat(sink.tokens).isEqualTo(alone(model, prompt, Sparsity.DENSE, "b").tokens);
+        }
+    }
+
+    private static SparsityUsage usage(RecordingSink sink) {
+        return Optional.ofNullable(sink.sparsity).orElseThrow();
+    }
+
+    private static List<List<Integer>> tokens(List<RecordingSink> sinks) {
+        return sinks.stream().map(sink -> List.copyOf(sink.tokens)).toList();
+    }
+}
