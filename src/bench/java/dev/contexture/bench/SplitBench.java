@@ -43,9 +43,10 @@ final class SplitBench {
     /**
      * A window.
      *
-     * @param likelihood mean log-likelihood of its tokens, less the dense one
+     * @param dense mean log-likelihood of its tokens under the dense engine
+     * @param likelihood the same under the sparse one, less the dense one
      */
-    private record Outcome(String unit, double divergence, double likelihood) {}
+    private record Outcome(String unit, double divergence, double dense, double likelihood) {}
 
     private SplitBench(Options options) {
         this.options = options;
@@ -170,6 +171,7 @@ final class SplitBench {
                             .add(new Outcome(
                                     window.unit(),
                                     score.meanDivergence(),
+                                    base.meanLogProbability(),
                                     score.meanLogProbability() - base.meanLogProbability()));
                 }
             }
@@ -193,6 +195,7 @@ final class SplitBench {
                     "kl_to_fixed",
                     Statistics.Paired.of(divergences(outcomes), divergences(fixed))
                             .row());
+            row.put("likelihood_dense", Statistics.mean(byUnit(outcomes, Outcome::dense)));
             row.put("likelihood_to_dense", Statistics.mean(likelihoods(outcomes)));
             row.put(
                     "likelihood_to_fixed",
@@ -236,7 +239,10 @@ final class SplitBench {
             String head = order(cell);
             if (!head.equals(last)) {
                 System.out.printf(
-                        Locale.ROOT, "%n%s: KL, difference to fixed (s. e.); the same of the log-likelihood%n", head);
+                        Locale.ROOT,
+                        "%n%s: KL, difference to fixed (s. e.); the same of the log-likelihood, dense %.4f%n",
+                        head,
+                        Statistics.mean(byUnit(entry.getValue(), Outcome::dense)));
                 last = head;
             }
             List<Outcome> outcomes = entry.getValue();

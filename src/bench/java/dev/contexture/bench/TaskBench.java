@@ -7,11 +7,12 @@ import dev.contexture.model.tokenizer.Tokenizer.SpecialTokens;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SplittableRandom;
+import java.util.Random;
 
 /**
  * Questions with one right answer, hidden in running text: a number (needle), one of eight numbers (multi-key), the value of a
@@ -33,7 +34,7 @@ final class TaskBench {
 
     private final EngineParts parts;
     private final List<Text> texts;
-    private final SplittableRandom random;
+    private final Random random;
 
     /** A text with statements in it. */
     private record Haystack(String text, List<Question> questions) {}
@@ -48,7 +49,7 @@ final class TaskBench {
     TaskBench(EngineParts parts, BenchTexts source, long seed) throws IOException {
         this.parts = parts;
         this.texts = source.of("prose", MOST_TEXTS, TEXT_TOKENS);
-        this.random = new SplittableRandom(seed);
+        this.random = new Random(seed);
     }
 
     /** Rows of dense and sparse accuracy, one per task. */
@@ -111,7 +112,7 @@ final class TaskBench {
     }
 
     private Haystack needle(int length) {
-        String key = name();
+        String key = names().removeFirst();
         String value = digits(6);
         return hidden(
                 length, List.of(fact(key) + " " + value + "."), List.of(new Question("needle", fact(key), value)));
@@ -120,8 +121,9 @@ final class TaskBench {
     private Haystack keysAndVariables(int length) {
         List<String> statements = new ArrayList<>();
         List<Question> questions = new ArrayList<>();
+        List<String> names = names();
         for (int i = 0; i < KEYS; i++) {
-            String key = name();
+            String key = names.removeFirst();
             String value = digits(6);
             statements.add(fact(key) + " " + value + ".");
             if (i < ASKED_KEYS) {
@@ -129,8 +131,8 @@ final class TaskBench {
             }
         }
         for (int i = 0; i < CHAINS; i++) {
-            String first = name();
-            String second = name();
+            String first = names.removeFirst();
+            String second = names.removeFirst();
             String value = digits(5);
             statements.add(variable(first) + " " + value + ".");
             statements.add("The variable " + second + " has the same value as the variable " + first + ".");
@@ -150,9 +152,11 @@ final class TaskBench {
         return "The value of the variable " + name + " is:";
     }
 
-    private String name() {
-        return WORDS.get(random.nextInt(WORDS.size())) + "-" + WORDS.get(random.nextInt(WORDS.size())) + "-"
-                + digits(2);
+    /** All words in a new order. */
+    private List<String> names() {
+        List<String> names = new ArrayList<>(WORDS);
+        Collections.shuffle(names, random);
+        return names;
     }
 
     private String digits(int count) {
