@@ -184,7 +184,7 @@ class SparseRunsTest {
     @Test
     void lowMassFallsBackAndIsCounted() throws IOException {
         SelectionSettings strict =
-                new SelectionSettings(EVERY_STEP.heads(), EVERY_STEP.pooling(), 0, 1, 0.999, 0.999, 1, 48);
+                new SelectionSettings(EVERY_STEP.heads(), EVERY_STEP.pooling(), 0, 1, Math.nextDown(1.0), 1, 1, 48);
         try (LoadedModel model = load(true, strict)) {
             int[] prompt = prompt(10, 150);
             RecordingSink sink = alone(model, prompt, sparse(SparsityMode.TOKENS), "a");
