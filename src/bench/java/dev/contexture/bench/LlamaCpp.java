@@ -41,8 +41,11 @@ final class LlamaCpp implements Contender {
         this.answers = process.inputReader(StandardCharsets.UTF_8);
     }
 
-    /** Both of its settings that may be the better one, by {@code bench.python}'s interpreter. */
+    /** Both of its settings that may be the better one, by {@code bench.python}'s interpreter; none if none are asked for. */
     static List<LlamaCpp> all(Options options, Path model, int threads) {
+        if (options.text("others", "llama.cpp").equals("none")) {
+            return List.of();
+        }
         String python = options.text("python", "");
         if (python.isEmpty()) {
             throw new IllegalArgumentException("set -Dbench.python (see docs/HACKING.md, Benchmarks)");

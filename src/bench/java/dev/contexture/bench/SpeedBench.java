@@ -33,8 +33,9 @@ final class SpeedBench {
                     BlockCutter.fixed(EngineParts.PAGE_TOKENS)));
             contenders.add(Contexture.dense(
                     "contexture", parts, Contexture.meaningless(parts.config().vocabulary())));
-            contenders.addAll(LlamaCpp.all(options, model.path(), threads));
-            result.with("llama.cpp", ((LlamaCpp) contenders.getLast()).info());
+            List<LlamaCpp> others = LlamaCpp.all(options, model.path(), threads);
+            contenders.addAll(others);
+            others.stream().findFirst().ifPresent(llama -> result.with("llama.cpp", llama.info()));
             List<Map<String, Object>> rows = new ArrayList<>();
             for (Workload workload : Workload.all()) {
                 if (only.matcher(workload.name()).find()) {
