@@ -104,7 +104,7 @@ void time_retrieval(const SpinningThreads& threads, int repeats) {
       }
       SelectionRule rule;
       rule.budget = kBudget, rule.residency = 4 * kBudget, rule.sink = 4, rule.recent = 64;
-      const int32_t page_offsets[] = {0, page_count};
+      const int32_t page_offsets[] = {0, page_count}, query_offsets[] = {0, 1};
       std::vector<int32_t> ends;
       for (int32_t end = 16; end <= context; end += 16) ends.push_back(end);
       const int32_t block_offsets[] = {0, static_cast<int32_t>(ends.size())};
@@ -112,7 +112,7 @@ void time_retrieval(const SpinningThreads& threads, int repeats) {
       for (float& x : queries) x = 2 * normal(random);
       double select[3];
       for (rule.unit = 0; rule.unit < 3; ++rule.unit) {
-        pool.set_select({1, &context, page_offsets, pages.data(), &rule, block_offsets, ends.data()});
+        pool.set_select({1, &context, query_offsets, &context, page_offsets, pages.data(), &rule, block_offsets, ends.data()});
         select[rule.unit] = best_seconds(repeats, [&] { pool.select(queries.data(), execution); });
       }
       const double bytes = static_cast<double>(context) * head.groups * head.kv_heads * (kHeadDim + 4);

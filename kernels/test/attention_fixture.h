@@ -80,12 +80,12 @@ class World {
   template <class Choose>
   std::vector<float> run_selected(const std::vector<Chunk>& chunks, int32_t groups, int32_t kv_heads,
                                   int32_t first_dense_layers, const Choose& choose, Isa isa,
-                                  const ParallelFor& parallel = SerialFor()) {
+                                  const ParallelFor& parallel = SerialFor(), bool chunks_too = false) {
     prepare(chunks);
     std::vector<int32_t> sequences, counts, positions, group_of_layer;
     std::vector<std::vector<int32_t>> lists;
     for (size_t s = 0; s < chunks.size(); ++s) {
-      if (chunks[s].tokens != 1) continue;
+      if (chunks[s].tokens != 1 && !chunks_too) continue;
       sequences.push_back(static_cast<int32_t>(s));
       for (std::vector<int32_t>& list : choose(cached_[chunks[s].seq])) lists.push_back(std::move(list));
     }

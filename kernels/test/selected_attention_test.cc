@@ -103,6 +103,28 @@ TEST_P(SelectedAttention, SelectingEverythingIsDenseBitForBit) {
   }
 }
 
+// Chunks see what is selected before them and themselves up to each row.
+TEST_P(SelectedAttention, ChunksMatchTheReference) {
+  const auto& [isa, selected] = GetParam();
+  World world(shape_of(selected), 15);
+  world.run({{0, 700}, {1, 90}}, isa);
+  const int32_t lists = selected.groups * selected.kv_heads;
+  const auto before = [&](int32_t context) {
+    std::vector<std::vector<int32_t>> chosen = some_of_all(lists)(context);
+    for (std::vector<int32_t>& list : chosen) list.pop_back();
+    if (context == 90) chosen[0].clear();
+    return chosen;
+  };
+  const std::vector<float> out =
+      world.run_selected({{0, 140}, {1, 40}}, selected.groups, selected.kv_heads, 0, before, isa, SerialFor(), true);
+  const auto width = static_cast<size_t>(world.shape.out_width());
+  for (const int32_t row : {0, 1, 63, 127, 128, 139, 140, 141, 179}) {
+    const std::vector<double> want = world.expected_row(row < 140 ? 0 : 1, row);
+    for (size_t i = 0; i < width; ++i)
+      ASSERT_NEAR(out[row * width + i], want[i], tolerance(selected.head_dim)) << "row " << row << ", value " << i;
+  }
+}
+
 TEST_P(SelectedAttention, FirstDenseLayersAttendToEverything) {
   const auto& [isa, selected] = GetParam();
   World dense(shape_of(selected), 13), sparse(shape_of(selected), 13);
