@@ -88,10 +88,11 @@ def token_shape(text: str, special: bool = False) -> str:
     if body and all("0" <= c <= "9" for c in body):
         return "digit"
     if body and all(map(_is_letter, body)):
-        if not any(map(_is_upper, body)):
-            return "word" if spaced else "inner-lower"
-        if _is_upper(body[0]):
-            return "capital-word" if spaced else "inner-capital"
+        lower = not any(map(_is_upper, body))
+        if not spaced:
+            return "inner-lower" if lower else "inner-capital"
+        if lower or _is_upper(body[0]):
+            return "word" if lower else "capital-word"
     return next((name for name, characters in _ANY_CHARACTER if any(c in text for c in characters)), "other")
 
 
@@ -192,14 +193,15 @@ def scores(target: Target, ids: torch.Tensor, settings: Settings, rows_at_once: 
 
 
 def _weights(means: dict[str, float], counts: dict[str, int], least: int) -> dict[str, float]:
-    """Means of the delimiters brought to 0..1; rare types get the mean weight of the others, and no delimiter gets 0."""
-    common = {name: means[name] for name in TYPES if name != "none" and counts[name] >= least}
+    """Means of the delimiters brought to 0..1; rare types get the mean weight of the others."""
+    delimiters = [name for name in TYPES if name != "none"]
+    common = {name: means[name] for name in delimiters if counts[name] >= least}
     if not common:
-        return {name: 0.0 if name == "none" else 0.5 for name in TYPES}
+        return dict.fromkeys(delimiters, 0.5)
     low, high = min(common.values()), max(common.values())
     weights = {name: (mean - low) / (high - low) if high > low else 0.5 for name, mean in common.items()}
     middle = sum(weights.values()) / len(weights)
-    return {name: 0.0 if name == "none" else round(weights.get(name, middle), 4) for name in TYPES}
+    return {name: round(weights.get(name, middle), 4) for name in delimiters}
 
 
 def shape_scores(shapes: np.ndarray, sequences: np.ndarray, kinds_of: np.ndarray) -> dict[str, list[int]]:
@@ -262,7 +264,12 @@ def table(
         "shape_scores": shape_scores(vocabulary.shapes, sequences, kinds_of),
         "vocabulary_digest": vocabulary.digest(),
         "calibration": {
-            "settings": {**asdict(settings), "layers": [target.config.layers // 3, 2 * target.config.layers // 3], "tokens": sequences.shape[1]},
+            "settings": {
+                **asdict(settings),
+                "first_layer": target.config.layers // 3,
+                "last_layer": 2 * target.config.layers // 3 - 1,
+                "tokens": sequences.shape[1],
+            },
             "counts": counts_of,
             "statistics": statistics,
         },
