@@ -7,13 +7,13 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
-#include <thread>
 #include <tuple>
 
 #include "capi/retrieval_pool.h"
 #include "reference/reference.h"
 #include "test/isas.h"
 #include "test/random.h"
+#include "test/threads.h"
 
 namespace contexture {
 namespace {
@@ -42,19 +42,6 @@ std::vector<Shape> grid() {
     }
   return shapes;
 }
-
-// Runs items on several threads.
-class ThreadedFor final : public ParallelFor {
- public:
-  void run(size_t count, void (*fn)(void*, size_t), void* context) const override {
-    std::vector<std::thread> threads;
-    for (size_t t = 0; t < 3; ++t)
-      threads.emplace_back([=] {
-        for (size_t i = t; i < count; i += 3) fn(context, i);
-      });
-    for (std::thread& thread : threads) thread.join();
-  }
-};
 
 // One sequence whose keys are appended in chunks, on pages in shuffled order.
 class World {
@@ -195,9 +182,9 @@ TEST_P(RetrievalGrid, ChoosesTheHeaviestUpToTheRoundingOfKeys) {
 TEST_P(RetrievalGrid, ARowIsTheSameAloneAndOnSeveralThreads) {
   const auto& [isa, shape] = GetParam();
   World together(shape), alone(shape);
-  together.append(0, kTokens, isa, ThreadedFor());
+  together.append(0, kTokens, isa, ShuffledThreads(3, 4));
   for (int32_t p = 0; p < kTokens; p += 100) alone.append(p, std::min(kTokens, p + 100), isa);
-  together.select({kTokens - 1, 333}, {rule_of(150), rule_of(97)}, isa, ThreadedFor());
+  together.select({kTokens - 1, 333}, {rule_of(150), rule_of(97)}, isa, ShuffledThreads(3, 4));
   alone.select({kTokens - 1}, {rule_of(150)}, isa);
   for (int32_t list = 0; list < together.geometry().lists(); ++list) {
     EXPECT_EQ(together.chosen(0, list), alone.chosen(0, list));
