@@ -186,6 +186,7 @@ int run(int thread_count, int repeats) {
   time_elementwise(threads, repeats);
   time_head(threads, repeats);
   time_selected_attention(threads, repeats);
+  time_uniform_format(threads, repeats);
   time_retrieval(threads, repeats);
   return 0;
 }

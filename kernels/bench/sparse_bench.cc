@@ -8,6 +8,7 @@
 #include "bench/support.h"
 #include "capi/kv_pool.h"
 #include "capi/retrieval_pool.h"
+#include "reference/variable_blocks.h"
 
 namespace contexture {
 namespace {
@@ -75,6 +76,73 @@ void time_selected_attention(const SpinningThreads& threads, int repeats) {
     }
 }
 
+void time_uniform_format(const SpinningThreads& threads, int repeats) {
+  constexpr int32_t kContext = 8000, kBlock = 16, kSlack = 8, kGroups = 10;
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal;
+  PoolGeometry geometry;
+  geometry.layers = kLayers, geometry.kv_heads = kKvHeads, geometry.head_dim = kHeadDim;
+  geometry.page_tokens = kPageTokens, geometry.pages = kContext / kPageTokens + 1, geometry.dtype = KvDtype::kF16;
+  KvPool pool(geometry);
+  std::memset(pool.data(), 0x2b, static_cast<size_t>(geometry.pool_bytes()));
+  const std::vector<int32_t> pages = shuffled_pages(geometry.pages, random);
+  const int32_t query = 1, past = kContext, offsets[] = {0, geometry.pages}, sequence = 0;
+  pool.set_step(1, &query, &past, offsets, pages.data());
+  std::vector<float> qkv((kHeads + 2 * kKvHeads) * kHeadDim), out(kHeads * kHeadDim), q(kHeads * kHeadDim);
+  for (float& x : qkv) x = normal(random);
+  for (float& x : q) x = normal(random);
+  const std::vector<float> cos(static_cast<size_t>(kContext + 1) * kHeadDim / 2, 0.8f), sin(cos.size(), 0.6f);
+  AttentionParams params;
+  params.geometry = geometry, params.pool = pool.data(), params.num_heads = kHeads, params.scale = 0.125f;
+  params.qkv = qkv.data(), params.rope_cos = cos.data(), params.rope_sin = sin.data(), params.out = out.data();
+
+  // Blocks up to the budget, behind each other's gaps; the row's own position is a block of one.
+  const auto some_blocks = [&](int32_t slack) {
+    std::vector<reference::BlockRange> blocks;
+    std::uniform_int_distribution<int32_t> length(kBlock - slack, kBlock + slack), gap(0, 2 * (kContext / kBudget - 1) * kBlock);
+    int32_t room = kBudget - 1, at = 0;
+    while (room > 0) {
+      const int32_t count = std::min(room, length(random));
+      at = std::min(at + gap(random), kContext - room);
+      blocks.push_back({at, at + count});
+      at += count, room -= count;
+    }
+    blocks.push_back({kContext, kContext + 1});
+    return blocks;
+  };
+  const auto attend = [&] {
+    for (params.layer = 0; params.layer < kLayers; ++params.layer)
+      paged_attention(params, pool.step(), pool.scratch(), Execution{threads});
+  };
+  std::vector<int32_t> group_of_layer;
+  for (int32_t layer = 0; layer < kLayers; ++layer) group_of_layer.push_back(layer * kGroups / kLayers);
+  double uniform[2];
+  std::vector<std::vector<reference::BlockRange>> dynamic;
+  for (const int32_t slack : {0, kSlack}) {
+    std::vector<int32_t> counts, positions;
+    dynamic.clear();
+    for (int32_t list = 0; list < kGroups * kKvHeads; ++list) {
+      dynamic.push_back(some_blocks(slack));
+      counts.push_back(kBudget);
+      for (const auto& block : dynamic.back())
+        for (int32_t p = block.first; p < block.last; ++p) positions.push_back(p);
+    }
+    pool.set_selection({kGroups, group_of_layer.data(), 1, &sequence, kKvHeads, kBudget, counts.data(),
+                        positions.data(), 0});
+    uniform[slack > 0] = best_seconds(repeats * 4, attend);
+  }
+  const double one_by_one = best_seconds(repeats * 4, [&] {
+    for (params.layer = 0; params.layer < kLayers; ++params.layer) {
+      const auto group = dynamic.begin() + group_of_layer[params.layer] * kKvHeads;
+      reference::attend_to_blocks(params, pool.step(), 0, q.data(), {group, group + kKvHeads}, Execution{threads});
+    }
+  });
+  std::printf("%d tokens in blocks of 16 of %d: uniform format %.3f ms, in blocks of 8 to 24 %.3f ms (%.3f of it); these "
+              "one by one %.3f ms (%.2f of it)\n",
+              kBudget, kContext, uniform[0] * 1e3, uniform[1] * 1e3, uniform[1] / uniform[0], one_by_one * 1e3,
+              one_by_one / uniform[1]);
+}
+
 void time_retrieval(const SpinningThreads& threads, int repeats) {
   struct Head {
     int32_t groups, kv_heads, query_heads;
@@ -104,7 +172,7 @@ void time_retrieval(const SpinningThreads& threads, int repeats) {
       }
       SelectionRule rule;
       rule.budget = kBudget, rule.residency = 4 * kBudget, rule.sink = 4, rule.recent = 64;
-      const int32_t page_offsets[] = {0, page_count};
+      const int32_t page_offsets[] = {0, page_count}, query_offsets[] = {0, 1};
       std::vector<int32_t> ends;
       for (int32_t end = 16; end <= context; end += 16) ends.push_back(end);
       const int32_t block_offsets[] = {0, static_cast<int32_t>(ends.size())};
@@ -112,7 +180,7 @@ void time_retrieval(const SpinningThreads& threads, int repeats) {
       for (float& x : queries) x = 2 * normal(random);
       double select[3];
       for (rule.unit = 0; rule.unit < 3; ++rule.unit) {
-        pool.set_select({1, &context, page_offsets, pages.data(), &rule, block_offsets, ends.data()});
+        pool.set_select({1, &context, query_offsets, &context, page_offsets, pages.data(), &rule, block_offsets, ends.data()});
         select[rule.unit] = best_seconds(repeats, [&] { pool.select(queries.data(), execution); });
       }
       const double bytes = static_cast<double>(context) * head.groups * head.kv_heads * (kHeadDim + 4);

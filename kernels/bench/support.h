@@ -71,6 +71,9 @@ double best_seconds(int repeats, const Work& work) {
 // One step of all layers in which each row attends to 512 of its context's tokens.
 void time_selected_attention(const SpinningThreads& threads, int repeats);
 
+// The uniform format: rows over fixed and over dynamic blocks in it, and over dynamic blocks one by one.
+void time_uniform_format(const SpinningThreads& threads, int repeats);
+
 // The retrieval head's scores and selection for one row, and its appends.
 void time_retrieval(const SpinningThreads& threads, int repeats);
 

@@ -155,13 +155,13 @@ int32_t ctx_retrieval_append_set(int64_t pool, int32_t rows, const int32_t* posi
                                 [&](RetrievalPool& keys) { keys.set_append(rows, positions, slots); });
 }
 
-int32_t ctx_retrieval_select_set(int64_t pool, int32_t rows, const int32_t* positions, const int32_t* page_offsets,
-                                 const int32_t* pages, const int32_t* rules, const int32_t* block_offsets,
-                                 const int32_t* block_ends) {
+int32_t ctx_retrieval_select_set(int64_t pool, int32_t rows, const int32_t* positions, const int32_t* query_offsets,
+                                 const int32_t* query_positions, const int32_t* page_offsets, const int32_t* pages,
+                                 const int32_t* rules, const int32_t* block_offsets, const int32_t* block_ends) {
   static_assert(sizeof(contexture::SelectionRule) == 8 * sizeof(int32_t), "a rule is eight ints");
   return on_pool<RetrievalPool>("ctx_retrieval_select_set", pool, [&](RetrievalPool& keys) {
-    keys.set_select({rows, positions, page_offsets, pages, reinterpret_cast<const contexture::SelectionRule*>(rules),
-                     block_offsets, block_ends});
+    keys.set_select({rows, positions, query_offsets, query_positions, page_offsets, pages,
+                     reinterpret_cast<const contexture::SelectionRule*>(rules), block_offsets, block_ends});
   });
 }
 

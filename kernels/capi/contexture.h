@@ -45,10 +45,11 @@ CTX_API int64_t ctx_pool_bytes(int64_t pool);
 CTX_API int32_t ctx_step_set(int64_t pool, int32_t num_seqs, const int32_t* query_len, const int32_t* context_len,
                              const int32_t* page_offsets, const int32_t* pages);
 
-/* Has rows of the step that was just set attend to a selection: row r is the single row of sequence sequences[r];
- * for layer group g and KV head k it attends to positions[r][g][k][0 .. counts[r][g][k]), ascending and ending with its
- * own. kv_heads: the pool's, or 1 where all KV heads share a list. Layers below first_dense_layers attend to everything
- * all the same. Holds until the next ctx_step_set. */
+/* Has sequences of the step that was just set attend to a selection: for layer group g and KV head k, sequence
+ * sequences[r] attends to positions[r][g][k][0 .. counts[r][g][k]), ascending. A list of a sequence with one row ends with
+ * the row's own position; one of a sequence with several rows holds positions before them, and each row also sees its own
+ * chunk up to itself. kv_heads: the pool's, or 1 where all KV heads share a list. Layers below first_dense_layers attend
+ * to everything all the same, as do chunks under an attention window. Holds until the next ctx_step_set. */
 CTX_API int32_t ctx_step_select(int64_t pool, int32_t groups, const int32_t* group_of_layer, int32_t rows,
                                 const int32_t* sequences, int32_t kv_heads, int32_t stride, const int32_t* counts,
                                 const int32_t* positions, int32_t first_dense_layers);
@@ -72,11 +73,14 @@ CTX_API int32_t ctx_retrieval_copy(int64_t pool, int32_t from_page, int32_t to_p
 /* Describes the next append: where each row's key goes. */
 CTX_API int32_t ctx_retrieval_append_set(int64_t pool, int32_t rows, const int32_t* positions, const int64_t* slots);
 
-/* Describes the next selection: row r stands at positions[r] of the sequence on pages[page_offsets[r] ..
- * page_offsets[r + 1]), whose blocks end at block_ends[block_offsets[r] .. block_offsets[r + 1]). A rule is eight ints:
- * unit (0 tokens, 1 blocks, 2 two-level), budget, sink, recent, residency, heads (0 largest, 1 mean), pooling (0 sum,
- * 1 largest, 2 mean), 0. */
+/* Describes the next selection: row r chooses among positions 0 .. positions[r] of the sequence on
+ * pages[page_offsets[r] .. page_offsets[r + 1]), whose blocks end at block_ends[block_offsets[r] .. block_offsets[r + 1]),
+ * for the queries query_offsets[r] .. query_offsets[r + 1], which stand at query_positions. A decode row has one query, at
+ * its own position; a chunk of a prompt may have several behind the positions that it chooses among, and a position then
+ * weighs what it weighs to the one that wants it most. A rule is eight ints: unit (0 tokens, 1 blocks, 2 two-level),
+ * budget, sink, recent, residency, heads (0 largest, 1 mean), pooling (0 sum, 1 largest, 2 mean), 0. */
 CTX_API int32_t ctx_retrieval_select_set(int64_t pool, int32_t rows, const int32_t* positions,
+                                         const int32_t* query_offsets, const int32_t* query_positions,
                                          const int32_t* page_offsets, const int32_t* pages, const int32_t* rules,
                                          const int32_t* block_offsets, const int32_t* block_ends);
 

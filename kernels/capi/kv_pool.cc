@@ -115,22 +115,27 @@ void KvPool::check_selection(const Selection& s) const {
   for (int32_t row = 0; row < s.rows; ++row) {
     const int32_t seq = s.sequences[row];
     check_index("sequences[" + text(row) + "]", seq, static_cast<int64_t>(context_len_.size()));
-    if (row_offsets_[seq + 1] - row_offsets_[seq] != 1)
-      throw InvalidArgument("sequence " + text(seq) + " has " + text(row_offsets_[seq + 1] - row_offsets_[seq]) +
-                            " rows; a selection is for a single one");
-    for (int64_t list = static_cast<int64_t>(row) * lists; list < static_cast<int64_t>(row + 1) * lists; ++list) {
-      check_count("a list's count", s.counts[list], s.stride);
-      const int32_t* positions = s.positions + list * s.stride;
-      int32_t before = -1;
-      for (int32_t i = 0; i < s.counts[list]; before = positions[i++])
-        if (positions[i] <= before)
-          throw InvalidArgument("sequence " + text(seq) + ": position " + text(positions[i]) + " follows " +
-                                text(before) + "; they must ascend from 0");
-      if (before != context_len_[seq])
-        throw InvalidArgument("sequence " + text(seq) + ": the last position of a list is " + text(before) +
-                              "; it must be the row's own, " + text(context_len_[seq]));
-    }
+    for (int64_t list = static_cast<int64_t>(row) * lists; list < static_cast<int64_t>(row + 1) * lists; ++list)
+      check_list(seq, s.positions + list * s.stride, s.counts[list], s.stride);
   }
+}
+
+void KvPool::check_list(int32_t seq, const int32_t* positions, int32_t count, int32_t stride) const {
+  const bool single = row_offsets_[seq + 1] - row_offsets_[seq] == 1;
+  if (count < single || count > stride)
+    throw InvalidArgument("sequence " + text(seq) + ": a list's count is " + text(count) + "; it must be in " +
+                          text(single) + ".." + text(stride));
+  int32_t before = -1;
+  for (int32_t i = 0; i < count; before = positions[i++])
+    if (positions[i] <= before)
+      throw InvalidArgument("sequence " + text(seq) + ": position " + text(positions[i]) + " follows " + text(before) +
+                            "; they must ascend from 0");
+  if (single && before != context_len_[seq])
+    throw InvalidArgument("sequence " + text(seq) + ": the last position of a list is " + text(before) +
+                          "; it must be the row's own, " + text(context_len_[seq]));
+  if (!single && before >= context_len_[seq])
+    throw InvalidArgument("sequence " + text(seq) + ": a list holds position " + text(before) +
+                          "; it must lie before the chunk, which begins at " + text(context_len_[seq]));
 }
 
 void KvPool::set_selection(const Selection& s) {

@@ -25,12 +25,12 @@ class KvPool {
 
   void set_step(int32_t num_seqs, const int32_t* query_len, const int32_t* context_len, const int32_t* page_offsets,
                 const int32_t* pages);
-  // Has rows of the step that was just set attend to a selection. The positions of all lists are checked.
+  // Has sequences of the step that was just set attend to a selection. The positions of all lists are checked.
   struct Selection {
     int32_t groups;
     const int32_t* group_of_layer;  // [layers]
     int32_t rows;
-    const int32_t* sequences;  // [rows] of the step, each with one row
+    const int32_t* sequences;  // [rows] of the step
     int32_t kv_heads;          // the pool's or 1
     int32_t stride;
     const int32_t* counts;     // [rows, groups, kv_heads]
@@ -53,6 +53,7 @@ class KvPool {
   void check_step(int32_t num_seqs, const int32_t* query_len, const int32_t* context_len, const int32_t* page_offsets,
                   const int32_t* pages) const;
   void check_selection(const Selection& selection) const;
+  void check_list(int32_t seq, const int32_t* positions, int32_t count, int32_t stride) const;
 
   const PoolGeometry geometry_;
   MappedMemory memory_;

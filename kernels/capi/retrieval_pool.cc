@@ -66,15 +66,22 @@ void RetrievalPool::set_append(int32_t rows, const int32_t* positions, const int
 
 void RetrievalPool::check_select(const SelectRows& s) const {
   check_count("rows", s.rows, kMaxRows);
-  if (s.positions == nullptr || s.page_offsets == nullptr || s.pages == nullptr || s.rules == nullptr ||
+  if (s.positions == nullptr || s.query_offsets == nullptr || s.query_positions == nullptr || s.page_offsets == nullptr || s.pages == nullptr || s.rules == nullptr ||
       s.block_offsets == nullptr || s.block_ends == nullptr)
     throw InvalidArgument("a table of the selection is null");
-  if (s.page_offsets[0] != 0 || s.block_offsets[0] != 0)
-    throw InvalidArgument("page_offsets and block_offsets must begin with 0");
+  if (s.query_offsets[0] != 0 || s.page_offsets[0] != 0 || s.block_offsets[0] != 0)
+    throw InvalidArgument("query_offsets, page_offsets and block_offsets must begin with 0");
   for (int32_t r = 0; r < s.rows; ++r) {
     const std::string row = "row " + text(r);
     check_index(row + ": position", s.positions[r], positions_);
     check_rule(s.rules[r], r);
+    check_count((row + ": queries").c_str(), static_cast<int64_t>(s.query_offsets[r + 1]) - s.query_offsets[r], kMaxRows);
+    for (int32_t q = s.query_offsets[r]; q < s.query_offsets[r + 1]; ++q) {
+      check_index(row + ": a query's position", s.query_positions[q], positions_);
+      if (s.query_positions[q] < s.positions[r])
+        throw InvalidArgument(row + ": a query stands at " + text(s.query_positions[q]) + ", before position " +
+                              text(s.positions[r]) + " of what it chooses from");
+    }
     const int64_t page_count = static_cast<int64_t>(s.page_offsets[r + 1]) - s.page_offsets[r];
     if (page_count * geometry_.page_tokens <= s.positions[r])
       throw InvalidArgument(row + " has " + text(page_count) + " pages of " + text(geometry_.page_tokens) +
@@ -93,6 +100,8 @@ void RetrievalPool::check_select(const SelectRows& s) const {
 void RetrievalPool::set_select(const SelectRows& s) {
   check_select(s);
   select_positions_.assign(s.positions, s.positions + s.rows);
+  query_offsets_.assign(s.query_offsets, s.query_offsets + s.rows + 1);
+  query_positions_.assign(s.query_positions, s.query_positions + s.query_offsets[s.rows]);
   page_offsets_.assign(s.page_offsets, s.page_offsets + s.rows + 1);
   pages_.assign(s.pages, s.pages + s.page_offsets[s.rows]);
   rules_.assign(s.rules, s.rules + s.rows);
@@ -117,8 +126,9 @@ void RetrievalPool::select(const float* queries, const Execution& execution) {
   chosen_.resize(lists * stride_);
   ScoreAndSelect a;
   a.geometry = geometry_, a.pool = memory_.data(), a.queries = queries;
-  a.select = {select_rows(), select_positions_.data(), page_offsets_.data(), pages_.data(),
-              rules_.data(), block_offsets_.data(),    block_ends_.data()};
+  a.select = {select_rows(),         select_positions_.data(), query_offsets_.data(),
+              query_positions_.data(), page_offsets_.data(),   pages_.data(),
+              rules_.data(),         block_offsets_.data(),    block_ends_.data()};
   a.rope_cos = rope_cos_.data(), a.rope_sin = rope_sin_.data(), a.stride = stride_;
   a.counts = counts_.data(), a.chosen = chosen_.data(), a.mass = mass_.data();
   score_and_select(a, execution);

@@ -25,9 +25,10 @@ class RetrievalPool {
   void set_select(const SelectRows& select);
   int32_t append_rows() const { return static_cast<int32_t>(append_positions_.size()); }
   int32_t select_rows() const { return static_cast<int32_t>(select_positions_.size()); }
+  int32_t select_queries() const { return static_cast<int32_t>(query_positions_.size()); }
 
   void append(const float* keys /* [append_rows, lists * head_dim] */, const Execution& execution);
-  void select(const float* queries /* [select_rows, groups * query_heads * head_dim] */, const Execution& execution);
+  void select(const float* queries /* [select_queries, groups * query_heads * head_dim] */, const Execution& execution);
 
   int32_t stride() const { return stride_; }
   const int32_t* counts() const { return counts_.data(); }
@@ -46,7 +47,7 @@ class RetrievalPool {
   std::mutex mutex_;
   std::vector<int32_t> append_positions_;
   std::vector<int64_t> append_slots_;
-  std::vector<int32_t> select_positions_, page_offsets_, pages_, block_offsets_, block_ends_;
+  std::vector<int32_t> select_positions_, query_offsets_, query_positions_, page_offsets_, pages_, block_offsets_, block_ends_;
   std::vector<SelectionRule> rules_;
   int32_t stride_ = 0;
   std::vector<int32_t> counts_, chosen_;

@@ -8,33 +8,30 @@
 
 namespace contexture {
 
-// A key row per absolute position of one sequence, for one layer and KV head.
+// A key row per place of one sequence, for one layer and KV head. Without a selection places are positions; with one the
+// first `selected` places are those chosen, and place selected + i is position `resume` + i.
 struct KeyRows {
   const char* base;      // key row of page 0, token 0
   const int32_t* pages;  // logical page -> page
   int32_t page_tokens;
   int64_t page_bytes;
   int64_t row_bytes;
+  const int64_t* offsets;  // [selected] bytes from base
+  int32_t selected, resume;
 };
 
-// Addresses of the key rows of the positions [first, last), then copies of the last one up to a multiple of padding.
+// Addresses of the key rows of the places [first, last), then copies of the last one up to a multiple of padding.
 static inline void list_key_rows(const KeyRows& keys, int32_t first, int32_t last, int32_t padding,
                                  const void** rows) {
   int32_t count = 0;
-  int32_t page = first / keys.page_tokens, token = first % keys.page_tokens;
+  for (int32_t i = first; i < keys.selected && i < last; ++i) rows[count++] = keys.base + keys.offsets[i];
+  const int32_t position = first + count - keys.selected + keys.resume;
+  int32_t page = position / keys.page_tokens, token = position % keys.page_tokens;
   while (count < last - first) {
     const char* row = keys.base + keys.pages[page++] * keys.page_bytes + token * keys.row_bytes;
     for (; token < keys.page_tokens && count < last - first; ++token, row += keys.row_bytes) rows[count++] = row;
     token = 0;
   }
-  for (; count % padding != 0; ++count) rows[count] = rows[count - 1];
-}
-
-// The same for rows that lie at the offsets of a selection.
-static inline void list_key_rows(const char* base, const int64_t* offsets, int32_t selected, int32_t padding,
-                                 const void** rows) {
-  int32_t count = 0;
-  for (; count < selected; ++count) rows[count] = base + offsets[count];
   for (; count % padding != 0; ++count) rows[count] = rows[count - 1];
 }
 
@@ -81,7 +78,7 @@ struct PrefillArgs {
   int64_t q_stride;
   KeyRows keys;
   int64_t v_offset;
-  int32_t tokens, first_position, window, group, head_dim, row_dim;
+  int32_t tokens, first_position /* a place of keys */, window, group, head_dim, row_dim;
   bool half;
   float* out;  // [tokens, group, head_dim], tokens out_stride apart
   int64_t out_stride;

@@ -34,22 +34,9 @@ struct DecodeTask {
   int64_t first_part;
 };
 
-// What a decode row attends to: positions, or places in its list of selected key rows.
-struct PartRange {
+struct PlaceRange {
   int32_t first, last;
-  int64_t list;  // of the step's selection, or -1
 };
-
-PartRange context_of(const StepView& step, int32_t seq, const AttentionParams& params, int32_t kv_head) {
-  const int32_t end = step.context_len[seq] + 1;
-  const int32_t begin = params.window > 0 && end > params.window ? end - params.window : 0;
-  const StepSelection& s = step.selection;
-  const int64_t list = s.list(seq, params.layer, kv_head);
-  if (list < 0) return {begin, end, -1};
-  const int32_t* positions = s.positions + list * s.stride;
-  const int32_t* seen = std::lower_bound(positions, positions + s.counts[list], begin);
-  return {static_cast<int32_t>(seen - positions), s.counts[list], list};
-}
 
 bool decodes(const StepView& step, int32_t seq) { return step.row_offsets[seq + 1] - step.row_offsets[seq] == 1; }
 
@@ -126,7 +113,7 @@ class Call {
       const int32_t rows = step_.row_offsets[s + 1] - step_.row_offsets[s];
       if (decodes(step_, s)) {
         for (int32_t h = 0; h < g_.kv_heads; ++h) {
-          const PartRange range = context_of(step_, s, p_, h);
+          const PlaceRange range = context_of(s, h);
           const int32_t first = range.first / kPartTokens, last = (range.last + kPartTokens - 1) / kPartTokens;
           const auto task = static_cast<int32_t>(state_.tasks.size());
           state_.tasks.push_back({last - first, parts});
@@ -140,7 +127,9 @@ class Call {
         const int32_t first = std::max(0, end - tile_tokens);
         for (int32_t h = 0; h < g_.kv_heads; ++h) state_.prefill.push_back({s, h, first, end - first});
       }
-      work_ += static_cast<int64_t>(rows) * (step_.context_len[s] + rows) * q_stride_;
+      const int64_t list = step_.selection.list(s, p_.layer, 0);
+      const int32_t context = list < 0 ? step_.context_len[s] : step_.selection.counts[list];
+      work_ += static_cast<int64_t>(rows) * (context + rows) * q_stride_;
     }
     if (state_.parts.size() < static_cast<size_t>(parts * part_floats_)) state_.parts.resize(parts * part_floats_);
     if (state_.remaining_capacity < state_.tasks.size()) {
@@ -162,9 +151,29 @@ class Call {
     return static_cast<int32_t>(std::max<int64_t>(1, wanted / group_));
   }
 
+  // A selection of a chunk holds none of its own positions, which follow; that of a decode row holds its own.
   KeyRows keys_of(int32_t seq, int32_t kv_head) const {
-    return {layer_base_ + kv_head * g_.head_bytes(), step_.pages + step_.page_offsets[seq], g_.page_tokens,
-            g_.page_bytes(), g_.row_bytes()};
+    KeyRows keys = {layer_base_ + kv_head * g_.head_bytes(), step_.pages + step_.page_offsets[seq], g_.page_tokens,
+                    g_.page_bytes(), g_.row_bytes(), nullptr, 0, 0};
+    const StepSelection& s = step_.selection;
+    const int64_t list = s.list(seq, p_.layer, kv_head);
+    if (list < 0 || (p_.window > 0 && !decodes(step_, seq))) return keys;
+    keys.offsets = s.offsets + list * s.stride;
+    keys.selected = s.counts[list];
+    keys.resume = decodes(step_, seq) ? step_.context_len[seq] + 1 : step_.context_len[seq];
+    return keys;
+  }
+
+  // The places that a decode row attends to.
+  PlaceRange context_of(int32_t seq, int32_t kv_head) const {
+    const int32_t end = step_.context_len[seq] + 1;
+    const int32_t begin = p_.window > 0 && end > p_.window ? end - p_.window : 0;
+    const StepSelection& s = step_.selection;
+    const int64_t list = s.list(seq, p_.layer, kv_head);
+    if (list < 0) return {begin, end};
+    const int32_t* positions = s.positions + list * s.stride;
+    const int32_t* seen = std::lower_bound(positions, positions + s.counts[list], begin);
+    return {static_cast<int32_t>(seen - positions), s.counts[list]};
   }
 
   void prefill(const PrefillItem& item) const {
@@ -173,7 +182,10 @@ class Call {
     PrefillArgs a{};
     a.q = state_.q.data() + row * q_stride_ + head * row_dim_, a.q_stride = q_stride_;
     a.keys = keys_of(item.seq, item.kv_head), a.v_offset = g_.plane_bytes();
-    a.tokens = item.tokens, a.first_position = step_.row_positions[row], a.window = p_.window;
+    a.tokens = item.tokens, a.window = p_.window;
+    a.first_position = a.keys.offsets == nullptr
+                           ? step_.row_positions[row]
+                           : a.keys.selected + step_.row_positions[row] - step_.context_len[item.seq];
     a.group = group_, a.head_dim = g_.head_dim, a.row_dim = row_dim_, a.half = g_.dtype == KvDtype::kF16;
     a.out = p_.out + row * out_stride_ + head * g_.head_dim, a.out_stride = out_stride_;
     a.scratch = thread_scratch(prefill_scratch_floats(static_cast<int64_t>(item.tokens) * group_, row_dim_));
@@ -182,16 +194,11 @@ class Call {
 
   void decode(const DecodeItem& item) const {
     const DecodeTask& task = state_.tasks[item.task];
-    const PartRange context = context_of(step_, item.seq, p_, item.kv_head);
+    const PlaceRange context = context_of(item.seq, item.kv_head);
     const int32_t first = std::max(context.first, item.part * kPartTokens);
     const int32_t last = std::min(context.last, (item.part + 1) * kPartTokens);
     const void* rows[kPartTokens];
-    if (context.list < 0) {
-      list_key_rows(keys_of(item.seq, item.kv_head), first, last, kRowPadding, rows);
-    } else {
-      const int64_t* offsets = step_.selection.offsets + context.list * step_.selection.stride;
-      list_key_rows(layer_base_ + item.kv_head * g_.head_bytes(), offsets + first, last - first, kRowPadding, rows);
-    }
+    list_key_rows(keys_of(item.seq, item.kv_head), first, last, kRowPadding, rows);
 
     const int64_t row = step_.row_offsets[item.seq], head = static_cast<int64_t>(item.kv_head) * group_;
     float* part = state_.parts.data() + (task.first_part + item.part - context.first / kPartTokens) * part_floats_;

@@ -1,4 +1,6 @@
 // The retrieval head's two ends in its graphs: keys go into its pool, queries become a selection.
+#include <algorithm>
+
 #include "capi/retrieval_pool.h"
 #include "ops/op_support.h"
 
@@ -45,11 +47,11 @@ class RetrievalSelectOp {
     const auto pool = find_pool<RetrievalRegistry>(context, context.input(1, "pool", 1));
     const std::lock_guard<std::mutex> lock(pool->mutex());
     const RetrievalGeometry& g = pool->geometry();
-    check_rows(context, "queries", queries, pool->select_rows(),
+    check_rows(context, "queries", queries, pool->select_queries(),
                static_cast<int64_t>(g.groups) * g.query_heads * g.head_dim);
     pool->select(queries.floats(), Execution{OrtParallelFor(context)});
-    if (float* mass = context.output(0, queries.dims[0], g.lists()))
-      for (int64_t i = 0; i < queries.dims[0] * g.lists(); ++i) mass[i] = pool->mass()[i];
+    if (float* mass = context.output(0, pool->select_rows(), g.lists()))
+      std::copy_n(pool->mass(), static_cast<int64_t>(pool->select_rows()) * g.lists(), mass);
   }
 };
 

@@ -64,9 +64,11 @@ std::vector<double> attention_row(const AttentionParams& params, const StepView&
       std::iota(keys.begin(), keys.end(), 0);
       const StepSelection& chosen = step.selection;
       const int64_t list = chosen.list(seq, params.layer, head / group);
-      if (list >= 0) {
+      const bool chunk = step.row_offsets[seq + 1] - step.row_offsets[seq] > 1;
+      if (list >= 0 && !(chunk && params.window > 0)) {
         const int32_t* positions = chosen.positions + list * chosen.stride;
         keys.assign(positions, positions + chosen.counts[list]);
+        for (int32_t own = step.context_len[seq]; chunk && own <= position; ++own) keys.push_back(own);
       }
       for (const int32_t key : keys)
         for (int32_t i = 0; i < g.head_dim && key >= first; ++i) {

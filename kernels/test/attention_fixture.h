@@ -13,6 +13,7 @@
 #include "capi/kv_pool.h"
 #include "contexture/paged_attention.h"
 #include "reference/reference.h"
+#include "reference/variable_blocks.h"
 #include "test/isas.h"
 #include "test/random.h"
 #include "test/threads.h"
@@ -80,12 +81,12 @@ class World {
   template <class Choose>
   std::vector<float> run_selected(const std::vector<Chunk>& chunks, int32_t groups, int32_t kv_heads,
                                   int32_t first_dense_layers, const Choose& choose, Isa isa,
-                                  const ParallelFor& parallel = SerialFor()) {
+                                  const ParallelFor& parallel = SerialFor(), bool chunks_too = false) {
     prepare(chunks);
     std::vector<int32_t> sequences, counts, positions, group_of_layer;
     std::vector<std::vector<int32_t>> lists;
     for (size_t s = 0; s < chunks.size(); ++s) {
-      if (chunks[s].tokens != 1) continue;
+      if (chunks[s].tokens != 1 && !chunks_too) continue;
       sequences.push_back(static_cast<int32_t>(s));
       for (std::vector<int32_t>& list : choose(cached_[chunks[s].seq])) lists.push_back(std::move(list));
     }
@@ -103,6 +104,22 @@ class World {
                            first_dense_layers});
     paged_attention(params_, pool_.step(), pool_.scratch(), Execution{parallel, isa});
     for (const Chunk& chunk : chunks) cached_[chunk.seq] += chunk.tokens;
+    return out_;
+  }
+
+  // The single row of the step that ran last, over blocks taken one by one; blocks [kv_heads].
+  std::vector<float> attend_to_blocks(const std::vector<std::vector<reference::BlockRange>>& blocks, Isa isa) {
+    const PoolGeometry& g = pool_.geometry();
+    std::vector<float> q(static_cast<size_t>(shape.num_heads()) * g.row_dim());
+    const int32_t position = pool_.step().row_positions[0];
+    for (int32_t head = 0; head < shape.num_heads(); ++head) {
+      const std::vector<double> turned = reference::norm_and_rotate(
+          qkv_.data() + head * shape.head_dim, params_.q_norm, params_.norm_epsilon, cos(position), sin(position),
+          shape.head_dim);
+      for (int32_t i = 0; i < shape.head_dim; ++i)
+        q[static_cast<size_t>(head) * g.row_dim() + i] = static_cast<float>(turned[i] * params_.scale * 1.4426950408889634);
+    }
+    reference::attend_to_blocks(params_, pool_.step(), 0, q.data(), blocks, Execution{SerialFor(), isa});
     return out_;
   }
 

@@ -42,7 +42,7 @@ TEST_F(StepSelect, TakesListsThatEndWithTheRow) {
 }
 
 TEST_F(StepSelect, RefusesWhatDoesNotFitTheStep) {
-  expect_refused(select(1, {2}), "sequence 1 has 3 rows; a selection is for a single one");
+  expect_refused(select(1, {2}), "a list holds position 2; it must lie before the chunk, which begins at 0");
   expect_refused(select(2, {20}), "sequences[0] is 2; it must be in 0..1");
   expect_refused(select(0, {0, 19}), "the last position of a list is 19; it must be the row's own, 20");
   expect_refused(select(0, {0, 21}), "the last position of a list is 21");
@@ -77,11 +77,12 @@ class Retrieval : public testing::Test {
   void TearDown() override { EXPECT_EQ(ctx_retrieval_destroy(id_), CTX_OK); }
 
   int32_t select(int32_t position, const std::vector<int32_t>& rule, const std::vector<int32_t>& pages = {0, 1},
-                 const std::vector<int32_t>& ends = {}) const {
-    const int32_t page_offsets[] = {0, static_cast<int32_t>(pages.size())};
+                 const std::vector<int32_t>& ends = {}, int32_t queries = 1, int32_t query_ahead = 0) const {
+    const int32_t page_offsets[] = {0, static_cast<int32_t>(pages.size())}, query_offsets[] = {0, queries};
+    const int32_t query_positions[] = {position + query_ahead, position + query_ahead};
     const int32_t block_offsets[] = {0, static_cast<int32_t>(ends.size())};
     const std::vector<int32_t> some_ends = ends.empty() ? std::vector<int32_t>{0} : ends;
-    return ctx_retrieval_select_set(id_, 1, &position, page_offsets, pages.data(), rule.data(), block_offsets,
+    return ctx_retrieval_select_set(id_, 1, &position, query_offsets, query_positions, page_offsets, pages.data(), rule.data(), block_offsets,
                                     some_ends.data());
   }
 
@@ -127,6 +128,10 @@ TEST_F(Retrieval, RefusesRulesAndTablesThatDoNotFit) {
   expect_refused(select(32, rule_), "row 0 has 2 pages of 16 tokens; position 32 needs more");
   expect_refused(select(20, rule_, {0, 4}), "row 0: a page is 4; it must be in 0..3");
   expect_refused(select(20, rule_, {0, 1}, {5, 5}), "a block ends at 5 behind 5; block ends must ascend");
+  EXPECT_EQ(select(20, rule_, {0, 1}, {}, 2, 43), CTX_OK);
+  expect_refused(select(20, rule_, {0, 1}, {}, 2, 44), "row 0: a query's position is 64; it must be in 0..63");
+  expect_refused(select(20, rule_, {0, 1}, {}, 1, -1), "a query stands at 19, before position 20");
+  expect_refused(select(20, rule_, {0, 1}, {}, 0), "row 0: queries is 0");
   EXPECT_EQ(ctx_selection_stride(id_), 10) << "a refused description leaves the last one";
 }
 

@@ -7,13 +7,13 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
-#include <thread>
 #include <tuple>
 
 #include "capi/retrieval_pool.h"
 #include "reference/reference.h"
 #include "test/isas.h"
 #include "test/random.h"
+#include "test/threads.h"
 
 namespace contexture {
 namespace {
@@ -42,19 +42,6 @@ std::vector<Shape> grid() {
     }
   return shapes;
 }
-
-// Runs items on several threads.
-class ThreadedFor final : public ParallelFor {
- public:
-  void run(size_t count, void (*fn)(void*, size_t), void* context) const override {
-    std::vector<std::thread> threads;
-    for (size_t t = 0; t < 3; ++t)
-      threads.emplace_back([=] {
-        for (size_t i = t; i < count; i += 3) fn(context, i);
-      });
-    for (std::thread& thread : threads) thread.join();
-  }
-};
 
 // One sequence whose keys are appended in chunks, on pages in shuffled order.
 class World {
@@ -95,24 +82,33 @@ class World {
 
   void select(const std::vector<int32_t>& positions, const std::vector<SelectionRule>& rules, Isa isa,
               const ParallelFor& parallel = SerialFor()) {
+    std::vector<int32_t> query_offsets(positions.size() + 1);
+    std::iota(query_offsets.begin(), query_offsets.end(), 0);
+    select(positions, query_offsets, positions, rules, isa, parallel);
+  }
+
+  void select(const std::vector<int32_t>& positions, const std::vector<int32_t>& query_offsets,
+              const std::vector<int32_t>& query_positions, const std::vector<SelectionRule>& rules, Isa isa,
+              const ParallelFor& parallel = SerialFor()) {
     std::vector<int32_t> page_offsets{0}, pages, block_offsets(positions.size() + 1, 0), no_blocks(1);
     for (size_t r = 0; r < positions.size(); ++r) {
       pages.insert(pages.end(), pages_.begin(), pages_.end());
       page_offsets.push_back(static_cast<int32_t>(pages.size()));
     }
-    pool_->set_select({static_cast<int32_t>(positions.size()), positions.data(), page_offsets.data(), pages.data(),
-                       rules.data(), block_offsets.data(), no_blocks.data()});
+    pool_->set_select({static_cast<int32_t>(positions.size()), positions.data(), query_offsets.data(),
+                       query_positions.data(), page_offsets.data(), pages.data(), rules.data(), block_offsets.data(), no_blocks.data()});
     pool_->select(queries_.data(), Execution{parallel, isa});
   }
 
   // Weights of the middle of a row by the reference, from keys that nobody rounded.
-  std::vector<double> expected_weights(int32_t row, int32_t position, int32_t list, const SelectionRule& rule) const {
+  std::vector<double> expected_weights(int32_t query, int32_t position, int32_t list, const SelectionRule& rule,
+                                       int32_t query_position = -1) const {
     std::vector<std::vector<double>> scores;
     const int32_t heads = geometry_.heads_per_list(), dim = shape_.head_dim;
     for (int32_t h = 0; h < heads; ++h) {
       const float* q = queries_.data() +
-                       (static_cast<size_t>(row) * geometry_.groups * geometry_.query_heads + list * heads + h) * dim;
-      const std::vector<double> turned = turn(q, position);
+                       (static_cast<size_t>(query) * geometry_.groups * geometry_.query_heads + list * heads + h) * dim;
+      const std::vector<double> turned = turn(q, query_position < 0 ? position : query_position);
       scores.emplace_back();
       for (int32_t p = rule.middle_first(position); p < rule.middle_last(position); ++p) {
         const std::vector<double> key = turn(keys_.data() + (static_cast<size_t>(p) * geometry_.lists() + list) * dim, p);
@@ -186,13 +182,36 @@ TEST_P(RetrievalGrid, ChoosesTheHeaviestUpToTheRoundingOfKeys) {
 TEST_P(RetrievalGrid, ARowIsTheSameAloneAndOnSeveralThreads) {
   const auto& [isa, shape] = GetParam();
   World together(shape), alone(shape);
-  together.append(0, kTokens, isa, ThreadedFor());
+  together.append(0, kTokens, isa, ShuffledThreads(3, 4));
   for (int32_t p = 0; p < kTokens; p += 100) alone.append(p, std::min(kTokens, p + 100), isa);
-  together.select({kTokens - 1, 333}, {rule_of(150), rule_of(97)}, isa, ThreadedFor());
+  together.select({kTokens - 1, 333}, {rule_of(150), rule_of(97)}, isa, ShuffledThreads(3, 4));
   alone.select({kTokens - 1}, {rule_of(150)}, isa);
   for (int32_t list = 0; list < together.geometry().lists(); ++list) {
     EXPECT_EQ(together.chosen(0, list), alone.chosen(0, list));
     EXPECT_EQ(together.pool().mass()[list], alone.pool().mass()[list]);
+  }
+}
+
+// Two queries behind what they choose from: each position counts what it weighs to the one that wants it most.
+TEST_P(RetrievalGrid, SeveralQueriesShareASelection) {
+  const auto& [isa, shape] = GetParam();
+  World world(shape);
+  world.append(0, kTokens, isa);
+  const SelectionRule rule = rule_of(120);
+  world.select({500}, {0, 2}, {510, 560}, {rule}, isa);
+  for (int32_t list = 0; list < world.geometry().lists(); ++list) {
+    const std::vector<double> first = world.expected_weights(0, 500, list, rule, 510);
+    const std::vector<double> second = world.expected_weights(1, 500, list, rule, 560);
+    const std::vector<int32_t> chosen = world.chosen(0, list);
+    ASSERT_EQ(chosen.size(), 120u);
+    double least = 1, best_left = 0;
+    for (size_t i = 0; i < first.size(); ++i) {
+      const double weight = std::max(first[i], second[i]);
+      const int32_t p = rule.middle_first(500) + static_cast<int32_t>(i);
+      if (std::binary_search(chosen.begin(), chosen.end(), p)) least = std::min(least, weight);
+      else best_left = std::max(best_left, weight);
+    }
+    EXPECT_GE(least, best_left * std::exp(-0.14)) << "list " << list;
   }
 }
 

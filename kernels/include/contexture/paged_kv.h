@@ -40,8 +40,9 @@ struct PoolGeometry {
   }
 };
 
-// What some decode rows of a step attend to instead of everything: per (row, layer group, KV head) a list of key rows in
-// the order of their positions, the row's own last.
+// What some sequences of a step attend to instead of everything: per (layer group, KV head) a list of key rows in the order
+// of their positions. The list of a sequence with one row ends with the row's own position; that of a sequence with several
+// holds positions before them, and each row also sees those of its own chunk up to itself.
 struct StepSelection {
   int32_t groups = 0;
   int32_t kv_heads = 0;             // the pool's, or 1 where all KV heads share a list
@@ -49,7 +50,7 @@ struct StepSelection {
   int32_t first_dense_layers = 0;   // these attend to everything all the same
   const int32_t* group_of_layer = nullptr;  // [layers]
   const int32_t* row_of_seq = nullptr;      // [num_seqs] index of the sequence's row here, or -1
-  const int32_t* counts = nullptr;          // [rows, groups, kv_heads]
+  const int32_t* counts = nullptr;          // [rows, groups, kv_heads], a row per sequence that has a selection
   const int32_t* positions = nullptr;       // [rows, groups, kv_heads, stride] ascending
   const int64_t* offsets = nullptr;         // of the same shape: bytes from the key row of page 0, token 0
 
@@ -72,7 +73,7 @@ struct StepView {
   const int32_t* pages = nullptr;         // [page_offsets[num_seqs]]
   const int32_t* row_positions = nullptr; // [num_rows] absolute position of each row
   const int64_t* row_slots = nullptr;     // [num_rows] slot that takes the row's K and V
-  StepSelection selection;                // of sequences with one row
+  StepSelection selection;
 };
 
 }  // namespace contexture

@@ -52,23 +52,26 @@ struct AppendKeys {
 };
 void append_keys(const AppendKeys& args, const Execution& execution);
 
-// One row per sequence that wants a selection; row r's sequence lies on pages[page_offsets[r] .. page_offsets[r + 1])
-// and its blocks end at block_ends[block_offsets[r] .. block_offsets[r + 1]).
+// One row per sequence that wants a selection, for one query or for several: a position then weighs what it weighs to the
+// query that wants it most. Row r's sequence lies on pages[page_offsets[r] .. page_offsets[r + 1]) and its blocks end at
+// block_ends[block_offsets[r] .. block_offsets[r + 1]).
 struct SelectRows {
   int32_t rows = 0;
-  const int32_t* positions = nullptr;      // [rows], of the rows' own tokens
-  const int32_t* page_offsets = nullptr;   // [rows + 1]
+  const int32_t* positions = nullptr;        // [rows]: the last position of what is chosen from, always selected
+  const int32_t* query_offsets = nullptr;    // [rows + 1]
+  const int32_t* query_positions = nullptr;  // of each query, at least its row's position
+  const int32_t* page_offsets = nullptr;     // [rows + 1]
   const int32_t* pages = nullptr;
-  const SelectionRule* rules = nullptr;    // [rows]
-  const int32_t* block_offsets = nullptr;  // [rows + 1]
-  const int32_t* block_ends = nullptr;     // ascending within a row
+  const SelectionRule* rules = nullptr;      // [rows]
+  const int32_t* block_offsets = nullptr;    // [rows + 1]
+  const int32_t* block_ends = nullptr;       // ascending within a row
 };
 
 struct ScoreAndSelect {
   RetrievalGeometry geometry;
   const void* pool = nullptr;
   SelectRows select;
-  const float* queries = nullptr;   // [rows, groups * query_heads * head_dim], not yet rotated
+  const float* queries = nullptr;   // [query_offsets[rows], groups * query_heads * head_dim], not yet rotated
   const float* rope_cos = nullptr;  // [positions, head_dim / 2]
   const float* rope_sin = nullptr;  // [positions, head_dim / 2]
   int32_t stride = 0;               // at least what each rule can select

@@ -79,7 +79,7 @@ def overlapping(held_out: dict[str, np.ndarray], train: np.ndarray) -> list[int]
 def build(listed: list[Source], folder: Path, tokenizer, length: int, begin: int, seed: int) -> dict[str, np.ndarray]:
     """Sequences [count, length] by role and kind: train/prose, validation/code and so on."""
     out: dict[str, np.ndarray] = {}
-    counts = {"train": (330, 170), "validation": (12, 12), "evaluation": (40, 40)}
+    counts = {"train": (620, 320), "validation": (12, 12), "evaluation": (40, 40)}
     for role, (dialogues, tables) in counts.items():
         rng = random.Random(f"{seed} {role}")
         docs: dict[str, list[str]] = {"prose": [], "code": []}
@@ -99,26 +99,31 @@ def build(listed: list[Source], folder: Path, tokenizer, length: int, begin: int
 
 
 def save(out: dict[str, np.ndarray], path: Path, validation: int, evaluation: int, seed: int) -> dict:
-    """Writes <path>/train.npz, validation.npz and evaluation.npz; returns a summary with digests."""
+    """Writes <path>/train.npz (sequences, and kinds as indices into KINDS), validation.npz and evaluation.npz (one array
+    per kind); returns a summary with digests."""
     rng = np.random.default_rng(seed)
     picked = {}
     for role, most in (("validation", validation), ("evaluation", evaluation)):
         picked[role] = {kind: out[f"{role}/{kind}"][:most].astype(np.uint16) for kind in KINDS}
     held_out = {f"{role}/{kind}": rows.astype(np.int32) for role, kinds in picked.items() for kind, rows in kinds.items()}
     train = np.concatenate([out[f"train/{kind}"] for kind in KINDS])
+    kinds_of = np.repeat(np.arange(len(KINDS), dtype=np.uint8), [len(out[f"train/{kind}"]) for kind in KINDS])
     shared = set(overlapping(held_out, train))
-    train = train[[i for i in range(len(train)) if i not in shared]]
-    compared = require_apart(held_out, train)
-    train = train[rng.permutation(len(train))].astype(np.uint16)
+    kept = np.array([i for i in range(len(train)) if i not in shared])
+    compared = require_apart(held_out, train[kept])
+    order = kept[rng.permutation(len(kept))]
+    train, kinds_of = train[order].astype(np.uint16), kinds_of[order]
     path.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path / "train.npz", sequences=train)
+    np.savez_compressed(path / "train.npz", sequences=train, kinds=kinds_of)
     for role, kinds in picked.items():
         np.savez_compressed(path / f"{role}.npz", **kinds)
     summary = {
         "train_sequences": len(train),
+        "train": {kind: int((kinds_of == i).sum()) for i, kind in enumerate(KINDS)},
         "dropped_as_shared": len(shared),
         "windows_compared": compared,
         "train_sha256": hashlib.sha256(train.tobytes()).hexdigest(),
+        "evaluation_sha256": hashlib.sha256(b"".join(picked["evaluation"][kind].tobytes() for kind in KINDS)).hexdigest(),
         "held_out": {name: len(rows) for name, rows in held_out.items()},
     }
     (path / "summary.json").write_text(json.dumps(summary, indent=1))

@@ -66,9 +66,9 @@ def oracle(target: Target, first: int, count: int, budget: int):
     return select
 
 
-def _summary(values: list[float]) -> dict:
+def _summary(values: list[float], window: int) -> dict:
     data = np.array(values)
-    windows = data.reshape(-1, WINDOW_TOKENS - 1).mean(1)
+    windows = data.reshape(-1, window - 1).mean(1)
     return {
         "kl": round(float(data.mean()), 5),
         "standard_error": round(float(windows.std(ddof=1) / math.sqrt(len(windows))), 5) if len(windows) > 1 else None,
@@ -77,11 +77,37 @@ def _summary(values: list[float]) -> dict:
     }
 
 
+def _baselines(target: Target, first: int, window: int, budget: int) -> dict:
+    return {
+        "quest": quest(target, first, window, budget, False),
+        "quest, previous query": quest(target, first, window, budget, True),
+        "sink + recent": recent_only(target, first, window, budget),
+        "oracle per layer": oracle(target, first, window, budget),
+    }
+
+
 @torch.no_grad()
-def evaluate(target: Target, heads: dict[str, Head], kinds: dict[str, np.ndarray], out: Path, contexts=CONTEXTS, budgets=BUDGETS, baselines=True, sequences=8) -> dict:
-    """Windows of 64 positions at the end of each context length. Writes the table to `out` and returns it."""
+def evaluate(
+    target: Target,
+    heads: dict[str, Head],
+    kinds: dict[str, np.ndarray],
+    out: Path,
+    *,
+    contexts=CONTEXTS,
+    budgets=BUDGETS,
+    baselines: bool = True,
+    sequences: int = 8,
+    window: int = WINDOW_TOKENS,
+    passes: int = 3,
+) -> dict:
+    """Decodes a window of positions at the end of each context length. Writes the table to `out` and returns it.
+
+    The first position of a window is left out: its selection alone does not depend on sparse passes.
+    """
     precise = target.cast(torch.float32)
     feature_layers = next(iter(heads.values())).config.feature_layers
+    if any(head.config.feature_layers != feature_layers for head in heads.values()):
+        raise ValueError("heads that are evaluated together must read the same feature layers")
     found: dict[tuple, list[float]] = {}
     for kind, rows in kinds.items():
         for row in rows[:sequences]:
@@ -90,26 +116,20 @@ def evaluate(target: Target, heads: dict[str, Head], kinds: dict[str, np.ndarray
             for length in contexts:
                 if length > len(ids):
                     continue
-                first = length - WINDOW_TOKENS
-                dense, _ = sparse.decode(precise, context, first, WINDOW_TOKENS, None, feature_layers)
+                first = length - window
+                dense, _ = sparse.decode(precise, context, first, window, None, feature_layers)
                 for budget in budgets:
                     if budget >= first:
                         continue
-                    tried = {name: sparse.closed_loop(head, precise, context, first, WINDOW_TOKENS, budget)[0] for name, head in heads.items()}
-                    if baselines:
-                        for name, select in (
-                            ("quest", quest(target, first, WINDOW_TOKENS, budget, False)),
-                            ("quest, previous query", quest(target, first, WINDOW_TOKENS, budget, True)),
-                            ("sink + recent", recent_only(target, first, WINDOW_TOKENS, budget)),
-                            ("oracle per layer", oracle(target, first, WINDOW_TOKENS, budget)),
-                        ):
-                            tried[name] = sparse.decode(precise, context, first, WINDOW_TOKENS, select, feature_layers)[0]
+                    tried = {name: sparse.closed_loop(head, precise, context, first, window, budget, passes)[0] for name, head in heads.items()}
+                    for name, select in _baselines(target, first, window, budget).items() if baselines else ():
+                        tried[name] = sparse.decode(precise, context, first, window, select, feature_layers)[0]
                     for name, logits in tried.items():
                         values = divergence(dense[1:], logits[1:]).tolist()
                         found.setdefault((name, length, budget, kind), []).extend(values)
                         found.setdefault((name, length, budget, "all"), []).extend(values)
     table = [
-        {"selector": name, "context": length, "budget": budget, "kind": kind, **_summary(values)}
+        {"selector": name, "context": length, "budget": budget, "kind": kind, **_summary(values, window)}
         for (name, length, budget, kind), values in found.items()
     ]
     out.write_text(json.dumps(table, indent=1))

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
+from safetensors.torch import load_file
+from safetensors.torch import save_file as save_tensors
 
 from .head import Head, HeadConfig
 from .target import Target, TargetConfig
@@ -69,8 +71,23 @@ def write(head: Head, target: TargetConfig, target_name: str, target_sha256: str
     save_file(arrays, path, metadata)
 
 
-def read(path: Path, target: Target, target_sha256: str) -> Head:
-    """The head as it will run, products dequantised. Refuses a head of another target."""
+def training(path: Path) -> dict:
+    """How a head was made."""
+    with safe_open(path, framework="np") as file:
+        return json.loads(file.metadata()["training"])
+
+
+def write_floats(head: Head, path: Path) -> None:
+    """The parameters before rounding, beside the head's file: to train on, or to see what 8 bits cost."""
+    save_tensors({name: value.detach().cpu().contiguous() for name, value in head.state_dict().items()}, _floats(path))
+
+
+def _floats(path: Path) -> Path:
+    return path.with_suffix(".floats")
+
+
+def read(path: Path, target: Target, target_sha256: str, floats: bool = False) -> Head:
+    """The head as it will run, products dequantised; or, with `floats`, as it was before. Refuses a head of another target."""
     with safe_open(path, framework="np") as file:
         metadata = file.metadata()
         if (metadata.get("format"), metadata.get("version")) != (FORMAT, VERSION):
@@ -91,6 +108,9 @@ def read(path: Path, target: Target, target_sha256: str) -> Head:
         rope_base=raw["rope_base"],
     )
     head = Head(config, target.config)
+    if floats:
+        head.load_state_dict(load_file(_floats(path)))
+        return head.to(target.device)
     parameters = {
         "embedding_norm.weight": torch.from_numpy(arrays["embedding_norm"]),
         "fused_norm.weight": torch.from_numpy(arrays["fused_norm"]),

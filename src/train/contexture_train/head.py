@@ -24,6 +24,8 @@ class HeadConfig:
     query_heads: per group; several may share a key head.
     teacher: "max" sums the layers of a group, "maxL" takes their maximum too; both take it over query heads.
     key_features: "own", or "previous-and-own" for keys that also see the features of the position before.
+    next_token_loss: weight of a second loss in training: the fused features, read by the target's own output layer,
+        shall predict the token that follows. The parts of the head are the same with and without it.
     """
 
     name: str
@@ -35,6 +37,7 @@ class HeadConfig:
     feature_layers: tuple[int, ...] = (3, 15, 26)
     head_dim: int = 64
     rope_base: float = 100000.0
+    next_token_loss: float = 0.0
 
     def __post_init__(self):
         if self.query_heads % self.kv_heads:
@@ -99,6 +102,12 @@ class Head(nn.Module):
         q = q.reshape(c.groups * c.kv_heads, -1, c.head_dim)
         s = torch.matmul(q, k.transpose(1, 2)) / math.sqrt(c.head_dim)
         return s.view(c.groups, c.kv_heads, c.query_heads // c.kv_heads, len(rows), tokens)
+
+    def next_token_loss(self, features: torch.Tensor, ids: torch.Tensor, rows: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy of the tokens behind some rows; output [vocabulary, C] is the target's output layer."""
+        rows = rows.clamp(max=len(ids) - 2)
+        logits = F.linear(self.fused(features[rows]).to(output.dtype), output)
+        return F.cross_entropy(logits.float(), ids[rows + 1])
 
     def weights(self, embedding: torch.Tensor, features: torch.Tensor, rows: torch.Tensor, middle: torch.Tensor) -> torch.Tensor:
         """What positions are chosen by: softmax over the middle, then maximum over query heads. [groups, kv_heads, N, T]"""

@@ -144,14 +144,30 @@ def _read_hub(folder: Path) -> tuple[TargetConfig, dict[str, np.ndarray]]:
     return config, weights
 
 
+_FOLDER_PARTS = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "chat_template.jinja",
+    "model.safetensors.index.json",
+)
+
+
 def fingerprint(path: Path) -> str:
-    """SHA-256 of a model file, or of a folder's weight files in order of their names."""
+    """SHA-256 of a model file, or of the names and hashes of a folder's parts: what the server calls the model's SHA-256."""
+    if path.is_dir():
+        parts = sorted(f for f in path.iterdir() if f.name in _FOLDER_PARTS or f.match("model*.safetensors"))
+        return hashlib.sha256("".join(f"{f.name} {fingerprint(f)}\n" for f in parts).encode()).hexdigest()
     digest = hashlib.sha256()
-    for file in [path] if path.is_file() else sorted(path.glob("*.safetensors")):
-        with open(file, "rb") as stream:
-            while chunk := stream.read(1 << 22):
-                digest.update(chunk)
+    with open(path, "rb") as stream:
+        while chunk := stream.read(1 << 22):
+            digest.update(chunk)
     return digest.hexdigest()
+
+
+def model_name(path: Path) -> str:
+    return path.name.removesuffix(".gguf")
 
 
 def rope_tables(positions: torch.Tensor, dim: int, base: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -214,9 +230,13 @@ class Target:
         h = rms_norm(x, w[f"{layer}.norm2"], self.config.norm_epsilon)
         return x + F.linear(F.silu(F.linear(h, w[f"{layer}.gate"])) * F.linear(h, w[f"{layer}.up"]), w[f"{layer}.down"])
 
+    @property
+    def output(self) -> torch.Tensor:
+        """[vocabulary, C]: the embedding itself where the model ties the two."""
+        return self.weights.get("output", self.weights["embedding"])
+
     def logits(self, x: torch.Tensor) -> torch.Tensor:
-        w = self.weights
-        return F.linear(rms_norm(x, w["norm"], self.config.norm_epsilon), w.get("output", w["embedding"])).float()
+        return F.linear(rms_norm(x, self.weights["norm"], self.config.norm_epsilon), self.output).float()
 
     @torch.no_grad()
     def prefill(self, ids: torch.Tensor, on_layer=None, feature_layers=(), keep_kv=False):

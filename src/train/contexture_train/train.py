@@ -18,6 +18,7 @@ WARM_UP_STEPS = 100
 LAST_RATE = 0.03
 UNIFORM_ROWS, EARLY_ROWS = 192, 64
 EARLY_TOKENS = 2048
+WINDOW_TOKENS, WINDOW_ROWS = 128, 96
 
 
 def _learning_rate(step: int, progress: float, peak: float) -> float:
@@ -47,7 +48,8 @@ def train(
 ) -> dict[str, Head]:
     """Trains until `seconds` are over; the learning rate follows the time.
 
-    closed_loop: share of steps in which a window's features are those of a sparse pass by the first head's own choice.
+    closed_loop: share of steps in which the features of a window, and queries in it, are those of a sparse pass by the
+        choice of one of the heads (in turn).
     start: parameters to begin with, by head name.
     """
     torch.manual_seed(seed)
@@ -72,17 +74,29 @@ def train(
     with open(log, "a") as out:
         while (elapsed := clock() - begin) < seconds:
             ids = torch.from_numpy(sequences[order[step % len(order)]].astype(np.int64)).to(device)
-            rows = _rows(tokens, generator, row_scale).to(device)
-            features, middle = teacher.run(ids, rows, feature_layers)
-            features, embedding = features.float(), target.embed(ids).float()
+            rows = _rows(tokens, generator, row_scale)
+            first = None
             if closed_loop > 0 and torch.rand((), generator=generator).item() < closed_loop:
-                features = _sparse_features(target, next(iter(heads.values())), ids, features, rows, generator)
+                first = int(torch.randint(tokens // 8, tokens - WINDOW_TOKENS, (), generator=generator))
+                inside = int(WINDOW_ROWS * row_scale)
+                rows[:inside] = torch.randint(first + 1, first + WINDOW_TOKENS, (inside,), generator=generator)
+            rows = rows.to(device)
+            features, middle, kv = teacher.run(ids, rows, feature_layers)
+            features, embedding = features.float(), target.embed(ids).float()
+            if first is not None:
+                decoder = list(heads.values())[step % len(heads)]
+                budget = int(2 ** (7 + 3 * torch.rand((), generator=generator).item()))
+                features = _sparse_features(target, decoder, ids, kv, features, first, min(budget, first))
+            del kv
             rate = _learning_rate(step, elapsed / seconds, peak)
             for name, head in heads.items():
                 wanted = teacher.wanted(head.config.teacher, head.config.group_of_layer(target.config.layers), head.config.kv_heads)
                 with torch.autocast(device, torch.bfloat16, enabled=on_gpu):
                     scores = head.scores(embedding, features, rows)
                 value = loss(scores, wanted, middle)
+                losses[name].append(value.detach())
+                if head.config.next_token_loss > 0:
+                    value = value + head.config.next_token_loss * head.next_token_loss(features, ids, rows, target.output)
                 optimizer = optimizers[name]
                 optimizer.zero_grad(set_to_none=True)
                 value.backward()
@@ -90,7 +104,6 @@ def train(
                     group["lr"] = rate
                 torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
                 optimizer.step()
-                losses[name].append(value.detach())
                 del scores, wanted, value
             step += 1
             if step in (1, 10, 50) or step % 250 == 0:
@@ -102,22 +115,11 @@ def train(
     return heads
 
 
-def _sparse_features(target: Target, head: Head, ids, features, rows, generator):
-    """Features in which the windows before some of the rows come from sparse passes at a random budget."""
-    count = 128
-    tokens = len(ids)
-    context = sparse.Context.of(target, target, ids, head.config.feature_layers)
-    context.embedding = target.embed(ids)
-    context.keys = [k.to(target.dtype) for k in context.keys]
-    context.values = [v.to(target.dtype) for v in context.values]
+def _sparse_features(target: Target, head: Head, ids, kv, features, first: int, budget: int) -> torch.Tensor:
+    """Features [T, L, C] in which those of a window come from a sparse pass."""
+    context = sparse.Context(ids, [k for k, _ in kv], [v for _, v in kv], features, target.embed(ids))
+    end = first + WINDOW_TOKENS
+    _, window = sparse.closed_loop(head, target, context, first, WINDOW_TOKENS, budget, passes=1)
     changed = features.clone()
-    budget = int(2 ** (7 + 3 * torch.rand((), generator=generator).item()))
-    first = int(torch.randint(1024, tokens - count, (), generator=generator).item())
-    chosen = sparse.head_masks(head, target, context, first, count, features[: first + count], budget)
-    if chosen.shape[1] == 1:
-        chosen = chosen.expand(-1, target.config.kv_heads, -1, -1)
-    group_of = head.config.group_of_layer(target.config.layers)
-    _, window = sparse.decode(target, context, first, count, lambda layer, *_: chosen[group_of[layer]], head.config.feature_layers)
-    changed[first : first + count] = window.float()
-    rows[:96] = torch.randint(first + 1, first + count, (96,), generator=generator).to(rows.device)
+    changed[first:end] = window.float()
     return changed

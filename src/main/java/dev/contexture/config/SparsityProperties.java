@@ -27,6 +27,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param lowMass a step whose selected mass is below attends to everything; 0: never
  * @param highMass the mass at which a doubtful sequence gets its own budget back
  * @param wideFactor what a doubtful sequence's budget is multiplied by
+ * @param prefillBudget most tokens before a chunk of a prompt that its rows attend to; 0: all
+ * @param prefillQueries tokens of a chunk whose wishes count
  */
 @ConfigurationProperties("contexture.sparsity")
 public record SparsityProperties(
@@ -45,7 +47,9 @@ public record SparsityProperties(
         @DefaultValue("1") int reuseInterval,
         @DefaultValue("0") double lowMass,
         @DefaultValue("0") double highMass,
-        @DefaultValue("2") int wideFactor) {
+        @DefaultValue("2") int wideFactor,
+        @DefaultValue("0") int prefillBudget,
+        @DefaultValue("32") int prefillQueries) {
     private static final int HEAD_BUDGET_TOKENS = 512;
     private static final int DESCRIPTOR_BUDGET_TOKENS = 1024;
 
@@ -59,7 +63,12 @@ public record SparsityProperties(
 
     SelectionSettings settings() {
         return new SelectionSettings(
-                headReduction, blockPooling, firstDenseLayers, reuseInterval, lowMass, highMass, wideFactor, maxBudget);
+                headReduction,
+                blockPooling,
+                firstDenseLayers,
+                reuseInterval,
+                new SelectionSettings.Confidence(lowMass, highMass, wideFactor, maxBudget),
+                new SelectionSettings.PrefillBound(prefillBudget, prefillQueries));
     }
 
     /**

@@ -24,7 +24,7 @@ public final class SequenceSparsity {
 
     public SequenceSparsity(Sparsity policy, SelectionSettings settings) {
         this.policy = policy;
-        this.gate = new ConfidenceGate(settings);
+        this.gate = new ConfidenceGate(settings.confidence());
     }
 
     /** From now on single rows are decode rows; prompts are always attended whole. */

@@ -3,6 +3,7 @@ package dev.contexture.engine;
 import dev.contexture.core.SelectionMatrix;
 import dev.contexture.core.SelectionRule;
 import dev.contexture.core.Sparsity;
+import dev.contexture.core.SparsityMode;
 import dev.contexture.engine.SelectionListener.FallbackCause;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.StepSlots;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Selects once per step, before any layer runs, for every decode row whose context is longer than its budget: by the
  * retriever, or by carrying an earlier selection on. A row whose selection is not to be trusted attends to everything.
+ * Chunks of prompts are attended whole unless the settings bound what they see before them.
  */
 public final class SparseSelection implements SelectionStage {
     private static final int[] NO_BLOCKS = {};
@@ -58,15 +60,17 @@ public final class SparseSelection implements SelectionStage {
         this.groupOfLayer = retriever.groupOfLayer();
     }
 
-    /** A decode row that may be sparse, and what was chosen for it. */
+    /** A decode row or a chunk that may be sparse, and what was chosen for it. */
     private static final class Row {
         private final int sequence;
         private final SequenceSparsity sparsity;
+        private final boolean chunk;
         private @Nullable SelectionMatrix selection;
 
-        private Row(int sequence, SequenceSparsity sparsity) {
+        private Row(int sequence, SequenceSparsity sparsity, boolean chunk) {
             this.sequence = sequence;
             this.sparsity = sparsity;
+            this.chunk = chunk;
         }
     }
 
@@ -92,26 +96,41 @@ public final class SparseSelection implements SelectionStage {
         List<Row> rows = new ArrayList<>();
         for (int s = 0; s < slots.sequences(); s++) {
             Optional<SequenceSparsity> found = plan.sequences().get(s).sparsity();
-            if (found.isEmpty() || !found.get().isDecoding() || slots.queryLength(s) != 1) {
+            if (found.isEmpty()) {
                 continue;
             }
             SequenceSparsity sparsity = found.get();
+            if (!sparsity.isDecoding() || slots.queryLength(s) != 1) {
+                if (boundsChunk(sparsity, slots, s)) {
+                    rows.add(new Row(s, sparsity, true));
+                }
+                continue;
+            }
             int position = slots.contextLength(s);
             if (!sparsity.policy().applies(position + 1)) {
                 sparsity.countDense();
             } else if (!sparsity.retrieval().precedes(position)) {
                 fallBack(sparsity, FallbackCause.NO_QUERY);
             } else {
-                rows.add(new Row(s, sparsity));
+                rows.add(new Row(s, sparsity, false));
             }
         }
         return rows;
     }
 
+    /** Chunks of a single row run through the kernel of decode rows, whose lists hold the row itself: they stay whole. */
+    private boolean boundsChunk(SequenceSparsity sparsity, StepSlots slots, int sequence) {
+        int context = slots.contextLength(sequence);
+        return settings.prefill().applies(context)
+                && slots.queryLength(sequence) > 1
+                && sparsity.policy().mode() != SparsityMode.DENSE
+                && sparsity.retrieval().precedes(context);
+    }
+
     private int reuse(List<Row> rows, StepSlots slots) {
         int reused = 0;
         for (Row row : rows) {
-            SelectionMatrix earlier = row.sparsity.reusable(settings.reuseInterval());
+            SelectionMatrix earlier = row.chunk ? null : row.sparsity.reusable(settings.reuseInterval());
             if (earlier != null) {
                 row.selection = SelectionReuse.next(
                         earlier,
@@ -136,7 +155,9 @@ public final class SparseSelection implements SelectionStage {
         SelectionMatrix chosen = retriever.select(queries, slots);
         for (int i = 0; i < open.size(); i++) {
             Row row = open.get(i);
-            if (row.sparsity.gate().accept(chosen.meanMass(i))) {
+            if (row.chunk) {
+                row.selection = chosen.row(i);
+            } else if (row.sparsity.gate().accept(chosen.meanMass(i))) {
                 row.selection = chosen.row(i);
                 row.sparsity.chose(row.selection);
             } else {
@@ -147,15 +168,38 @@ public final class SparseSelection implements SelectionStage {
     }
 
     private SelectionQuery query(Row row, StepPlan plan, StepSlots slots) {
-        SelectionRule rule = rule(row.sparsity);
+        SelectionRule rule = row.chunk ? chunkRule(row.sparsity.policy()) : rule(row.sparsity);
         StepPlan.SequenceStep step = plan.sequences().get(row.sequence);
+        int[] tokens = step.tokens().tokens();
+        int context = slots.contextLength(row.sequence);
+        int queries = Math.min(tokens.length, settings.prefill().queries());
+        int[] chosen = new int[queries];
+        int[] positions = new int[queries];
+        for (int i = 0; i < queries; i++) {
+            int index = (int) ((long) i * tokens.length / queries);
+            chosen[i] = tokens[index];
+            positions[i] = context + index;
+        }
         return new SelectionQuery(
                 row.sequence,
                 row.sparsity.retrieval(),
-                step.tokens().tokens()[0],
-                slots.contextLength(row.sequence),
+                chosen,
+                positions,
+                row.chunk ? context - 1 : context,
                 rule,
                 rule.needsBlocks() ? kv.blockEnds(step.tokens().sequenceId()) : NO_BLOCKS);
+    }
+
+    private SelectionRule chunkRule(Sparsity policy) {
+        int budget = Math.max(settings.prefill().budget(), policy.sink() + policy.recent());
+        return new SelectionRule(
+                unit(policy),
+                budget,
+                policy.sink(),
+                policy.recent(),
+                Math.max(budget, policy.residency()),
+                settings.heads(),
+                settings.pooling());
     }
 
     private SelectionRule rule(SequenceSparsity sparsity) {
@@ -189,8 +233,10 @@ public final class SparseSelection implements SelectionStage {
             if (row.selection != null) {
                 parts.add(row.selection);
                 sequences.add(row.sequence);
-                row.sparsity.countSparse(row.selection.meanMass(0));
                 mass += row.selection.meanMass(0);
+                if (!row.chunk) {
+                    row.sparsity.countSparse(row.selection.meanMass(0));
+                }
             }
         }
         if (parts.isEmpty()) {

@@ -60,6 +60,8 @@ public final class FfmRetrievalPool implements NativeRetrievalPool {
                 ADDRESS,
                 ADDRESS,
                 ADDRESS,
+                ADDRESS,
+                ADDRESS,
                 ADDRESS);
         this.stride = library.function("ctx_selection_stride", JAVA_INT, JAVA_LONG);
         this.counts = library.function("ctx_selection_counts", ADDRESS, JAVA_LONG);
@@ -135,12 +137,16 @@ public final class FfmRetrievalPool implements NativeRetrievalPool {
             put(step.rules().get(row), rules, row * RULE_INTS);
         }
         scratch.begin((long) step.positions().length
+                + step.queryOffsets().length
+                + step.queryPositions().length
                 + step.pageOffsets().length
                 + step.pages().length
                 + rules.length
                 + step.blockOffsets().length
                 + step.blockEnds().length);
         MemorySegment rowPositions = scratch.put(step.positions());
+        MemorySegment queryOffsets = scratch.put(step.queryOffsets());
+        MemorySegment queryPositions = scratch.put(step.queryPositions());
         MemorySegment pageOffsets = scratch.put(step.pageOffsets());
         MemorySegment pages = scratch.put(step.pages());
         MemorySegment ruleInts = scratch.put(rules);
@@ -148,7 +154,16 @@ public final class FfmRetrievalPool implements NativeRetrievalPool {
         MemorySegment blockEnds = scratch.put(step.blockEnds());
         try {
             check((int) setSelect.invokeExact(
-                    id, step.rows(), rowPositions, pageOffsets, pages, ruleInts, blockOffsets, blockEnds));
+                    id,
+                    step.rows(),
+                    rowPositions,
+                    queryOffsets,
+                    queryPositions,
+                    pageOffsets,
+                    pages,
+                    ruleInts,
+                    blockOffsets,
+                    blockEnds));
         } catch (NativeException e) {
             throw e;
         } catch (Throwable e) {

@@ -18,9 +18,10 @@ public interface NativeKvPool extends AutoCloseable {
     void setStep(int[] queryLengths, int[] contextLengths, int[] pageOffsets, int[] pages);
 
     /**
-     * Has rows of the step that was just set attend to a selection instead of everything.
+     * Has sequences of the step that was just set attend to a selection instead of everything. The lists of a sequence
+     * with one row end with the row's own position; those of a sequence with several hold positions before them.
      *
-     * @param sequences the step's sequence of each row of the selection, each with one token
+     * @param sequences the step's sequence of each row of the selection
      * @param groupOfLayer the group whose selection a layer uses: [layers]
      * @param firstDenseLayers layers that attend to everything all the same
      * @throws NativeException if a position is out of range or the row's own is missing

@@ -44,15 +44,20 @@ public final class HeadRetriever implements Retriever {
     @Override
     public SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots) {
         pool.setSelect(SelectSteps.of(queries, slots));
-        int[] tokens = new int[queries.size()];
-        float[][] fused = new float[queries.size()][];
-        for (int i = 0; i < tokens.length; i++) {
-            SelectionQuery query = queries.get(i);
-            if (!query.state().precedes(query.position())) {
-                throw new IllegalStateException("the token before position " + query.position() + " was not observed");
+        int rows = queries.stream().mapToInt(query -> query.tokens().length).sum();
+        int[] tokens = new int[rows];
+        float[][] fused = new float[rows][];
+        int row = 0;
+        for (SelectionQuery query : queries) {
+            if (!query.state().precedes(slots.contextLength(query.sequence()))) {
+                throw new IllegalStateException(
+                        "the token before sequence " + query.sequence() + " of the step was not observed");
             }
-            tokens[i] = query.token();
-            fused[i] = query.state().carried();
+            for (int token : query.tokens()) {
+                // Of a chunk only the first token's features are known; the others choose with the same ones.
+                fused[row] = query.state().carried();
+                tokens[row++] = token;
+            }
         }
         runner.select(tokens, fused);
         return pool.selection();

@@ -14,7 +14,7 @@ public interface HeadRunner extends AutoCloseable {
     FloatBuffer append(int[] tokenIds, FloatBuffer features, int[] fusedRows);
 
     /**
-     * Makes the selections of some sequences.
+     * Makes the selections that the pool was told of, for one query per token.
      *
      * @param fused [tokenIds, hidden]: fused features of the token before each
      */

@@ -11,11 +11,11 @@ public final class ConfidenceGate {
     /** Sure steps in a row that end the doubt. */
     static final int SURE_STEPS = 8;
 
-    private final SelectionSettings settings;
+    private final SelectionSettings.Confidence settings;
     private boolean doubtful;
     private int sureSteps;
 
-    public ConfidenceGate(SelectionSettings settings) {
+    public ConfidenceGate(SelectionSettings.Confidence settings) {
         this.settings = settings;
     }
 

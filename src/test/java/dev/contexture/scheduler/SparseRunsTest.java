@@ -13,6 +13,8 @@ import dev.contexture.model.head.RetrievalHeadFile;
 import dev.contexture.model.safetensors.SafetensorsModelSource;
 import dev.contexture.scheduler.RecordingSink.Manner;
 import dev.contexture.selection.SelectionSettings;
+import dev.contexture.selection.SelectionSettings.Confidence;
+import dev.contexture.selection.SelectionSettings.PrefillBound;
 import dev.contexture.testing.TinyHead;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -40,6 +42,12 @@ class SparseRunsTest {
 
     private static Sparsity sparse(SparsityMode mode) {
         return new Sparsity(mode, 48, 4, 16, 80);
+    }
+
+    private static SelectionSettings settings(
+            int firstDenseLayers, int reuseInterval, Confidence confidence, PrefillBound prefill) {
+        return new SelectionSettings(
+                EVERY_STEP.heads(), EVERY_STEP.pooling(), firstDenseLayers, reuseInterval, confidence, prefill);
     }
 
     private static int[] prompt(int seed, int length) {
@@ -162,8 +170,7 @@ class SparseRunsTest {
 
     @Test
     void aSelectionServesSeveralSteps() throws IOException {
-        SelectionSettings reuse =
-                new SelectionSettings(EVERY_STEP.heads(), EVERY_STEP.pooling(), 0, 4, 0, 0, 2, EVERY_STEP.maxBudget());
+        SelectionSettings reuse = settings(0, 4, EVERY_STEP.confidence(), PrefillBound.NONE);
         try (LoadedModel model = load(true, reuse)) {
             SparsityUsage usage = usage(alone(model, prompt(8, 150), sparse(SparsityMode.TOKENS), "a"));
             assertThat(usage.sparseSteps()).isEqualTo(MAX_TOKENS - 1);
@@ -172,8 +179,7 @@ class SparseRunsTest {
 
     @Test
     void denseLayersThroughoutAreDense() throws IOException {
-        SelectionSettings dense =
-                new SelectionSettings(EVERY_STEP.heads(), EVERY_STEP.pooling(), 2, 1, 0, 0, 2, EVERY_STEP.maxBudget());
+        SelectionSettings dense = settings(2, 1, EVERY_STEP.confidence(), PrefillBound.NONE);
         try (LoadedModel model = load(true, dense)) {
             int[] prompt = prompt(9, 150);
             assertThat(alone(model, prompt, sparse(SparsityMode.TOKENS), "a").tokens)
@@ -183,13 +189,38 @@ class SparseRunsTest {
 
     @Test
     void lowMassFallsBackAndIsCounted() throws IOException {
-        SelectionSettings strict =
-                new SelectionSettings(EVERY_STEP.heads(), EVERY_STEP.pooling(), 0, 1, Math.nextDown(1.0), 1, 1, 48);
+        SelectionSettings strict = settings(0, 1, new Confidence(Math.nextDown(1.0), 1, 1, 48), PrefillBound.NONE);
         try (LoadedModel model = load(true, strict)) {
             int[] prompt = prompt(10, 150);
             RecordingSink sink = alone(model, prompt, sparse(SparsityMode.TOKENS), "a");
             assertThat(usage(sink).fallbackSteps()).isEqualTo(MAX_TOKENS - 1);
             assertThat(sink.tokens).isEqualTo(alone(model, prompt, Sparsity.DENSE, "b").tokens);
+        }
+    }
+
+    @Test
+    void chunksMaySeeASelectionOfWhatIsBeforeThem() throws IOException {
+        SelectionSettings bounded = settings(0, 1, EVERY_STEP.confidence(), new PrefillBound(64, 8));
+        SelectionSettings whole = settings(0, 1, EVERY_STEP.confidence(), new PrefillBound(256, 8));
+        int[] prompt = prompt(11, 190);
+        List<Integer> expected;
+        try (LoadedModel model = load(true, whole)) {
+            Job job = new Job(prompt, sparse(SparsityMode.TOKENS), "a");
+            expected = run(model, 48, List.of(job)).getFirst().tokens;
+        }
+        try (LoadedModel model = load(true, EVERY_STEP)) {
+            Job job = new Job(prompt, sparse(SparsityMode.TOKENS), "a");
+            assertThat(run(model, 48, List.of(job)).getFirst().tokens)
+                    .as("a budget that holds the prompt changes nothing")
+                    .isEqualTo(expected);
+        }
+        try (LoadedModel model = load(true, bounded)) {
+            Job sparse = new Job(prompt, sparse(SparsityMode.TOKENS), "a");
+            Job dense = new Job(prompt, Sparsity.DENSE, "b");
+            List<RecordingSink> sinks = run(model, 48, List.of(sparse, dense));
+            assertThat(sinks.getFirst().tokens).hasSize(MAX_TOKENS).isNotEqualTo(expected);
+            assertThat(sinks.getFirst().failure).isNull();
+            assertThat(sinks.get(1).tokens).isEqualTo(alone(model, prompt, Sparsity.DENSE, "c").tokens);
         }
     }
 

@@ -2,13 +2,10 @@ package dev.contexture.selection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.contexture.core.SelectionRule.BlockPooling;
-import dev.contexture.core.SelectionRule.HeadReduction;
 import org.junit.jupiter.api.Test;
 
 class ConfidenceGateTest {
-    private final ConfidenceGate gate =
-            new ConfidenceGate(new SelectionSettings(HeadReduction.MAX, BlockPooling.SUM, 0, 1, 0.5, 0.7, 3, 1200));
+    private final ConfidenceGate gate = new ConfidenceGate(new SelectionSettings.Confidence(0.5, 0.7, 3, 1200));
 
     @Test
     void aSureSequenceKeepsItsBudget() {
