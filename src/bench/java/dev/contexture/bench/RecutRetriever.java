@@ -69,7 +69,8 @@ final class RecutRetriever implements Retriever {
                 List.of(new SelectionQuery(
                         query.sequence(),
                         query.state(),
-                        query.token(),
+                        query.tokens(),
+                        query.tokenPositions(),
                         query.position(),
                         query.rule(),
                         Arrays.copyOf(ends, count))),

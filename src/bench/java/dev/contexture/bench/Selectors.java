@@ -58,10 +58,8 @@ final class Selectors {
                 given.pooling(),
                 given.firstDenseLayers(),
                 reuseInterval,
-                given.lowMass(),
-                given.highMass(),
-                given.wideFactor(),
-                given.maxBudget());
+                given.confidence(),
+                given.prefill());
         return parts.stage(retriever, settings, SelectionListener.NONE);
     }
 }

@@ -11,7 +11,11 @@ import dev.contexture.engine.SelectionStage;
 import dev.contexture.engine.StepPlan;
 import dev.contexture.kv.BlockCutter;
 import dev.contexture.model.store.ModelFiles;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +28,8 @@ import java.util.Map;
  */
 final class V2fBench {
     private static final double MOST = 1.03;
+    private static final Path KERNEL_BENCH = Path.of("target", "native", "contexture_bench");
+    private static final String KERNEL_REPEATS = "15";
 
     private V2fBench() {}
 
@@ -93,7 +99,25 @@ final class V2fBench {
                 lanes.forEach(lane -> lane.run.close());
                 rows.addAll(rows(mode, lanes));
             }
-            result.writeAndSay(rows);
+            String oneByOne = oneByOne(options.threads());
+            System.out.println(oneByOne);
+            result.with("blocks_one_by_one", oneByOne).writeAndSay(rows);
+        }
+    }
+
+    /** The kernels' own benchmark of the same blocks without the uniform format, each a run of its own. */
+    private static String oneByOne(int threads) throws IOException {
+        if (!Files.isExecutable(KERNEL_BENCH)) {
+            return "not measured: there is no " + KERNEL_BENCH;
+        }
+        Process process = new ProcessBuilder(KERNEL_BENCH.toString(), Integer.toString(threads), KERNEL_REPEATS)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+            return lines.lines()
+                    .filter(line -> line.contains("one by one"))
+                    .reduce((first, second) -> second)
+                    .orElse("not measured: " + KERNEL_BENCH + " does not say");
         }
     }
 
