@@ -2,6 +2,7 @@ package dev.contexture.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.contexture.testing.DefaultModel;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.util.List;
@@ -49,6 +50,8 @@ class SparsityIT {
                 "/v1/completions",
                 JsonMapper.shared()
                         .writeValueAsString(Map.of(
+                                "model",
+                                DefaultModel.ID,
                                 "prompt",
                                 prompt,
                                 "max_tokens",
@@ -106,6 +109,8 @@ class SparsityIT {
     void streamsReportToo() throws Exception {
         String body = JsonMapper.shared()
                 .writeValueAsString(Map.of(
+                        "model",
+                        DefaultModel.ID,
                         "messages",
                         List.of(Map.of("role", "user", "content", LONG)),
                         "max_tokens",
