@@ -140,6 +140,25 @@ struct WeighArgs {
   float* weights;  // [count]
 };
 
+// One piece of one list, see contexture/descriptors.h.
+struct DescribeArgs {
+  const void* const* rows;  // [count] key rows
+  int32_t count, row_dim;
+  bool half;      // the keys
+  bool min_max;   // else their mean
+  uint16_t* out;  // [row_dim], or largest [row_dim] and then smallest [row_dim]
+};
+
+struct ScorePieceArgs {
+  const float* q;         // [heads, width]
+  const char* base;       // the list's part of chunk 0
+  const int32_t* chunks;  // logical chunk -> chunk
+  int32_t pieces, heads, width, chunk_pieces;
+  int64_t chunk_bytes;
+  float* scores;   // [heads, stride], with room for whole groups of 8
+  int64_t stride;
+};
+
 struct KernelTable {
   void (*prepare_rows)(const PrepareArgs&, int64_t first, int64_t last);
   void (*decode_part)(const DecodeArgs&);
@@ -154,6 +173,8 @@ struct KernelTable {
   void (*append_key_rows)(const AppendKeyArgs&, int64_t first, int64_t last);
   void (*score_keys)(const ScoreArgs&);
   void (*weigh_positions)(const WeighArgs&);
+  void (*describe_piece)(const DescribeArgs&);
+  void (*score_pieces)(const ScorePieceArgs&);
 };
 
 constexpr int32_t kRowPadding = 16;   // decode rows and weights come in multiples of this

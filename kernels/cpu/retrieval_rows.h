@@ -42,10 +42,9 @@ static void append_key_rows(const AppendKeyArgs& a, int64_t first, int64_t last)
 
 constexpr int kScoredKeys = 8;  // page_tokens is a multiple of it
 
-// Scores of kHeads query heads over the keys of kScoredKeys consecutive slots.
-template <int kHeads>
-static void score_slots(const float* q, const int8_t* keys, const float* scales, int32_t row_dim, float* out,
-                        int64_t stride) {
+// Scores of kHeads query heads over kScoredKeys consecutive rows.
+template <int kHeads, class E>
+static void score_slots(const float* q, const E* keys, int32_t row_dim, float* out, int64_t stride) {
   constexpr int kKeys = keys_per_block(kHeads);
   for (int j = 0; j < kScoredKeys; j += kKeys) {
     Vec acc[kHeads][kKeys];
@@ -67,8 +66,24 @@ static void score_slots(const float* q, const int8_t* keys, const float* scales,
 #pragma GCC unroll 4
     for (int h = 0; h < kHeads; ++h) store_sums(out + h * stride + j, acc[h]);
   }
-  for (int h = 0; h < kHeads; ++h)
-    for (int i = 0; i < kScoredKeys; ++i) out[h * stride + i] *= scales[i];
+}
+
+template <int kCount>
+struct HeadCount {
+  static constexpr int value = kCount;
+};
+
+// Calls fn(HeadCount<n>, first head) for as many heads at once as share one pass over the keys.
+template <class Fn>
+static void for_head_blocks(int32_t heads, const Fn& fn) {
+  int32_t head = 0;
+  for (; head + kMaxHeadBlock <= heads; head += kMaxHeadBlock) fn(HeadCount<kMaxHeadBlock>(), head);
+  switch (heads - head) {
+    case 1: fn(HeadCount<1>(), head); break;
+    case 2: if constexpr (kMaxHeadBlock > 2) fn(HeadCount<2>(), head); break;
+    case 3: if constexpr (kMaxHeadBlock > 3) fn(HeadCount<3>(), head); break;
+    default: break;
+  }
 }
 
 template <int kHeads>
@@ -83,21 +98,16 @@ static void score_heads(const ScoreArgs& a, int32_t head) {
       const char* next = a.base + a.pages[p / a.page_tokens + 1] * a.page_bytes;
       for (int64_t b = 0; b < a.scales_offset; b += 64) __builtin_prefetch(next + b, 0, 2);
     }
-    score_slots<kHeads>(q, reinterpret_cast<const int8_t*>(part) + token * a.row_dim,
-                        reinterpret_cast<const float*>(part + a.scales_offset) + token, a.row_dim, out + p, a.stride);
+    score_slots<kHeads>(q, reinterpret_cast<const int8_t*>(part) + token * a.row_dim, a.row_dim, out + p, a.stride);
+    const float* scales = reinterpret_cast<const float*>(part + a.scales_offset) + token;
+    for (int h = 0; h < kHeads; ++h)
+      for (int i = 0; i < kScoredKeys; ++i) out[h * a.stride + p + i] *= scales[i];
   }
 }
 
 // scores[h, p] for the positions [first, last), in powers of two; a few beside them are written too.
 static void score_keys(const ScoreArgs& a) {
-  int32_t head = 0;
-  for (; head + kMaxHeadBlock <= a.heads; head += kMaxHeadBlock) score_heads<kMaxHeadBlock>(a, head);
-  switch (a.heads - head) {
-    case 1: score_heads<1>(a, head); break;
-    case 2: if constexpr (kMaxHeadBlock > 2) score_heads<2>(a, head); break;
-    case 3: if constexpr (kMaxHeadBlock > 3) score_heads<3>(a, head); break;
-    default: break;
-  }
+  for_head_blocks(a.heads, [&a](auto heads, int32_t head) { score_heads<decltype(heads)::value>(a, head); });
 }
 
 // A softmax per head over scores[h, 0 .. count), then one weight per position: the largest of the heads or their mean.

@@ -49,4 +49,10 @@ struct SelectionScratch {
 int32_t select_positions(const SelectionRule& rule, int32_t position, const float* weights, const int32_t* block_ends,
                          int32_t block_count, SelectionScratch& scratch, int32_t* out, float* mass);
 
+// The same where all positions of a block have the block's weight: weights[b] belongs to the block that ends at
+// block_ends[b]. What lies behind the last block has no weight; it is taken as part of the recent window, as far as the
+// budget goes, and counts for no mass.
+int32_t select_blocks(const SelectionRule& rule, int32_t position, const float* weights, const int32_t* block_ends,
+                      int32_t block_count, SelectionScratch& scratch, int32_t* out, float* mass);
+
 }  // namespace contexture
