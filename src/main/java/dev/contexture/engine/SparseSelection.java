@@ -136,7 +136,10 @@ public final class SparseSelection implements SelectionStage {
         SelectionMatrix chosen = retriever.select(queries, slots);
         for (int i = 0; i < open.size(); i++) {
             Row row = open.get(i);
-            if (row.sparsity.gate().accept(chosen.meanMass(i))) {
+            if (chosen.isEmpty(i)) {
+                row.sparsity.forget();
+                fallBack(row.sparsity, FallbackCause.NO_DESCRIPTORS);
+            } else if (row.sparsity.gate().accept(chosen.meanMass(i))) {
                 row.selection = chosen.row(i);
                 row.sparsity.chose(row.selection);
             } else {
@@ -155,7 +158,9 @@ public final class SparseSelection implements SelectionStage {
                 step.tokens().tokens()[0],
                 slots.contextLength(row.sequence),
                 rule,
-                rule.needsBlocks() ? kv.blockEnds(step.tokens().sequenceId()) : NO_BLOCKS);
+                rule.needsBlocks() || retriever.needsBlocks()
+                        ? kv.blockEnds(step.tokens().sequenceId())
+                        : NO_BLOCKS);
     }
 
     private SelectionRule rule(SequenceSparsity sparsity) {

@@ -24,6 +24,8 @@ final class RecordingSink implements TokenSink {
     @Nullable
     FinishReason reason;
 
+    SparsityUsage sparsity = SparsityUsage.NONE;
+
     @Nullable
     RuntimeException failure;
 
@@ -49,8 +51,9 @@ final class RecordingSink implements TokenSink {
     }
 
     @Override
-    public void onFinished(FinishReason finishReason, SparsityUsage sparsity) {
+    public void onFinished(FinishReason finishReason, SparsityUsage usage) {
         ends++;
+        sparsity = usage;
         reason = finishReason;
         if (manner == Manner.THROWS_AT_END) {
             throw new IllegalStateException("broken at the end");

@@ -3,9 +3,13 @@ package dev.contexture.engine.ort;
 import dev.contexture.core.KvGeometry;
 import dev.contexture.core.Precision;
 import dev.contexture.core.SamplingParams;
+import dev.contexture.core.SelectionRule;
 import dev.contexture.engine.Engine;
 import dev.contexture.engine.SampledToken;
 import dev.contexture.engine.SamplerState;
+import dev.contexture.engine.SelectionListener;
+import dev.contexture.engine.SelectionStage;
+import dev.contexture.engine.SparseSelection;
 import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.StepPlan.SequenceStep;
 import dev.contexture.kv.BlockCutter;
@@ -17,8 +21,12 @@ import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.graph.GraphCompiler;
+import dev.contexture.nativelib.FfmDescriptors;
 import dev.contexture.nativelib.FfmKvPool;
 import dev.contexture.nativelib.NativeLibrary;
+import dev.contexture.retrieval.DescriptorRetriever;
+import dev.contexture.retrieval.Retriever;
+import dev.contexture.selection.SelectionSettings;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -31,6 +39,7 @@ public final class LoadedModel implements AutoCloseable {
     public static final int PAGE_TOKENS = 32;
     private static final int THREADS = 2;
 
+    private final NativeLibrary library;
     private final FfmKvPool pool;
     private final OrtModelRunner runner;
     private final KvCache kv;
@@ -49,7 +58,7 @@ public final class LoadedModel implements AutoCloseable {
         KvGeometry geometry =
                 new KvGeometry(config.layers(), config.kvHeads(), config.headDim(), PAGE_TOKENS, precision.kvDtype());
         int pages = geometry.pagesFor(capacityTokens);
-        NativeLibrary library = NativeLibrary.openBundled(directory.resolve("native"));
+        this.library = NativeLibrary.openBundled(directory.resolve("native"));
         this.pool = new FfmKvPool(library, geometry, pages);
         this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), THREADS);
         this.kv = new KvCache(geometry, pages, BlockCutter.fixed(PAGE_TOKENS), pool::copyPage);
@@ -69,6 +78,25 @@ public final class LoadedModel implements AutoCloseable {
 
     public Engine engine() {
         return new Engine(kv, pool, runner);
+    }
+
+    /** An engine that selects by the retriever, which it does not own; {@code AUTO} selects blocks. */
+    public Engine sparseEngine(Retriever retriever, SelectionSettings settings) {
+        SelectionStage selection = new SparseSelection(
+                retriever, kv, pool, settings, SelectionRule.Unit.BLOCKS, SelectionListener.NONE, () -> 0L);
+        return new Engine(kv, pool, runner, selection, runner.vocabularySize());
+    }
+
+    public FfmDescriptors newDescriptors(FfmDescriptors.Kind kind, int groups, int chunks) {
+        return new FfmDescriptors(
+                library,
+                pool,
+                config.kvHeads(),
+                new FfmDescriptors.Shape(kind, config.heads(), groups, config.slidingWindow(), chunks));
+    }
+
+    public DescriptorRetriever descriptorRetriever(FfmDescriptors descriptors, int groups) {
+        return new DescriptorRetriever(config.layers(), groups, config.heads(), pool, descriptors);
     }
 
     /** A sequence without any cached prefix. */
