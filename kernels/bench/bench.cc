@@ -226,7 +226,8 @@ void time_head(const SpinningThreads& threads, int repeats) {
 }
 
 // One sequence: all of its blocks at once, the one block that a few steps bring, and a selection for its next row.
-void time_descriptors(int32_t context, int32_t block, DescriptorKind kind, const SpinningThreads& threads, int repeats) {
+void time_descriptors(int32_t context, int32_t block, DescriptorKind kind, const SpinningThreads& threads,
+                      int repeats) {
   PoolGeometry keys;
   keys.layers = kLayers, keys.kv_heads = kKvHeads, keys.head_dim = kHeadDim, keys.page_tokens = kPageTokens;
   keys.pages = context / kPageTokens + 1, keys.dtype = KvDtype::kF16;

@@ -142,7 +142,8 @@ void KvPool::set_selection(const Selection& s) {
   selected_counts_.assign(s.counts, s.counts + lists);
   selected_positions_.assign(s.positions, s.positions + lists * s.stride);
   selected_offsets_.resize(static_cast<size_t>(lists * s.stride));
-  const int32_t page_tokens = geometry_.page_tokens;
+  const int32_t page_shift = __builtin_ctz(static_cast<uint32_t>(geometry_.page_tokens));  // a division would take long
+  const int32_t token_mask = geometry_.page_tokens - 1;
   for (int32_t row = 0; row < s.rows; ++row) row_of_seq_[s.sequences[row]] = row;
   for (int64_t list = 0; list < lists; ++list) {
     const int32_t seq = s.sequences[list / (s.groups * s.kv_heads)];
@@ -150,8 +151,8 @@ void KvPool::set_selection(const Selection& s) {
     const int32_t* positions = s.positions + list * s.stride;
     int64_t* offsets = selected_offsets_.data() + list * s.stride;
     for (int32_t i = 0; i < s.counts[list]; ++i)
-      offsets[i] = pages[positions[i] / page_tokens] * geometry_.page_bytes() +
-                   positions[i] % page_tokens * geometry_.row_bytes();
+      offsets[i] = pages[positions[i] >> page_shift] * geometry_.page_bytes() +
+                   (positions[i] & token_mask) * geometry_.row_bytes();
   }
   selection_.groups = s.groups;
   selection_.kv_heads = s.kv_heads;
@@ -176,7 +177,8 @@ void KvPool::keep_queries(int32_t query_heads) {
 }
 
 void KvPool::read_queries(int32_t seq, float* out) const {
-  if (kept_heads_ == 0) throw InvalidArgument("the step's queries are not kept; call ctx_step_keep_queries before the run");
+  if (kept_heads_ == 0)
+    throw InvalidArgument("the step's queries are not kept; call ctx_step_keep_queries before the run");
   check_index("sequence", seq, static_cast<int64_t>(context_len_.size()));
   if (out == nullptr) throw InvalidArgument("out is null");
   std::copy_n(kept_queries_.data() + seq * kept_stride(), kept_stride(), out);

@@ -122,7 +122,8 @@ class Call {
     const int32_t half = g_.head_dim / 2;
     for (int32_t s = 0; s < step_.num_seqs; ++s)
       for (int32_t h = 0; h < p_.num_heads; ++h) {
-        const float* q = state_.q.data() + (step_.row_offsets[s + 1] - 1) * q_stride_ + static_cast<int64_t>(h) * row_dim_;
+        const int64_t row = step_.row_offsets[s + 1] - 1;
+        const float* q = state_.q.data() + row * q_stride_ + static_cast<int64_t>(h) * row_dim_;
         float* out = p_.next_queries + s * p_.next_stride + static_cast<int64_t>(h) * g_.head_dim;
         for (int32_t i = 0; i < half; ++i) {
           const float cos = p_.rope_cos[half + i] / p_.rope_cos[i], sin = p_.rope_sin[half + i] / p_.rope_cos[i];

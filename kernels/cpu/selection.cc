@@ -65,37 +65,44 @@ struct IsBetter {
   }
 };
 
-// The blocks' parts of [first, last) by position; score(block, begin, end) is that of a part.
+// The blocks' parts of [first, last); score(block, begin, end) is that of a part.
 template <class Score>
 void list_blocks(int32_t first, int32_t last, const int32_t* ends, int32_t end_count, const Score& score,
                  std::vector<SelectionScratch::Block>& blocks) {
-  blocks.clear();
   const int32_t* end = std::upper_bound(ends, ends + end_count, first);
-  for (int32_t begin = first; begin < last; ++end) {
-    const int32_t block_last = end < ends + end_count ? std::min(*end, last) : last;
-    blocks.push_back({begin, block_last, score(end - ends, begin, block_last)});
-    begin = block_last;
+  blocks.resize(static_cast<size_t>(ends + end_count - end) + 1);  // filled in place: a copy of a part costs a stall
+  size_t count = 0;
+  for (int32_t begin = first; begin < last; ++end, ++count) {
+    SelectionScratch::Block& block = blocks[count];
+    block.first = begin;
+    block.last = end < ends + end_count ? std::min(*end, last) : last;
+    block.score = score(end - ends, begin, block.last);
+    begin = block.last;
   }
+  blocks.resize(count);
 }
 
-// Puts those blocks first that are kept whole as all that are as good fit into `room` positions, and behind them the bin
-// of scores that does not fit whole.
+constexpr uint32_t kWeightBins = kBins / 2;  // no weight has a sign, but for a zero
+
+uint32_t bin_of(const SelectionScratch::Block& block) { return bin_of(block.score) % kWeightBins; }
+
+// Puts those blocks first that are kept for sure, as all that are as good fit into `room` positions, and behind them
+// the bin of scores that does not fit whole.
 struct Parts {
   std::vector<SelectionScratch::Block>::iterator sure, border;  // their ends
 };
 Parts part_by_score(std::vector<SelectionScratch::Block>& blocks, int32_t room) {
-  int32_t lengths[kBins] = {};
-  for (const auto& block : blocks) lengths[bin_of(block.score)] += length_of(block);
-  uint32_t border = kBins - 1;
+  int32_t lengths[kWeightBins] = {};
+  for (const auto& block : blocks) lengths[bin_of(block)] += length_of(block);
+  uint32_t border = kWeightBins - 1;
   for (int32_t above = 0; border > 0 && above + lengths[border] <= room;) above += lengths[border--];
-  const auto sure = std::partition(blocks.begin(), blocks.end(),
-                                   [border](const auto& block) { return bin_of(block.score) > border; });
-  return {sure, std::partition(sure, blocks.end(),
-                               [border](const auto& block) { return bin_of(block.score) == border; })};
+  const auto sure =
+      std::partition(blocks.begin(), blocks.end(), [border](const auto& block) { return bin_of(block) > border; });
+  return {sure, std::partition(sure, blocks.end(), [border](const auto& block) { return bin_of(block) == border; })};
 }
 
-// Leaves the best blocks that fit into `room` positions, by position: whole ones as long as there are any that fit, or, if
-// they may be cut, the front of the last one.
+// Leaves the best blocks that fit into `room` positions, by position: whole ones as long as there are any that fit, or,
+// if they may be cut, the front of the last one.
 void keep_best(std::vector<SelectionScratch::Block>& blocks, int32_t room, bool whole) {
   const Parts parts = part_by_score(blocks, room);
   for (auto block = blocks.begin(); block != parts.sure; ++block) room -= length_of(*block);

@@ -106,7 +106,7 @@ class PagedAttentionOp {
       context.refuse("num_heads is " + std::to_string(num_heads_) + ", but the queries of " +
                      std::to_string(pool.kept_heads()) + " heads are to be kept");
     if (positions < 2)
-      context.refuse("queries are to be kept, but rope_cos has one row; turning them on to the next position needs two");
+      context.refuse("queries are to be kept, but rope_cos has one row; turning them on by a position needs two");
   }
 
   const int32_t layer_, num_heads_, kv_heads_, head_dim_, window_;

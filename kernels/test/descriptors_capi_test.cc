@@ -40,7 +40,8 @@ class Descriptors : public testing::Test {
   }
 
   int32_t describe(int64_t sequence, const std::vector<int32_t>& ends, int32_t pages = kPages) const {
-    return ctx_descriptors_describe(id_, sequence, pages, pages_.data(), static_cast<int32_t>(ends.size()), ends.data());
+    return ctx_descriptors_describe(id_, sequence, pages, pages_.data(), static_cast<int32_t>(ends.size()),
+                                    ends.data());
   }
   int32_t select(int64_t sequence, int32_t position, std::vector<int32_t> rule, int32_t stride = 80) {
     std::vector<float> queries(2 * kHeads * 64, 0.1f);
@@ -89,7 +90,8 @@ TEST_F(Descriptors, RoomIsBoundedAndGivenBack) {
   EXPECT_EQ(ctx_descriptors_bytes(id_), 0);
   EXPECT_EQ(describe(first, blocks_up_to(16 * 33)), CTX_OK);
   EXPECT_EQ(ctx_descriptors_bytes(id_), 2 * chunk);
-  expect_refused(describe(second, blocks_up_to(16 * 33)), "33 pieces need 2 more chunks, but 1 of 3 are free", CTX_NO_ROOM);
+  expect_refused(describe(second, blocks_up_to(16 * 33)), "33 pieces need 2 more chunks, but 1 of 3 are free",
+                 CTX_NO_ROOM);
   EXPECT_EQ(ctx_descriptors_bytes(id_), 2 * chunk) << "a refused description takes nothing";
   EXPECT_EQ(select(second, 600, rule_), CTX_OK);
   EXPECT_EQ(counts_, std::vector<int32_t>(6, 0));
@@ -126,8 +128,8 @@ TEST_F(Descriptors, NeedTheirPoolOfKeys) {
   const int64_t sequence = ctx_descriptors_begin(orphan);
   EXPECT_EQ(ctx_pool_destroy(pool), CTX_OK);
   const int32_t page = 0, end = 16;
-  expect_refused(ctx_descriptors_describe(orphan, sequence, 1, &page, 1, &end), "it was never created or has been destroyed",
-                 CTX_UNKNOWN_POOL);
+  expect_refused(ctx_descriptors_describe(orphan, sequence, 1, &page, 1, &end),
+                 "it was never created or has been destroyed", CTX_UNKNOWN_POOL);
   EXPECT_EQ(ctx_descriptors_destroy(orphan), CTX_OK);
 }
 

@@ -76,7 +76,8 @@ class Described {
           for (int32_t h = 0; h < keys_.kv_heads; ++h) write_key(layer, slot(s, p), h, random);
       ends_.emplace_back();
       for (int32_t end = 0; end <= kTokens;) {
-        end += shape.shortest + static_cast<int32_t>(random.below(static_cast<size_t>(shape.longest - shape.shortest) + 1));
+        const auto spread = static_cast<size_t>(shape.longest - shape.shortest);
+        end += shape.shortest + static_cast<int32_t>(random.below(spread + 1));
         if (end < kTokens - 20) ends_.back().push_back(end);
       }
       queries_.emplace_back(static_cast<size_t>(geometry_.query_floats()));
@@ -126,8 +127,8 @@ class Described {
       if (layer * geometry_.groups / geometry_.layers != group) continue;
       std::vector<std::vector<double>> scores;
       for (int32_t h = 0; h < heads; ++h) {
-        const float* q = queries_[s].data() +
-                         (static_cast<size_t>(layer) * geometry_.query_heads + kv_head * heads + h) * geometry_.head_dim;
+        const size_t head = static_cast<size_t>(layer) * geometry_.query_heads + kv_head * heads + h;
+        const float* q = queries_[s].data() + head * geometry_.head_dim;
         scores.emplace_back();
         for (size_t b = 0; b < ends_[s].size(); ++b) {
           const bool hidden = shape_.window > 0 && ends_[s][b] <= kTokens - shape_.window;
@@ -226,7 +227,8 @@ TEST_P(DescriptorGrid, ChoosesTheHeaviestBlocks) {
     for (size_t i = 0; i < chosen.lists.size(); ++i) {
       const auto lists = static_cast<size_t>(world.geometry().groups * shape.kv_heads);
       const auto s = static_cast<int32_t>(i / lists);
-      const auto group = static_cast<int32_t>(i % lists) / shape.kv_heads, kv_head = static_cast<int32_t>(i) % shape.kv_heads;
+      const auto group = static_cast<int32_t>(i % lists) / shape.kv_heads;
+      const auto kv_head = static_cast<int32_t>(i % lists) % shape.kv_heads;
       const std::vector<double> weights = world.expected_weights(s, group, kv_head, mean);
       const std::vector<int32_t>& list = chosen.lists[i];
       ASSERT_EQ(list.size(), static_cast<size_t>(rule.budget));

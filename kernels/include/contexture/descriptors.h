@@ -83,9 +83,9 @@ struct SelectByDescriptors {
   float* mass = nullptr;      // [rows, groups, kv_heads] out
 };
 
-// Per layer, KV head and query head: a block's score is that of its best piece, and a softmax over the blocks makes it a
-// weight; the weights of the query heads become one by the rule, those of a group's layers by their largest. Blocks are
-// then selected by select_blocks. A row's result does not depend on the other rows.
+// Per layer, KV head and query head: a block's score is that of its best piece, and a softmax over the blocks makes it
+// a weight; the weights of the query heads become one by the rule, those of a group's layers by their largest. Blocks
+// are then selected by select_blocks. A row's result does not depend on the other rows.
 void select_by_descriptors(const SelectByDescriptors& args, const Execution& execution);
 
 }  // namespace contexture
