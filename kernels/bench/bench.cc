@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bench/support.h"
+#include "capi/descriptor_pool.h"
 #include "capi/kv_pool.h"
 #include "contexture/elementwise.h"
 #include "contexture/paged_attention.h"
@@ -169,6 +170,55 @@ void time_head(const SpinningThreads& threads, int repeats) {
   }
 }
 
+// One sequence: all of its blocks at once, the one block that a few steps bring, and a selection for its next row.
+void time_descriptors(int32_t context, int32_t block, DescriptorKind kind, const SpinningThreads& threads,
+                      int repeats) {
+  PoolGeometry keys;
+  keys.layers = kLayers, keys.kv_heads = kKvHeads, keys.head_dim = kHeadDim, keys.page_tokens = kPageTokens;
+  keys.pages = context / kPageTokens + 1, keys.dtype = KvDtype::kF16;
+  KvPool pool(keys);
+  std::mt19937 random(7);
+  auto* halves = reinterpret_cast<uint16_t*>(pool.data());
+  uint16_t exponent = 0;
+  for (int64_t i = 0; i < keys.pool_bytes() / 2; ++i) {  // either sign, of sizes that differ between half pages
+    if (i % (kPageTokens / 2 * kHeadDim) == 0) exponent = static_cast<uint16_t>(0x3000 + random() % 0x1000);
+    halves[i] = static_cast<uint16_t>(exponent ^ (random() & 0x83ff));
+  }
+  DescriptorGeometry geometry{kind, kLayers, kKvHeads, kHeads, kHeadDim, kLayers, 0, context / kPieceTokens / 16 + 1};
+  DescriptorPool descriptors(0, keys, geometry);
+  std::vector<int32_t> pages, ends;
+  for (int32_t p = 0; p < keys.pages; ++p) pages.push_back(p);
+  std::shuffle(pages.begin(), pages.end(), random);
+  for (int32_t end = block; end <= context; end += block) ends.push_back(end);
+  const auto blocks = static_cast<int32_t>(ends.size());
+  const Execution execution{threads};
+  int64_t sequence = 0;
+  const auto describe = [&](int32_t count) {
+    descriptors.describe(sequence, pool, keys.pages, pages.data(), count, ends.data(), execution);
+  };
+  const double whole = best_seconds(repeats, [&] {
+    if (sequence != 0) descriptors.end_sequence(sequence);
+    sequence = descriptors.begin_sequence();
+    describe(blocks - repeats);
+  });
+  int32_t described = blocks - repeats;
+  const double one = best_seconds(repeats, [&] { describe(++described); });
+
+  SelectionRule rule;
+  rule.unit = SelectionRule::kBlocks, rule.budget = 1024, rule.sink = 4, rule.recent = 64, rule.residency = 1024;
+  std::vector<float> queries(static_cast<size_t>(geometry.query_floats())), mass(kLayers * kKvHeads);
+  std::normal_distribution<float> normal;
+  for (float& q : queries) q = 0.1f * normal(random);
+  std::vector<int32_t> counts(mass.size()), chosen(mass.size() * 1024);
+  const double select = best_seconds(repeats * 4, [&] {
+    descriptors.select({1, &sequence, &context, &rule, queries.data(), 1024, counts.data(), chosen.data(), mass.data()},
+                       execution);
+  });
+  std::printf("%s descriptors, %d tokens in blocks of %d: all %.2f ms, a block %.3f ms, selection %.3f ms, %.1f MB\n",
+              kind == DescriptorKind::kMean ? "mean" : "min-max", context, block, whole * 1e3, one * 1e3, select * 1e3,
+              static_cast<double>(descriptors.used_bytes()) * 1e-6);
+}
+
 int run(int thread_count, int repeats) {
   const SpinningThreads threads(thread_count);
   const Peaks peaks = {read_bandwidth(threads), multiply_add_peak(threads)};
@@ -176,6 +226,9 @@ int run(int thread_count, int repeats) {
               thread_count, peaks.bandwidth, peaks.arithmetic);
   std::printf("%d layers, %d query and %d KV heads of %d, pages of %d; best of %d\n", kLayers, kHeads, kKvHeads,
               kHeadDim, kPageTokens, repeats);
+  for (const DescriptorKind kind : {DescriptorKind::kMinMax, DescriptorKind::kMean})
+    for (const int32_t context : {4096, 8192}) time_descriptors(context, 16, kind, threads, repeats);
+  time_descriptors(8192, 32, DescriptorKind::kMinMax, threads, repeats);
   std::printf("kv   seqs  context  rows          ms     GB/s  GFLOP/s\n");
   for (const int32_t seqs : {1, 8})
     for (const int32_t context : {100, 1000, 2000, 4000, 8000})

@@ -4,6 +4,7 @@
 
 #include "capi/checks.h"
 #include "capi/contexture.h"
+#include "capi/descriptor_pool.h"
 #include "capi/kv_pool.h"
 #include "capi/retrieval_pool.h"
 #include "contexture/execution.h"
@@ -35,6 +36,8 @@ int32_t guarded(const char* function, const Body& body) noexcept {
     return fail(CTX_UNKNOWN_POOL, function, e.what());
   } catch (const InvalidArgument& e) {
     return fail(CTX_INVALID_ARGUMENT, function, e.what());
+  } catch (const NoRoom& e) {
+    return fail(CTX_NO_ROOM, function, e.what());
   } catch (const std::bad_alloc&) {
     return fail(CTX_OUT_OF_MEMORY, function, "out of memory");
   } catch (const std::exception& e) {
@@ -55,6 +58,8 @@ int32_t on_pool(const char* function, int64_t id, const Body& body) noexcept {
 }  // namespace
 }  // namespace contexture
 
+using contexture::DescriptorPool;
+using contexture::DescriptorRegistry;
 using contexture::guarded;
 using contexture::KvPool;
 using contexture::on_pool;
@@ -64,7 +69,7 @@ using contexture::RetrievalRegistry;
 
 extern "C" {
 
-int32_t ctx_abi_version(void) { return 2; }
+int32_t ctx_abi_version(void) { return 3; }
 
 const char* ctx_isa(void) { return contexture::isa_name(contexture::active_isa()); }
 
@@ -110,6 +115,14 @@ int32_t ctx_step_select(int64_t pool, int32_t groups, const int32_t* group_of_la
     kv.set_selection(
         {groups, group_of_layer, rows, sequences, kv_heads, stride, counts, positions, first_dense_layers});
   });
+}
+
+int32_t ctx_step_keep_queries(int64_t pool, int32_t query_heads) {
+  return on_pool<KvPool>("ctx_step_keep_queries", pool, [&](KvPool& kv) { kv.keep_queries(query_heads); });
+}
+
+int32_t ctx_step_queries(int64_t pool, int32_t sequence, float* out) {
+  return on_pool<KvPool>("ctx_step_queries", pool, [&](KvPool& kv) { kv.read_queries(sequence, out); });
 }
 
 int32_t ctx_pool_copy(int64_t pool, int32_t from_page, int32_t to_page, int32_t slots) {
@@ -187,6 +200,66 @@ const float* ctx_selection_mass(int64_t pool) {
   const float* mass = nullptr;
   on_pool<RetrievalPool>("ctx_selection_mass", pool, [&](RetrievalPool& keys) { mass = keys.mass(); });
   return mass;
+}
+
+int64_t ctx_descriptors_create(int64_t pool, int32_t kind, int32_t query_heads, int32_t groups, int32_t window,
+                               int32_t chunks) {
+  int64_t id = 0;
+  on_pool<KvPool>("ctx_descriptors_create", pool, [&](KvPool& kv) {
+    const contexture::PoolGeometry& keys = kv.geometry();
+    const contexture::DescriptorGeometry geometry{static_cast<contexture::DescriptorKind>(kind),
+                                                  keys.layers,
+                                                  keys.kv_heads,
+                                                  query_heads,
+                                                  keys.head_dim,
+                                                  groups,
+                                                  window,
+                                                  chunks};
+    id = DescriptorRegistry::instance().add(std::make_shared<DescriptorPool>(pool, keys, geometry));
+  });
+  return id;
+}
+
+int32_t ctx_descriptors_destroy(int64_t descriptors) {
+  return guarded("ctx_descriptors_destroy", [&] { DescriptorRegistry::instance().remove(descriptors); });
+}
+
+int64_t ctx_descriptors_bytes(int64_t descriptors) {
+  int64_t bytes = 0;
+  on_pool<DescriptorPool>("ctx_descriptors_bytes", descriptors, [&](DescriptorPool& d) { bytes = d.used_bytes(); });
+  return bytes;
+}
+
+int64_t ctx_descriptors_begin(int64_t descriptors) {
+  int64_t sequence = 0;
+  on_pool<DescriptorPool>("ctx_descriptors_begin", descriptors,
+                          [&](DescriptorPool& d) { sequence = d.begin_sequence(); });
+  return sequence;
+}
+
+int32_t ctx_descriptors_end(int64_t descriptors, int64_t sequence) {
+  return on_pool<DescriptorPool>("ctx_descriptors_end", descriptors,
+                                 [&](DescriptorPool& d) { d.end_sequence(sequence); });
+}
+
+int32_t ctx_descriptors_describe(int64_t descriptors, int64_t sequence, int32_t page_count, const int32_t* pages,
+                                 int32_t block_count, const int32_t* block_ends) {
+  return on_pool<DescriptorPool>("ctx_descriptors_describe", descriptors, [&](DescriptorPool& d) {
+    const auto keys = PoolRegistry::instance().find(d.kv_pool());
+    const std::lock_guard<std::mutex> lock(keys->mutex());
+    d.describe(sequence, *keys, page_count, pages, block_count, block_ends,
+               contexture::Execution{contexture::SerialFor()});
+  });
+}
+
+int32_t ctx_descriptors_select(int64_t descriptors, int32_t rows, const int64_t* sequences, const int32_t* positions,
+                               const int32_t* rules, const float* queries, int32_t stride, int32_t* counts,
+                               int32_t* chosen, float* mass) {
+  return on_pool<DescriptorPool>("ctx_descriptors_select", descriptors, [&](DescriptorPool& d) {
+    d.select({rows, sequences, positions, reinterpret_cast<const contexture::SelectionRule*>(rules), queries, stride,
+              counts, chosen, mass},
+             contexture::Execution{contexture::SerialFor()});
+  });
 }
 
 }  // extern "C"

@@ -5,10 +5,17 @@
 #include <stdexcept>
 #include <string>
 
+#include "contexture/selection.h"
+
 namespace contexture {
 
 struct InvalidArgument : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
+};
+
+// What a bounded store cannot take now; the caller does without.
+struct NoRoom : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 constexpr int64_t kMaxPoolBytes = int64_t{1} << 46;
@@ -35,6 +42,20 @@ inline void check_page_tokens(int32_t page_tokens) {
 inline void check_slots(int32_t slots, int32_t page_tokens) {
   if (slots < 0 || slots > page_tokens)
     throw InvalidArgument("slots is " + text(slots) + "; it must be in 0.." + text(page_tokens));
+}
+
+inline void check_rule(const SelectionRule& rule, int32_t row) {
+  const std::string where = "row " + text(row) + ": ";
+  check_index(where + "unit", rule.unit, 3);
+  check_index(where + "heads", rule.heads, 2);
+  check_index(where + "pooling", rule.pooling, 3);
+  if (rule.sink < 0 || rule.recent < 1)
+    throw InvalidArgument(where + "sink is " + text(rule.sink) + " and recent " + text(rule.recent) +
+                          "; they must be at least 0 and 1");
+  if (static_cast<int64_t>(rule.sink) + rule.recent > rule.budget)
+    throw InvalidArgument(where + "budget is " + text(rule.budget) + "; it must hold sink " + text(rule.sink) +
+                          " and recent " + text(rule.recent));
+  check_count((where + "budget").c_str(), rule.budget, kMaxRows);
 }
 
 }  // namespace contexture

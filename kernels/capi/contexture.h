@@ -18,6 +18,7 @@ enum {
   CTX_UNKNOWN_POOL = -1,
   CTX_INVALID_ARGUMENT = -2,
   CTX_OUT_OF_MEMORY = -3,
+  CTX_NO_ROOM = -4, /* a bounded store is full; the caller does without */
 };
 
 /* Version of this interface and of the operations' contracts. */
@@ -53,6 +54,13 @@ CTX_API int32_t ctx_step_set(int64_t pool, int32_t num_seqs, const int32_t* quer
 CTX_API int32_t ctx_step_select(int64_t pool, int32_t groups, const int32_t* group_of_layer, int32_t rows,
                                 const int32_t* sequences, int32_t kv_heads, int32_t stride, const int32_t* counts,
                                 const int32_t* positions, int32_t first_dense_layers);
+
+/* Has the coming run of the step that was just set keep the queries of each sequence's last row, normed, rotated on to
+ * the next position and scaled as attention wants them for powers of 2. Holds until the next ctx_step_set. */
+CTX_API int32_t ctx_step_keep_queries(int64_t pool, int32_t query_heads);
+
+/* Those of one sequence of the step that ran: out[layers][query_heads][head_dim]. */
+CTX_API int32_t ctx_step_queries(int64_t pool, int32_t sequence, float* out);
 
 /* Copies K and V of a page's first slots tokens to another page, all layers. */
 CTX_API int32_t ctx_pool_copy(int64_t pool, int32_t from_page, int32_t to_page, int32_t slots);
@@ -90,6 +98,33 @@ CTX_API int32_t ctx_selection_stride(int64_t pool);
 CTX_API const int32_t* ctx_selection_counts(int64_t pool);
 CTX_API const int32_t* ctx_selection_positions(int64_t pool);
 CTX_API const float* ctx_selection_mass(int64_t pool);
+
+/* Descriptors of blocks of keys, for selection without a trained head. kind: 0 smallest and largest key per piece of 16
+ * tokens at most, 1 mean key per block. Layers share a selection in groups of equal size; window: 0, or how many tokens
+ * the model's queries see. chunks: room in all, 32 descriptors of every layer and KV head each. */
+CTX_API int64_t ctx_descriptors_create(int64_t pool, int32_t kind, int32_t query_heads, int32_t groups, int32_t window,
+                                       int32_t chunks);
+CTX_API int32_t ctx_descriptors_destroy(int64_t descriptors);
+
+/* Bytes that sequences have in use, or 0 for an unknown id. */
+CTX_API int64_t ctx_descriptors_bytes(int64_t descriptors);
+
+/* Returns the id (> 0) of a sequence that has no blocks yet; its end gives its room back. */
+CTX_API int64_t ctx_descriptors_begin(int64_t descriptors);
+CTX_API int32_t ctx_descriptors_end(int64_t descriptors, int64_t sequence);
+
+/* Describes the blocks that end at block_ends[0 .. block_count) from the keys in the pool, those excepted that are
+ * described already and come first. CTX_NO_ROOM leaves everything as it was. */
+CTX_API int32_t ctx_descriptors_describe(int64_t descriptors, int64_t sequence, int32_t page_count,
+                                         const int32_t* pages, int32_t block_count, const int32_t* block_ends);
+
+/* Selects for rows at positions[r] of sequences[r] with queries[r][layers][query_heads][head_dim] as ctx_step_queries
+ * gives them; rules as in ctx_retrieval_select_set, whose pooling has no effect here. Writes counts[r][group][kv_head],
+ * chosen[r][group][kv_head][stride] and mass[r][group][kv_head]. A sequence without blocks, and sequence 0, gets
+ * counts of 0. */
+CTX_API int32_t ctx_descriptors_select(int64_t descriptors, int32_t rows, const int64_t* sequences,
+                                       const int32_t* positions, const int32_t* rules, const float* queries,
+                                       int32_t stride, int32_t* counts, int32_t* chosen, float* mass);
 
 #ifdef __cplusplus
 }

@@ -70,6 +70,7 @@ void KvPool::set_step(int32_t num_seqs, const int32_t* query_len, const int32_t*
   row_slots_.clear();
   max_position_ = 0;
   selection_ = StepSelection{};
+  kept_heads_ = 0;
   for (int32_t s = 0; s < num_seqs; ++s) {
     row_offsets_.push_back(row_offsets_.back() + query_len[s]);
     page_offsets_.push_back(page_offsets[s + 1] - page_offsets[0]);
@@ -146,7 +147,8 @@ void KvPool::set_selection(const Selection& s) {
   selected_counts_.assign(s.counts, s.counts + lists);
   selected_positions_.assign(s.positions, s.positions + lists * s.stride);
   selected_offsets_.resize(static_cast<size_t>(lists * s.stride));
-  const int32_t page_tokens = geometry_.page_tokens;
+  const int32_t page_shift = __builtin_ctz(static_cast<uint32_t>(geometry_.page_tokens));  // a division would take long
+  const int32_t token_mask = geometry_.page_tokens - 1;
   for (int32_t row = 0; row < s.rows; ++row) row_of_seq_[s.sequences[row]] = row;
   for (int64_t list = 0; list < lists; ++list) {
     const int32_t seq = s.sequences[list / (s.groups * s.kv_heads)];
@@ -154,8 +156,8 @@ void KvPool::set_selection(const Selection& s) {
     const int32_t* positions = s.positions + list * s.stride;
     int64_t* offsets = selected_offsets_.data() + list * s.stride;
     for (int32_t i = 0; i < s.counts[list]; ++i)
-      offsets[i] = pages[positions[i] / page_tokens] * geometry_.page_bytes() +
-                   positions[i] % page_tokens * geometry_.row_bytes();
+      offsets[i] = pages[positions[i] >> page_shift] * geometry_.page_bytes() +
+                   (positions[i] & token_mask) * geometry_.row_bytes();
   }
   selection_.groups = s.groups;
   selection_.kv_heads = s.kv_heads;
@@ -166,6 +168,25 @@ void KvPool::set_selection(const Selection& s) {
   selection_.counts = selected_counts_.data();
   selection_.positions = selected_positions_.data();
   selection_.offsets = selected_offsets_.data();
+}
+
+void KvPool::keep_queries(int32_t query_heads) {
+  if (!has_step()) throw InvalidArgument("the pool has no step; set one before its queries are kept");
+  check_count("query_heads", query_heads, 1 << 16);
+  if (query_heads % geometry_.kv_heads != 0)
+    throw InvalidArgument("query_heads is " + text(query_heads) + "; it must be a multiple of kv_heads, " +
+                          text(geometry_.kv_heads));
+  kept_queries_.assign(context_len_.size() * static_cast<size_t>(geometry_.layers) * query_heads * geometry_.head_dim,
+                       0.0f);
+  kept_heads_ = query_heads;
+}
+
+void KvPool::read_queries(int32_t seq, float* out) const {
+  if (kept_heads_ == 0)
+    throw InvalidArgument("the step's queries are not kept; call ctx_step_keep_queries before the run");
+  check_index("sequence", seq, static_cast<int64_t>(context_len_.size()));
+  if (out == nullptr) throw InvalidArgument("out is null");
+  std::copy_n(kept_queries_.data() + seq * kept_stride(), kept_stride(), out);
 }
 
 void KvPool::copy_page(int32_t from, int32_t to, int32_t slots) {

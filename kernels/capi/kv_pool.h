@@ -39,6 +39,17 @@ class KvPool {
   };
   void set_selection(const Selection& selection);
 
+  // Has the coming run of the step keep the queries of each sequence's last row; they are zero until then.
+  void keep_queries(int32_t query_heads);
+  int32_t kept_heads() const { return kept_heads_; }  // 0: none are kept
+  // [sequences, query_heads * head_dim] of a layer, sequences kept_stride() apart.
+  float* kept_queries(int32_t layer) {
+    return kept_queries_.data() + static_cast<int64_t>(layer) * kept_heads_ * geometry_.head_dim;
+  }
+  int64_t kept_stride() const { return static_cast<int64_t>(geometry_.layers) * kept_heads_ * geometry_.head_dim; }
+  // Those of a sequence of the step: [layers, query_heads, head_dim].
+  void read_queries(int32_t seq, float* out) const;
+
   bool has_step() const { return !row_offsets_.empty(); }
   StepView step() const;
   int32_t max_position() const { return max_position_; }  // of the step's rows
@@ -64,6 +75,8 @@ class KvPool {
   std::vector<int32_t> group_of_layer_, row_of_seq_, selected_counts_, selected_positions_;
   std::vector<int64_t> selected_offsets_;
   StepSelection selection_;
+  int32_t kept_heads_ = 0;
+  std::vector<float> kept_queries_;
   AttentionScratch scratch_;
 };
 

@@ -28,20 +28,6 @@ const RetrievalGeometry& checked(const RetrievalGeometry& g, int32_t positions, 
   return g;
 }
 
-void check_rule(const SelectionRule& rule, int32_t row) {
-  const std::string where = "row " + text(row) + ": ";
-  check_index(where + "unit", rule.unit, 3);
-  check_index(where + "heads", rule.heads, 2);
-  check_index(where + "pooling", rule.pooling, 3);
-  if (rule.sink < 0 || rule.recent < 1)
-    throw InvalidArgument(where + "sink is " + text(rule.sink) + " and recent " + text(rule.recent) +
-                          "; they must be at least 0 and 1");
-  if (static_cast<int64_t>(rule.sink) + rule.recent > rule.budget)
-    throw InvalidArgument(where + "budget is " + text(rule.budget) + "; it must hold sink " + text(rule.sink) +
-                          " and recent " + text(rule.recent));
-  check_count((where + "budget").c_str(), rule.budget, kMaxRows);
-}
-
 }  // namespace
 
 RetrievalPool::RetrievalPool(const RetrievalGeometry& geometry, int32_t positions, const float* rope_cos,

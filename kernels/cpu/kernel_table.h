@@ -142,6 +142,25 @@ struct WeighArgs {
 // Values of a packed query, whatever the variant.
 static inline int64_t packed_query_values(int32_t row_dim) { return 8 * static_cast<int64_t>(row_dim); }
 
+// One piece of one list, see contexture/descriptors.h.
+struct DescribeArgs {
+  const void* const* rows;  // [count] key rows
+  int32_t count, row_dim;
+  bool half;      // the keys
+  bool min_max;   // else their mean
+  uint16_t* out;  // [row_dim], or largest [row_dim] and then smallest [row_dim]
+};
+
+struct ScorePieceArgs {
+  const float* q;         // [heads, width]
+  const char* base;       // the list's part of chunk 0
+  const int32_t* chunks;  // logical chunk -> chunk
+  int32_t pieces, heads, width, chunk_pieces;
+  int64_t chunk_bytes;
+  float* scores;   // [heads, stride], with room for whole groups of 8
+  int64_t stride;
+};
+
 struct KernelTable {
   void (*prepare_rows)(const PrepareArgs&, int64_t first, int64_t last);
   void (*decode_part)(const DecodeArgs&);
@@ -160,6 +179,8 @@ struct KernelTable {
   void (*weigh_positions)(WeighArgs&);
   // The ascending indices of the `wanted` largest of weights[0 .. count), none negative; equal ones from the front.
   void (*largest)(const float* weights, int32_t count, int32_t wanted, int32_t* out);
+  void (*describe_piece)(const DescribeArgs&);
+  void (*score_pieces)(const ScorePieceArgs&);
 };
 
 constexpr int32_t kRowPadding = 16;   // decode rows and weights come in multiples of this

@@ -76,6 +76,7 @@ class Call {
   void run() {
     if (state_.q.size() < static_cast<size_t>(step_.num_rows * q_stride_)) state_.q.resize(step_.num_rows * q_stride_);
     prepare();
+    if (p_.next_queries != nullptr) keep_queries();
     plan();
     const size_t prefills = state_.prefill.size();
     run_items(execution_.parallel, work_ <= kInlineWork, prefills + state_.decode.size(), [&](size_t i) {
@@ -100,6 +101,23 @@ class Call {
       const int64_t first = static_cast<int64_t>(i) * kPrepareRows;
       kernels_.prepare_rows(a, first, std::min<int64_t>(rows, first + kPrepareRows));
     });
+  }
+
+  // The table's first two rows give the turn by one position; dividing by the first takes a factor out that a table may
+  // carry beside its rotation.
+  void keep_queries() {
+    const int32_t half = g_.head_dim / 2;
+    for (int32_t s = 0; s < step_.num_seqs; ++s)
+      for (int32_t h = 0; h < p_.num_heads; ++h) {
+        const int64_t row = step_.row_offsets[s + 1] - 1;
+        const float* q = state_.q.data() + row * q_stride_ + static_cast<int64_t>(h) * row_dim_;
+        float* out = p_.next_queries + s * p_.next_stride + static_cast<int64_t>(h) * g_.head_dim;
+        for (int32_t i = 0; i < half; ++i) {
+          const float cos = p_.rope_cos[half + i] / p_.rope_cos[i], sin = p_.rope_sin[half + i] / p_.rope_cos[i];
+          out[i] = q[i] * cos - q[half + i] * sin;
+          out[half + i] = q[half + i] * cos + q[i] * sin;
+        }
+      }
   }
 
   // Fills the lists: prefill from the costly end of each chunk to the cheap one, then decode.

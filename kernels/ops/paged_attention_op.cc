@@ -60,6 +60,11 @@ class PagedAttentionOp {
     params.q_norm = q_norm.floats();
     params.k_norm = k_norm.floats();
     params.out = context.output(0, qkv.dims[0], static_cast<int64_t>(num_heads_) * head_dim_);
+    if (pool->kept_heads() != 0) {
+      check_kept(context, *pool, cos.dims[0]);
+      params.next_queries = pool->kept_queries(layer_);
+      params.next_stride = pool->kept_stride();
+    }
     paged_attention(params, pool->step(), pool->scratch(), Execution{OrtParallelFor(context)});
   }
 
@@ -94,6 +99,14 @@ class PagedAttentionOp {
     if (pool.max_position() >= positions)
       context.refuse("position " + std::to_string(pool.max_position()) + " is beyond the " +
                      std::to_string(positions) + " rows of rope_cos");
+  }
+
+  void check_kept(const OpContext& context, const KvPool& pool, int64_t positions) const {
+    if (pool.kept_heads() != num_heads_)
+      context.refuse("num_heads is " + std::to_string(num_heads_) + ", but the queries of " +
+                     std::to_string(pool.kept_heads()) + " heads are to be kept");
+    if (positions < 2)
+      context.refuse("queries are to be kept, but rope_cos has one row; turning them on by a position needs two");
   }
 
   const int32_t layer_, num_heads_, kv_heads_, head_dim_, window_;

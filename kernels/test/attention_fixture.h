@@ -76,6 +76,23 @@ class World {
     return out_;
   }
 
+  // The same, and gives the queries of each chunk's last row, as kept for the position behind it:
+  // [chunks, num_heads * head_dim].
+  std::vector<float> run_keeping(const std::vector<Chunk>& chunks, Isa isa, const ParallelFor& parallel = SerialFor()) {
+    prepare(chunks);
+    pool_.keep_queries(shape.num_heads());
+    params_.next_queries = pool_.kept_queries(shape.layer), params_.next_stride = pool_.kept_stride();
+    paged_attention(params_, pool_.step(), pool_.scratch(), Execution{parallel, isa});
+    std::vector<float> kept, all(static_cast<size_t>(pool_.kept_stride()));
+    for (size_t s = 0; s < chunks.size(); ++s) {
+      cached_[chunks[s].seq] += chunks[s].tokens;
+      pool_.read_queries(static_cast<int32_t>(s), all.data());
+      const float* layer = all.data() + static_cast<size_t>(shape.layer) * shape.out_width();
+      kept.insert(kept.end(), layer, layer + shape.out_width());
+    }
+    return kept;
+  }
+
   // The same for steps whose single rows attend to selections; choose(position) gives the ascending positions of each
   // list, [groups * kv_heads], for a row there.
   template <class Choose>
@@ -122,6 +139,7 @@ class World {
     reference::attend_to_blocks(params_, pool_.step(), 0, q.data(), blocks, Execution{SerialFor(), isa});
     return out_;
   }
+  const std::vector<float>& out() const { return out_; }  // of the last step
 
   // The reference for one row of the step that ran last, from the same K and V. [num_heads * head_dim]
   std::vector<double> expected_row(int32_t chunk, int32_t row) {
@@ -150,10 +168,16 @@ class World {
     std::fill(cos_.begin(), cos_.end(), 1.0f);
     std::fill(sin_.begin(), sin_.end(), 0.0f);
   }
+  // As tables of stretched rotary embeddings may be: every row times a factor.
+  void scale_rotation(float factor) {
+    for (float& x : cos_) x *= factor;
+    for (float& x : sin_) x *= factor;
+  }
   int32_t cached(int32_t seq) const { return cached_[seq]; }
   StepView step() const { return pool_.step(); }
   const float* cos(int32_t position) const { return cos_.data() + static_cast<size_t>(position) * shape.head_dim / 2; }
   const float* sin(int32_t position) const { return sin_.data() + static_cast<size_t>(position) * shape.head_dim / 2; }
+  const float* q_norm() const { return shape.norms ? norms_.data() : nullptr; }
   const float* k_norm() const { return shape.norms ? norms_.data() + shape.head_dim : nullptr; }
   float norm_epsilon() const { return AttentionParams{}.norm_epsilon; }
 
@@ -192,7 +216,7 @@ class World {
     params_.num_heads = shape.num_heads(), params_.window = shape.window;
     params_.scale = 1.0f / std::sqrt(static_cast<float>(shape.head_dim));
     params_.qkv = qkv_.data(), params_.rope_cos = cos_.data(), params_.rope_sin = sin_.data();
-    params_.q_norm = shape.norms ? norms_.data() : nullptr, params_.k_norm = k_norm();
+    params_.q_norm = q_norm(), params_.k_norm = k_norm();
     params_.out = out_.data();
   }
 

@@ -119,5 +119,76 @@ TEST(Selection, NothingToChooseFromHasWholeMass) {
   EXPECT_FLOAT_EQ(mass, 1.0f);
 }
 
+// A case whose weights are constant within each block, of sums without rounding.
+struct BlockCase {
+  Case c;
+  std::vector<float> block_weights;
+};
+
+BlockCase random_block_case(Random& random) {
+  BlockCase b{random_case(random), {}};
+  Case& c = b.c;
+  c.rule.pooling = SelectionRule::kMean;
+  for (size_t i = 0; i < c.block_ends.size(); ++i)
+    b.block_weights.push_back(static_cast<float>(random.below(64)) / 64);
+  const int32_t first = c.rule.middle_first(c.position);
+  for (size_t i = 0; i < c.weights.size(); ++i) {
+    const auto block = std::upper_bound(c.block_ends.begin(), c.block_ends.end(), first + static_cast<int32_t>(i));
+    c.weights[i] = block == c.block_ends.end() ? 0 : b.block_weights[static_cast<size_t>(block - c.block_ends.begin())];
+  }
+  return b;
+}
+
+std::vector<int32_t> select(const BlockCase& b, float* mass) {
+  SelectionScratch scratch;
+  std::vector<int32_t> out(static_cast<size_t>(b.c.rule.most(b.c.position)));
+  const int32_t count =
+      select_blocks(b.c.rule, b.c.position, b.block_weights.data(), b.c.block_ends.data(),
+                    static_cast<int32_t>(b.c.block_ends.size()), scratch, out.data(), mass);
+  EXPECT_LE(count, static_cast<int32_t>(out.size()));
+  out.resize(static_cast<size_t>(count));
+  return out;
+}
+
+TEST(BlockSelection, EqualsTheSelectionOfPositionsWithTheTailInTheWindow) {
+  Random random(3);
+  for (int i = 0; i < 4000; ++i) {
+    const BlockCase b = random_block_case(random);
+    Case c = b.c;
+    const int32_t first = c.rule.middle_first(c.position), last = c.rule.middle_last(c.position);
+    const int32_t described = std::max(first, c.block_ends.empty() ? 0 : c.block_ends.back());
+    const int32_t tail = std::max(0, last - described);
+    const int32_t room = c.rule.budget - c.rule.sink - c.rule.recent;
+    float mass = 0, expected_mass = 0;
+    const std::vector<int32_t> chosen = select(b, &mass);
+    if (tail > room) {  // the window takes what it can of the tail, and nothing is left for blocks
+      ASSERT_EQ(chosen.size(), static_cast<size_t>(c.rule.most(c.position))) << "case " << i;
+      ASSERT_EQ(chosen[static_cast<size_t>(first)], last - room) << "case " << i;
+      continue;
+    }
+    c.rule.recent += tail;
+    c.weights.resize(static_cast<size_t>(last - tail - first));
+    ASSERT_EQ(chosen, select(c, &expected_mass)) << "case " << i << ", unit " << c.rule.unit;
+    ASSERT_NEAR(mass, expected_mass, 1e-6) << "case " << i;
+  }
+}
+
+TEST(BlockSelection, HoldsSinkWindowAndOwnPositionWithinTheBudget) {
+  Random random(4);
+  for (int i = 0; i < 2000; ++i) {
+    const BlockCase b = random_block_case(random);
+    float mass = 0;
+    const std::vector<int32_t> chosen = select(b, &mass);
+    ASSERT_LE(static_cast<int32_t>(chosen.size()), b.c.rule.budget);
+    ASSERT_TRUE(std::is_sorted(chosen.begin(), chosen.end(), std::less_equal<int32_t>()));
+    ASSERT_EQ(chosen.back(), b.c.position);
+    for (int32_t p = 0; p < b.c.rule.middle_first(b.c.position); ++p) ASSERT_EQ(chosen[static_cast<size_t>(p)], p);
+    for (int32_t p = b.c.rule.middle_last(b.c.position); p <= b.c.position; ++p)
+      ASSERT_TRUE(std::binary_search(chosen.begin(), chosen.end(), p));
+    ASSERT_GE(mass, 0);
+    ASSERT_LE(mass, 1);
+  }
+}
+
 }  // namespace
 }  // namespace contexture

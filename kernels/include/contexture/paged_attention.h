@@ -23,6 +23,10 @@ struct AttentionParams {
   const float* q_norm = nullptr;    // [head_dim] or null
   const float* k_norm = nullptr;    // [head_dim] or null
   float* out = nullptr;             // [rows, num_heads * head_dim]
+  // Where the queries of each sequence's last row are kept, turned on to the next position and scaled for powers of 2:
+  // [sequences, num_heads * head_dim], sequences next_stride apart; or null. rope_cos then has two rows at least.
+  float* next_queries = nullptr;
+  int64_t next_stride = 0;
 };
 
 // Buffers that live from call to call; they grow to the largest step seen. One call at a time.

@@ -33,7 +33,7 @@ struct SelectionRule {
   int32_t most(int32_t position) const { return budget < position + 1 ? budget : position + 1; }
 };
 
-// Buffers of select_positions, kept by the caller.
+// Buffers of a selection, kept by the caller.
 struct SelectionScratch {
   struct Block {
     int32_t first, last;  // positions
@@ -64,5 +64,11 @@ struct BlockEnds {
 // Two-level: tokens out of the blocks that the residency holds.
 int32_t select_positions(const SelectionRule& rule, int32_t position, const PositionWeights& weights,
                          const BlockEnds& blocks, SelectionScratch& scratch, Isa isa, int32_t* out, float* mass);
+
+// The same where all positions of a block have the block's weight: weights[b] belongs to the block that ends at
+// block_ends[b]. What lies behind the last block has no weight; it is taken as part of the recent window, as far as the
+// budget goes, and counts for no mass.
+int32_t select_blocks(const SelectionRule& rule, int32_t position, const float* weights, const int32_t* block_ends,
+                      int32_t block_count, SelectionScratch& scratch, int32_t* out, float* mass);
 
 }  // namespace contexture

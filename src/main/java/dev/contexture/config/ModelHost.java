@@ -106,8 +106,10 @@ public final class ModelHost implements AutoCloseable {
             FfmKvPool pool = keep(new FfmKvPool(library, geometry, pages));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
             OrtModelRunner runner = keep(new OrtModelRunner(compiled, library.path(), pool.id(), threads));
-            Retrieval retrieval =
-                    keep(Retrieval.open(settings.sparsity, compiled, library, geometry, pages, contextLength, threads));
+            Retrieval retrieval = keep(setting(() -> Retrieval.open(
+                    settings.sparsity,
+                    compiled,
+                    new Retrieval.Place(library, geometry, pool, pages, contextLength, threads))));
             this.sparsity = setting(retrieval::policy);
             this.selector = retrieval.selector();
             BlockCutter.Factory cutters = Segmentation.open(settings.split, files.sha256(), tokenizer);
@@ -119,7 +121,7 @@ public final class ModelHost implements AutoCloseable {
                             kv,
                             pool,
                             setting(settings.sparsity::settings),
-                            settings.sparsity.automaticUnit(),
+                            retrieval.automaticUnit(),
                             selectionListener,
                             clock::nanos))
                     .orElse(SelectionStage.DENSE);

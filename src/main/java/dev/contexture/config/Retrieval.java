@@ -1,16 +1,20 @@
 package dev.contexture.config;
 
 import dev.contexture.core.KvGeometry;
+import dev.contexture.core.SelectionRule;
 import dev.contexture.core.SparsityPolicy;
 import dev.contexture.engine.ort.OrtHeadRunner;
 import dev.contexture.kv.PageCopier;
+import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.head.BuiltInHeads;
 import dev.contexture.model.head.RetrievalHeadConfig;
 import dev.contexture.model.head.RetrievalHeadFile;
+import dev.contexture.nativelib.FfmDescriptors;
 import dev.contexture.nativelib.FfmKvPool;
 import dev.contexture.nativelib.FfmRetrievalPool;
 import dev.contexture.nativelib.NativeLibrary;
+import dev.contexture.retrieval.DescriptorRetriever;
 import dev.contexture.retrieval.HeadRetriever;
 import dev.contexture.retrieval.Retriever;
 import java.io.IOException;
@@ -20,14 +24,28 @@ import java.util.Optional;
 
 /** What chooses what a model's steps attend to, and everything that it needs, opened and closed as one. */
 final class Retrieval implements AutoCloseable {
+    /**
+     * The descriptors' store has a chunk, which takes 512 tokens in blocks of 16, for as many tokens of the KV pool: shorter
+     * blocks and prefixes that several sequences share find room as well.
+     */
+    private static final int CHUNK_TOKENS = 256;
+    /** The last chunk of each sequence is mostly half empty. */
+    private static final int SPARE_CHUNKS = 64;
+
     private final Optional<Retriever> retriever;
     private final Optional<FfmRetrievalPool> pool;
     private final SparsityPolicy policy;
+    private final SelectionRule.Unit automaticUnit;
 
-    private Retrieval(Optional<Retriever> retriever, Optional<FfmRetrievalPool> pool, SparsityPolicy policy) {
+    private Retrieval(
+            Optional<Retriever> retriever,
+            Optional<FfmRetrievalPool> pool,
+            SparsityPolicy policy,
+            SelectionRule.Unit automaticUnit) {
         this.retriever = retriever;
         this.pool = pool;
         this.policy = policy;
+        this.automaticUnit = automaticUnit;
     }
 
     /**
@@ -58,42 +76,74 @@ final class Retrieval implements AutoCloseable {
     }
 
     /**
+     * Where a retriever works.
+     *
      * @param pages of the KV pool
      * @param positions longest sequence in tokens
      */
-    static Retrieval open(
-            SparsityProperties settings,
-            CompiledModel compiled,
-            NativeLibrary library,
-            KvGeometry geometry,
-            int pages,
-            int positions,
-            int threads) {
-        if (compiled.head().isEmpty()) {
-            return new Retrieval(Optional.empty(), Optional.empty(), SparsityPolicy.DENSE_ONLY);
+    record Place(NativeLibrary library, KvGeometry geometry, FfmKvPool kv, int pages, int positions, int threads) {}
+
+    /**
+     * By the model's head if it was compiled with one, else by descriptors, unless nothing is to choose.
+     *
+     * @throws IllegalArgumentException if there are not as many layers as groups of them are wanted
+     */
+    static Retrieval open(SparsityProperties settings, CompiledModel compiled, Place place) {
+        if (compiled.head().isPresent()) {
+            return withHead(settings, compiled.head().get(), place);
         }
-        CompiledModel.Head head = compiled.head().get();
+        return switch (settings.selector()) {
+            case AUTO, DESCRIPTORS -> withDescriptors(settings, compiled.config(), place);
+            case HEAD, NONE ->
+                new Retrieval(Optional.empty(), Optional.empty(), SparsityPolicy.DENSE_ONLY, settings.automaticUnit());
+        };
+    }
+
+    private static Retrieval withHead(SparsityProperties settings, CompiledModel.Head head, Place place) {
         RetrievalHeadConfig config = head.config();
         FfmRetrievalPool pool = new FfmRetrievalPool(
-                library,
+                place.library,
                 new FfmRetrievalPool.Shape(
                         config.groups(),
                         config.kvHeads(),
                         config.queryHeads(),
                         config.headDim(),
-                        geometry.pageTokens(),
-                        pages),
-                positions,
-                config.ropeCos(positions),
-                config.ropeSin(positions));
+                        place.geometry.pageTokens(),
+                        place.pages),
+                place.positions,
+                config.ropeCos(place.positions),
+                config.ropeSin(place.positions));
         try {
-            OrtHeadRunner runner = new OrtHeadRunner(head, library.path(), pool.id(), threads);
+            OrtHeadRunner runner = new OrtHeadRunner(head, place.library.path(), pool.id(), place.threads);
             return new Retrieval(
-                    Optional.of(new HeadRetriever(config, runner, pool)), Optional.of(pool), settings.policy(true));
+                    Optional.of(new HeadRetriever(config, runner, pool)),
+                    Optional.of(pool),
+                    settings.policy(true),
+                    settings.automaticUnit());
         } catch (RuntimeException e) {
             pool.close();
             throw e;
         }
+    }
+
+    private static Retrieval withDescriptors(SparsityProperties settings, ModelConfig model, Place place) {
+        int groups = settings.descriptorGroupsOr(model.layers());
+        long tokens = (long) place.pages * place.geometry.pageTokens();
+        FfmDescriptors descriptors = new FfmDescriptors(
+                place.library,
+                place.kv,
+                model.kvHeads(),
+                new FfmDescriptors.Shape(
+                        settings.descriptor(),
+                        model.heads(),
+                        groups,
+                        model.slidingWindow(),
+                        Math.toIntExact(SPARE_CHUNKS + tokens / CHUNK_TOKENS)));
+        return new Retrieval(
+                Optional.of(new DescriptorRetriever(model.layers(), groups, model.heads(), place.kv, descriptors)),
+                Optional.empty(),
+                settings.policy(false),
+                SelectionRule.Unit.BLOCKS);
     }
 
     Optional<Retriever> retriever() {
@@ -109,9 +159,9 @@ final class Retrieval implements AutoCloseable {
         return retriever.map(Retriever::name).orElse("none");
     }
 
-    /** Bytes of the retriever's own cache. */
-    long bytes() {
-        return pool.map(FfmRetrievalPool::bytes).orElse(0L);
+    /** What the mode auto selects. */
+    SelectionRule.Unit automaticUnit() {
+        return automaticUnit;
     }
 
     /** Copies in all pools that share the KV pool's page ids. */

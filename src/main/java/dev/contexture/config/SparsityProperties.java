@@ -4,6 +4,7 @@ import dev.contexture.core.SelectionRule;
 import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityMode;
 import dev.contexture.core.SparsityPolicy;
+import dev.contexture.nativelib.FfmDescriptors;
 import dev.contexture.selection.SelectionSettings;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -19,9 +20,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param recent last tokens, always attended
  * @param maxBudget most tokens that a request may ask for
  * @param residencyFactor residency of two-level mode in budgets
- * @param automaticUnit what auto selects: tokens, blocks or two-level
+ * @param automaticUnit what auto selects with a trained head: tokens, blocks or two-level; without one: blocks
  * @param headReduction how scores of the query heads of a KV head become one: max (as published) or mean
  * @param blockPooling how scores of a block's tokens become one: sum, max or mean
+ * @param descriptor what describes a block where no head was trained: min-max or mean
+ * @param descriptorGroups groups of layers that share a selection by descriptors; 0: each layer has its own
  * @param firstDenseLayers layers that attend to everything
  * @param reuseInterval steps for which a selection serves
  * @param lowMass a step whose selected mass is below attends to everything; 0: never
@@ -43,6 +46,8 @@ public record SparsityProperties(
         @DefaultValue("tokens") SelectionRule.Unit automaticUnit,
         @DefaultValue("max") SelectionRule.HeadReduction headReduction,
         @DefaultValue("sum") SelectionRule.BlockPooling blockPooling,
+        @DefaultValue("min-max") FfmDescriptors.Kind descriptor,
+        @DefaultValue("0") int descriptorGroups,
         @DefaultValue("0") int firstDenseLayers,
         @DefaultValue("1") int reuseInterval,
         @DefaultValue("0") double lowMass,
@@ -59,6 +64,15 @@ public record SparsityProperties(
         HEAD,
         DESCRIPTORS,
         NONE
+    }
+
+    /** Groups of layers that share a selection by descriptors. */
+    int descriptorGroupsOr(int layers) {
+        if (descriptorGroups < 0 || descriptorGroups > layers) {
+            throw new IllegalArgumentException(
+                    "descriptor-groups must be in 0.." + layers + ", the model's layers, but is " + descriptorGroups);
+        }
+        return descriptorGroups == 0 ? layers : descriptorGroups;
     }
 
     SelectionSettings settings() {

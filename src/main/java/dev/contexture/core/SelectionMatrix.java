@@ -61,6 +61,11 @@ public final class SelectionMatrix {
         return positions;
     }
 
+    /** Whether nothing could be selected for a row; else every list holds its own position at least. */
+    public boolean isEmpty(int row) {
+        return counts[row * groups * kvHeads] == 0;
+    }
+
     /** Mean selected mass of a row over groups and KV heads. */
     public double meanMass(int row) {
         int lists = groups * kvHeads;

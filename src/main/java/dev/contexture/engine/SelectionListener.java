@@ -19,7 +19,9 @@ public interface SelectionListener {
         /** The selection held too little of the head's attention. */
         LOW_MASS,
         /** The token before was not seen by this sequence, so the head has no query. */
-        NO_QUERY
+        NO_QUERY,
+        /** The sequence's blocks are not described: none has ended yet, or there is no room for more descriptors. */
+        NO_DESCRIPTORS
     }
 
     /** Rows of a step got selections, some of them those of an earlier step. */

@@ -36,6 +36,13 @@ public final class SequenceSparsity {
     public void restart() {
         decoding = false;
         last = null;
+        retrieval.release();
+    }
+
+    /** The sequence has ended. */
+    public void release() {
+        last = null;
+        retrieval.release();
     }
 
     boolean isDecoding() {

@@ -155,7 +155,12 @@ public final class SparseSelection implements SelectionStage {
         SelectionMatrix chosen = retriever.select(queries, slots);
         for (int i = 0; i < open.size(); i++) {
             Row row = open.get(i);
-            if (row.chunk) {
+            if (chosen.isEmpty(i)) {
+                row.sparsity.forget();
+                if (!row.chunk) {
+                    fallBack(row.sparsity, FallbackCause.NO_DESCRIPTORS);
+                }
+            } else if (row.chunk) {
                 row.selection = chosen.row(i);
             } else if (row.sparsity.gate().accept(chosen.meanMass(i))) {
                 row.selection = chosen.row(i);
@@ -187,7 +192,9 @@ public final class SparseSelection implements SelectionStage {
                 positions,
                 row.chunk ? context - 1 : context,
                 rule,
-                rule.needsBlocks() ? kv.blockEnds(step.tokens().sequenceId()) : NO_BLOCKS);
+                rule.needsBlocks() || retriever.needsBlocks()
+                        ? kv.blockEnds(step.tokens().sequenceId())
+                        : NO_BLOCKS);
     }
 
     private SelectionRule chunkRule(Sparsity policy) {

@@ -19,10 +19,13 @@ public final class FfmKvPool implements NativeKvPool {
     private final MethodHandle setStep;
     private final MethodHandle read;
     private final MethodHandle destroy;
-    private final int headDim;
+    private final KvGeometry geometry;
     private final MethodHandle select;
+    private final MethodHandle keepQueries;
+    private final MethodHandle queries;
     private final MethodHandle copy;
     private final IntScratch scratch = new IntScratch();
+    private MemorySegment queryMemory = MemorySegment.NULL;
     private boolean closed;
 
     /**
@@ -30,7 +33,7 @@ public final class FfmKvPool implements NativeKvPool {
      */
     public FfmKvPool(NativeLibrary library, KvGeometry geometry, int pages) {
         this.library = library;
-        this.headDim = geometry.headDim();
+        this.geometry = geometry;
         this.setStep =
                 library.function("ctx_step_set", JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
         this.select = library.function(
@@ -46,6 +49,8 @@ public final class FfmKvPool implements NativeKvPool {
                 ADDRESS,
                 ADDRESS,
                 JAVA_INT);
+        this.keepQueries = library.function("ctx_step_keep_queries", JAVA_INT, JAVA_LONG, JAVA_INT);
+        this.queries = library.function("ctx_step_queries", JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS);
         this.copy = library.function("ctx_pool_copy", JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT);
         this.read = library.function(
                 "ctx_pool_read", JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
@@ -129,6 +134,33 @@ public final class FfmKvPool implements NativeKvPool {
     }
 
     @Override
+    public void keepQueries(int queryHeads) {
+        long bytes = (long) geometry.layers() * queryHeads * geometry.headDim() * Float.BYTES;
+        if (queryMemory.byteSize() != bytes) {
+            queryMemory = Arena.ofAuto().allocate(bytes, Float.BYTES);
+        }
+        try {
+            check((int) keepQueries.invokeExact(id, queryHeads));
+        } catch (NativeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new NativeException("ctx_step_keep_queries cannot be called", e);
+        }
+    }
+
+    @Override
+    public float[] queries(int sequence) {
+        try {
+            check((int) queries.invokeExact(id, sequence, queryMemory));
+            return queryMemory.toArray(JAVA_FLOAT);
+        } catch (NativeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new NativeException("ctx_step_queries cannot be called", e);
+        }
+    }
+
+    @Override
     public void copyPage(int fromPage, int toPage, int slots) {
         try {
             check((int) copy.invokeExact(id, fromPage, toPage, slots));
@@ -148,7 +180,7 @@ public final class FfmKvPool implements NativeKvPool {
     /** One slot's key or value of one head: [headDim]. For tests and audits. */
     public float[] read(int layer, int page, int slotInPage, int kvHead, boolean value) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment out = arena.allocate(JAVA_FLOAT, headDim);
+            MemorySegment out = arena.allocate(JAVA_FLOAT, geometry.headDim());
             check((int) read.invokeExact(id, layer, page, slotInPage, kvHead, value ? 1 : 0, out));
             return out.toArray(JAVA_FLOAT);
         } catch (NativeException e) {

@@ -6,16 +6,12 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.contexture.core.SelectionMatrix;
-import dev.contexture.core.SelectionRule;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /** {@link NativeRetrievalPool} over the C interface. */
 public final class FfmRetrievalPool implements NativeRetrievalPool {
-    /** Ints of the library's ctx_selection_rule. */
-    private static final int RULE_INTS = 8;
-
     private final NativeLibrary library;
     private final Shape shape;
     private final long id;
@@ -132,10 +128,7 @@ public final class FfmRetrievalPool implements NativeRetrievalPool {
 
     @Override
     public void setSelect(SelectStep step) {
-        int[] rules = new int[step.rows() * RULE_INTS];
-        for (int row = 0; row < step.rows(); row++) {
-            put(step.rules().get(row), rules, row * RULE_INTS);
-        }
+        int[] rules = SelectionRules.flat(step.rules());
         scratch.begin((long) step.positions().length
                 + step.queryOffsets().length
                 + step.queryPositions().length
@@ -170,17 +163,6 @@ public final class FfmRetrievalPool implements NativeRetrievalPool {
             throw new NativeException("ctx_retrieval_select_set cannot be called", e);
         }
         rows = step.rows();
-    }
-
-    static void put(SelectionRule rule, int[] target, int offset) {
-        target[offset] = rule.unit().ordinal();
-        target[offset + 1] = rule.budget();
-        target[offset + 2] = rule.sink();
-        target[offset + 3] = rule.recent();
-        target[offset + 4] = rule.residency();
-        target[offset + 5] = rule.heads().ordinal();
-        target[offset + 6] = rule.pooling().ordinal();
-        target[offset + 7] = 0;
     }
 
     @Override

@@ -28,6 +28,21 @@ public interface NativeKvPool extends AutoCloseable {
      */
     void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers);
 
+    /**
+     * Has the run of the step that was just set keep the queries of each sequence's last row.
+     *
+     * @param queryHeads of the model
+     */
+    void keepQueries(int queryHeads);
+
+    /**
+     * Queries that the run kept, turned on to the position behind the sequence's last row: [layers, queryHeads, headDim].
+     *
+     * @param sequence index in the step
+     * @throws NativeException if the step's queries were not kept
+     */
+    float[] queries(int sequence);
+
     /** Copies keys and values of a page's first {@code slots} token positions to another page, all layers. */
     void copyPage(int fromPage, int toPage, int slots);
 

@@ -39,6 +39,11 @@ public final class HeadRetriever implements Retriever {
     }
 
     @Override
+    public boolean needsBlocks() {
+        return false;
+    }
+
+    @Override
     public void prepare(StepSlots slots) {}
 
     @Override

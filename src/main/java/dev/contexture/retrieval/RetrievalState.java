@@ -1,5 +1,7 @@
 package dev.contexture.retrieval;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a retriever keeps of one sequence from one step to the next: for the trained head the fused features of the last
  * token, for the training-free one the queries of the last token. Used by the loop's thread only.
@@ -9,7 +11,8 @@ public final class RetrievalState {
 
     private float[] carried = NOTHING;
     private int nextPosition = -1;
-    private int describedTokens;
+    private @Nullable Runnable release;
+    private long descriptors;
 
     /** Whether a query for the token at {@code position} can be made: its predecessor was seen by this sequence. */
     public boolean precedes(int position) {
@@ -26,12 +29,27 @@ public final class RetrievalState {
         nextPosition = position;
     }
 
-    /** Tokens whose descriptors exist. */
-    int describedTokens() {
-        return describedTokens;
+    /** The sequence's descriptors; 0 where it has none yet. */
+    long descriptors() {
+        return descriptors;
     }
 
-    void describe(int tokens) {
-        describedTokens = tokens;
+    /**
+     * @param release gives them back
+     */
+    void own(long newDescriptors, Runnable release) {
+        this.descriptors = newDescriptors;
+        this.release = release;
+    }
+
+    /** The sequence has ended or lost its pages: gives back what is kept of it. */
+    public void release() {
+        if (release != null) {
+            release.run();
+        }
+        release = null;
+        descriptors = 0;
+        carried = NOTHING;
+        nextPosition = -1;
     }
 }

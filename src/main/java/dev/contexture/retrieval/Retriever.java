@@ -19,13 +19,16 @@ public interface Retriever extends AutoCloseable {
     /** Whether runs must give hidden states to {@link #observe}. */
     boolean needsFeatures();
 
+    /** Whether queries must carry the blocks' ends even where the rule needs none. */
+    boolean needsBlocks();
+
     /** Called before a run, so that the run keeps what {@link #observe} will want. */
     void prepare(StepSlots slots);
 
     /**
      * Chooses for rows whose states precede them.
      *
-     * @return a row per query, in their order
+     * @return a row per query, in their order; empty where nothing could be chosen
      */
     SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots);
 

@@ -206,6 +206,7 @@ final class Sequence implements TokenGenerator.SequenceHandle {
             throw new IllegalStateException("sequence " + id + " has ended already");
         }
         status = Status.ENDED;
+        sparsity.release();
     }
 
     private void require(Status expected) {

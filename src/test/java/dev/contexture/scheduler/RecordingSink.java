@@ -24,8 +24,7 @@ final class RecordingSink implements TokenSink {
     @Nullable
     FinishReason reason;
 
-    @Nullable
-    SparsityUsage sparsity;
+    SparsityUsage sparsity = SparsityUsage.NONE;
 
     @Nullable
     RuntimeException failure;
@@ -54,8 +53,8 @@ final class RecordingSink implements TokenSink {
     @Override
     public void onFinished(FinishReason finishReason, SparsityUsage usage) {
         ends++;
-        reason = finishReason;
         sparsity = usage;
+        reason = finishReason;
         if (manner == Manner.THROWS_AT_END) {
             throw new IllegalStateException("broken at the end");
         }

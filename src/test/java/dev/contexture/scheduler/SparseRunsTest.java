@@ -225,7 +225,7 @@ class SparseRunsTest {
     }
 
     private static SparsityUsage usage(RecordingSink sink) {
-        return Optional.ofNullable(sink.sparsity).orElseThrow();
+        return sink.sparsity;
     }
 
     private static List<List<Integer>> tokens(List<RecordingSink> sinks) {

@@ -2,6 +2,7 @@ package dev.contexture.testing;
 
 import dev.contexture.core.SelectionMatrix;
 import dev.contexture.nativelib.NativeKvPool;
+import java.util.Arrays;
 
 /** A pool whose slots keep token ids instead of keys and values. */
 public final class FakeKvPool implements NativeKvPool {
@@ -11,6 +12,7 @@ public final class FakeKvPool implements NativeKvPool {
     private int[] contextLengths = {};
     private int[] pageOffsets = {};
     private int[] pages = {};
+    private int keptHeads;
 
     public FakeKvPool(int pages, int pageTokens) {
         this.pageTokens = pageTokens;
@@ -38,6 +40,19 @@ public final class FakeKvPool implements NativeKvPool {
     @Override
     public void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
         throw new IllegalStateException("the fake model attends to everything");
+    }
+
+    @Override
+    public void keepQueries(int queryHeads) {
+        keptHeads = queryHeads;
+    }
+
+    /** The sequence's length, once per head. */
+    @Override
+    public float[] queries(int sequence) {
+        float[] queries = new float[keptHeads];
+        Arrays.fill(queries, contextLengths[sequence] + queryLengths[sequence]);
+        return queries;
     }
 
     @Override

@@ -25,10 +25,13 @@ import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.graph.GraphCompiler;
 import dev.contexture.model.head.RetrievalHeadConfig;
 import dev.contexture.model.head.RetrievalHeadFile;
+import dev.contexture.nativelib.FfmDescriptors;
 import dev.contexture.nativelib.FfmKvPool;
 import dev.contexture.nativelib.FfmRetrievalPool;
 import dev.contexture.nativelib.NativeLibrary;
+import dev.contexture.retrieval.DescriptorRetriever;
 import dev.contexture.retrieval.HeadRetriever;
+import dev.contexture.retrieval.Retriever;
 import dev.contexture.selection.SelectionSettings;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -43,6 +46,7 @@ public final class LoadedModel implements AutoCloseable {
     private static final int BLOCK_TOKENS = 16;
     private static final int THREADS = 2;
 
+    private final NativeLibrary library;
     private final FfmKvPool pool;
     private final OrtModelRunner runner;
     private final Optional<FfmRetrievalPool> retrievalPool;
@@ -77,7 +81,7 @@ public final class LoadedModel implements AutoCloseable {
         KvGeometry geometry =
                 new KvGeometry(config.layers(), config.kvHeads(), config.headDim(), PAGE_TOKENS, precision.kvDtype());
         int pages = geometry.pagesFor(capacityTokens);
-        NativeLibrary library = NativeLibrary.openBundled(directory.resolve("native"));
+        this.library = NativeLibrary.openBundled(directory.resolve("native"));
         this.pool = new FfmKvPool(library, geometry, pages);
         this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), THREADS);
         this.retrievalPool = compiled.head().map(each -> retrievalPool(library, each.config(), pages));
@@ -133,6 +137,25 @@ public final class LoadedModel implements AutoCloseable {
     /** Hidden states of the last run: [rows, featureWidth]. */
     FloatBuffer features() {
         return runner.features();
+    }
+
+    /** An engine that selects by the retriever, which it does not own; {@code AUTO} selects blocks. */
+    public Engine sparseEngine(Retriever retriever, SelectionSettings settings) {
+        SelectionStage selection = new SparseSelection(
+                retriever, kv, pool, settings, SelectionRule.Unit.BLOCKS, SelectionListener.NONE, () -> 0L);
+        return new Engine(kv, pool, runner, selection, runner.vocabularySize());
+    }
+
+    public FfmDescriptors newDescriptors(FfmDescriptors.Kind kind, int groups, int chunks) {
+        return new FfmDescriptors(
+                library,
+                pool,
+                config.kvHeads(),
+                new FfmDescriptors.Shape(kind, config.heads(), groups, config.slidingWindow(), chunks));
+    }
+
+    public DescriptorRetriever descriptorRetriever(FfmDescriptors descriptors, int groups) {
+        return new DescriptorRetriever(config.layers(), groups, config.heads(), pool, descriptors);
     }
 
     /** A sequence without any cached prefix. */
