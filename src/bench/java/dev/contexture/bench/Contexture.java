@@ -111,8 +111,10 @@ final class Contexture implements Contender {
         long id = nextSequence++;
         kv.admit(id, prompt, "unshared " + id);
         long begin = System.nanoTime();
-        prefill(id, prompt, 0, engine.begin(policy));
+        SequenceSparsity state = engine.begin(policy);
+        prefill(id, prompt, 0, state);
         double seconds = (System.nanoTime() - begin) / 1e9;
+        state.release();
         kv.release(id);
         return seconds;
     }
@@ -151,6 +153,7 @@ final class Contexture implements Contender {
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
         selectionSeconds = clock.nanos / 1e9;
+        states.forEach(SequenceSparsity::release);
         ids.forEach(kv::release);
         return seconds;
     }

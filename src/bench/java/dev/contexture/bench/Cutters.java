@@ -20,6 +20,8 @@ import java.util.stream.IntStream;
 final class Cutters {
     private static final double DISTANCE_WEIGHT = SplitSettings.DEFAULT_DISTANCE_WEIGHT;
 
+    private static final int SENTENCE_TOKENS = 24;
+
     private final DelimiterTable table;
     private final TokenClasses classes;
     private final long seed;
@@ -84,6 +86,11 @@ final class Cutters {
                 of("fixed", SplitMode.FIXED, size, 0),
                 dynamic("dynamic, slack " + size / 4, size, size / 4, DelimiterScore.LITERAL),
                 dynamic("dynamic, slack " + size / 2, size, size / 2, DelimiterScore.LITERAL));
+    }
+
+    /** Blocks that end behind the nearest delimiter: sentences and parts of them. */
+    Cutter sentences() {
+        return of("delimiter list", SplitMode.DELIMITER_LIST, SENTENCE_TOKENS, SENTENCE_TOKENS / 2);
     }
 
     private Cutter dynamic(String name, int size, int slack, DelimiterScore score) {

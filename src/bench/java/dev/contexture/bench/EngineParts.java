@@ -21,13 +21,16 @@ import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelSources;
 import dev.contexture.model.template.ChatTemplate;
 import dev.contexture.model.tokenizer.DjlTokenizer;
+import dev.contexture.nativelib.FfmDescriptors;
 import dev.contexture.nativelib.FfmKvPool;
 import dev.contexture.nativelib.NativeLibrary;
 import dev.contexture.retrieval.Retriever;
 import dev.contexture.selection.SelectionSettings;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** A model loaded as the service loads it, without the service: what engines are made of. */
 final class EngineParts implements AutoCloseable {
@@ -41,6 +44,8 @@ final class EngineParts implements AutoCloseable {
     private final OrtModelRunner runner;
     private final BenchRetrieval retrieval;
     private final KvCache kv;
+    private final Function<FfmDescriptors.Kind, BenchRetrieval> byDescriptors;
+    private final Map<FfmDescriptors.Kind, BenchRetrieval> further = new EnumMap<>(FfmDescriptors.Kind.class);
 
     /**
      * What to load.
@@ -80,8 +85,19 @@ final class EngineParts implements AutoCloseable {
         NativeLibrary library = NativeLibrary.openBundled(work.resolve("native"));
         this.pool = new FfmKvPool(library, geometry, pages);
         this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), settings.threads);
-        this.retrieval = BenchRetrieval.open(
-                sparsity, compiled, library, geometry, pages, config.contextLength(), settings.threads);
+        int positions = config.contextLength();
+        this.retrieval =
+                BenchRetrieval.open(sparsity, compiled, library, geometry, pool, pages, positions, settings.threads);
+        CompiledModel headless = new CompiledModel(compiled.graph(), compiled.fingerprint(), config, Optional.empty());
+        this.byDescriptors = kind -> BenchRetrieval.open(
+                BenchRetrieval.settings(Map.of("selector", "descriptors", "descriptor", kind.name())),
+                headless,
+                library,
+                geometry,
+                pool,
+                pages,
+                positions,
+                settings.threads);
         this.kv = new KvCache(geometry, pages, settings.cutters, retrieval.copier(pool));
     }
 
@@ -120,10 +136,6 @@ final class EngineParts implements AutoCloseable {
         return BenchRetrieval.selection(sparsity);
     }
 
-    long retrievalBytes() {
-        return retrieval.bytes();
-    }
-
     /**
      * @throws IllegalStateException if the settings gave none
      */
@@ -135,14 +147,21 @@ final class EngineParts implements AutoCloseable {
                                 + " build; name one's file in bench.head"));
     }
 
+    /** Beside the settings' own retriever, over the same keys and values: one without training. */
+    Retriever descriptors(FfmDescriptors.Kind kind) {
+        return further.computeIfAbsent(kind, byDescriptors).retriever().orElseThrow();
+    }
+
     /** The service's selection, by a retriever that these parts keep. */
     SelectionStage stage(Retriever retriever, SelectionSettings settings, SelectionListener listener) {
-        return new SparseSelection(retriever, kv, pool, settings, sparsity.automaticUnit(), listener, System::nanoTime);
+        return new SparseSelection(
+                retriever, kv, pool, settings, retrieval.automaticUnit(), listener, System::nanoTime);
     }
 
     @Override
     public void close() {
         runner.close();
+        further.values().forEach(BenchRetrieval::close);
         retrieval.close();
         pool.close();
         tokenizer.close();

@@ -36,7 +36,8 @@ final class FidelityBench {
         ModelFiles model = BenchModel.fetch(options);
         List<Integer> contexts = options.numbers("contexts", "2048,4096,8192");
         List<Integer> budgets = options.numbers("budgets", "128,256,512,1024");
-        List<String> names = options.texts("selectors", "tokens,blocks,two-level,reuse-2,reuse-4,sink-recent,random");
+        List<String> names = options.texts(
+                "selectors", "tokens,two-level,blocks,reuse-2,reuse-4,quest,mean,sentence,sink-recent,random");
         int longest = Collections.max(contexts);
         int windows = options.number("windows", 8);
         long seed = options.number("seed", 1);
@@ -52,7 +53,7 @@ final class FidelityBench {
                     .with("texts", texts.provenance())
                     .with("retriever", parts.retriever().name());
             SparseHarness harness = new SparseHarness(parts);
-            Selectors selectors = new Selectors(parts, parts.retriever(), seed);
+            Selectors selectors = new Selectors(parts, model, seed);
             List<Selector> compared = names.stream().map(selectors::named).toList();
             // One text of each kind after the other, so that a run that is ended early has all kinds.
             List<String> kinds = options.texts("kinds", BenchTexts.KINDS);

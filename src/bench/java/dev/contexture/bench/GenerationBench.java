@@ -65,7 +65,7 @@ final class GenerationBench {
                     .with("retriever", parts.retriever().name());
             SparseHarness harness = new SparseHarness(parts);
             Sparsity sparse = parts.policy(SparsityMode.AUTO, options.number("budget", 512));
-            Selector dense = new Selectors(parts, parts.retriever(), 0).dense();
+            Selector dense = new Selectors(parts, model, 0).dense();
             Generator generator = new Generator(harness, dense.stage());
             long seed = options.number("seed", 1);
             int prompts = options.number("prompts", 200);

@@ -50,6 +50,11 @@ final class RecutRetriever implements Retriever {
     }
 
     @Override
+    public boolean needsBlocks() {
+        return retriever.needsBlocks();
+    }
+
+    @Override
     public void prepare(StepSlots slots) {
         retriever.prepare(slots);
     }
@@ -60,7 +65,7 @@ final class RecutRetriever implements Retriever {
             throw new IllegalArgumentException("blocks are known for one sequence, not for " + queries.size());
         }
         SelectionQuery query = queries.getFirst();
-        if (!query.rule().needsBlocks()) {
+        if (!query.rule().needsBlocks() && !retriever.needsBlocks()) {
             return retriever.select(queries, slots);
         }
         cutter.accept(tokens, accepted, query.position(), this::add);

@@ -100,6 +100,7 @@ final class SparseHarness {
 
         @Override
         public void close() {
+            sparsity.release();
             kv.release(id);
         }
     }
@@ -118,6 +119,7 @@ final class SparseHarness {
 
     /** Decodes a window behind its context: the engine is given the window's tokens whatever it would draw. */
     SparsityUsage decode(Window window, Selector selector, int budget, Rows rows) {
+        selector.before().accept(window);
         Engine engine = engine(selector.stage());
         SamplerState greedy = new SamplerState(SamplingParams.GREEDY, 0, new int[0]);
         try (Run run = start(engine, selector.policy().apply(budget), window.context(), 0)) {

@@ -57,8 +57,7 @@ final class SparseSpeedBench {
             Sparsity policy = selecting.policy(SparsityMode.AUTO, budget);
             BenchResult result = new BenchResult(options, model)
                     .with("texts", texts.provenance())
-                    .with("retriever", selecting.retriever().name())
-                    .with("retriever_bytes", selecting.retrievalBytes());
+                    .with("retriever", selecting.retriever().name());
             others.stream().findFirst().ifPresent(llama -> result.with("llama.cpp", llama.info()));
             SparseSpeedBench bench = new SparseSpeedBench(
                     repeats,

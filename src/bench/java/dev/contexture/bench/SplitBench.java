@@ -7,6 +7,8 @@ import dev.contexture.engine.SelectionListener;
 import dev.contexture.engine.SelectionStage;
 import dev.contexture.kv.BlockCutter;
 import dev.contexture.model.store.ModelFiles;
+import dev.contexture.nativelib.FfmDescriptors;
+import dev.contexture.retrieval.Retriever;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -19,8 +21,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Where blocks should end: whole blocks selected by one retriever, cut dynamically, rigidly and at random, at equal tokens.
- * All ways of cutting meet the same windows behind the same keys and values, so differences are paired.
+ * Where blocks should end: whole blocks, cut dynamically, rigidly and at random and scored by the head or by descriptors, at
+ * equal tokens. All ways meet the same windows behind the same keys and values, so differences are paired.
  */
 final class SplitBench {
     private static final int WINDOW_TOKENS = 64;
@@ -34,9 +36,9 @@ final class SplitBench {
     private final List<Cutter> cutters = new ArrayList<>();
 
     /** What a number of the table is about; windows are of a kind of text or a task. */
-    private record Cell(String kind, int context, int budget, int size, int slack, String cut) {
+    private record Cell(String kind, int context, int budget, String score, int size, int slack, String cut) {
         Cell fixed() {
-            return new Cell(kind, context, budget, size, 0, FIXED);
+            return new Cell(kind, context, budget, score, size, 0, FIXED);
         }
     }
 
@@ -51,7 +53,7 @@ final class SplitBench {
     private SplitBench(Options options) {
         this.options = options;
         this.contexts = options.numbers("contexts", "4096,8192");
-        this.budgets = options.numbers("budgets", "256,512");
+        this.budgets = options.numbers("budgets", "512");
     }
 
     static void run(Options options) throws IOException, InterruptedException {
@@ -141,19 +143,40 @@ final class SplitBench {
         }
     }
 
-    /** Decodes windows in all ways of cutting. */
+    /** Decodes windows in all ways of cutting, with blocks scored in all ways. */
     private final class Comparer {
+        private final EngineParts parts;
         private final SparseHarness harness;
-        private final RecutRetriever recut;
         private final Selector dense;
-        private final Selector blocks;
+        private final Map<Selector, Cutter> ways = new LinkedHashMap<>();
 
         private Comparer(EngineParts parts) {
+            this.parts = parts;
             this.harness = new SparseHarness(parts);
-            this.recut = new RecutRetriever(parts.retriever());
-            SelectionStage stage = parts.stage(recut, parts.selectionSettings(), SelectionListener.NONE);
-            this.dense = new Selector("dense", stage, budget -> parts.policy(SparsityMode.DENSE, budget));
-            this.blocks = new Selector("blocks", stage, budget -> parts.policy(SparsityMode.BLOCKS, budget));
+            this.dense =
+                    new Selector("dense", stage(parts.retriever()), budget -> parts.policy(SparsityMode.DENSE, budget));
+            for (String score : options.texts("scores", "head,min-max,mean")) {
+                RecutRetriever recut = new RecutRetriever(
+                        switch (score) {
+                            case "head" -> parts.retriever();
+                            case "min-max" -> parts.descriptors(FfmDescriptors.Kind.MIN_MAX);
+                            case "mean" -> parts.descriptors(FfmDescriptors.Kind.MEAN);
+                            default -> throw new IllegalArgumentException("blocks have no score " + score);
+                        });
+                SelectionStage stage = stage(recut);
+                for (Cutter cutter : cutters) {
+                    Selector selector = new Selector(
+                            score,
+                            stage,
+                            budget -> parts.policy(SparsityMode.BLOCKS, budget),
+                            window -> recut.begin(window.tokens(), cutter.factory()));
+                    ways.put(selector, cutter);
+                }
+            }
+        }
+
+        private SelectionStage stage(Retriever retriever) {
+            return parts.stage(retriever, parts.selectionSettings(), SelectionListener.NONE);
         }
 
         private void fill(int[] tokens) {
@@ -162,11 +185,17 @@ final class SplitBench {
 
         private void compare(Window window, int context) {
             WindowScore.Dense base = WindowScore.Dense.of(harness, window, dense);
-            for (Cutter cutter : cutters) {
+            ways.forEach((selector, cutter) -> {
                 for (int budget : budgets) {
-                    recut.begin(window.tokens(), cutter.factory());
-                    WindowScore score = base.compare(harness, blocks, budget);
-                    Cell cell = new Cell(window.kind(), context, budget, cutter.size(), cutter.slack(), cutter.name());
+                    WindowScore score = base.compare(harness, selector, budget);
+                    Cell cell = new Cell(
+                            window.kind(),
+                            context,
+                            budget,
+                            selector.name(),
+                            cutter.size(),
+                            cutter.slack(),
+                            cutter.name());
                     found.computeIfAbsent(cell, any -> new ArrayList<>())
                             .add(new Outcome(
                                     window.unit(),
@@ -174,7 +203,7 @@ final class SplitBench {
                                     base.meanLogProbability(),
                                     score.meanLogProbability() - base.meanLogProbability()));
                 }
-            }
+            });
         }
     }
 
@@ -186,6 +215,7 @@ final class SplitBench {
             row.put("kind", cell.kind);
             row.put("context", cell.context);
             row.put("budget", cell.budget);
+            row.put("score", cell.score);
             row.put("size", cell.size);
             row.put("slack", cell.slack);
             row.put("cut", cell.cut);
@@ -261,6 +291,12 @@ final class SplitBench {
 
     private static String order(Cell cell) {
         return String.format(
-                Locale.ROOT, "%s, context %d, budget %4d, C = %d", cell.kind, cell.context, cell.budget, cell.size);
+                Locale.ROOT,
+                "%s, context %d, budget %4d, scores by %s, C = %d",
+                cell.kind,
+                cell.context,
+                cell.budget,
+                cell.score,
+                cell.size);
     }
 }

@@ -1,6 +1,7 @@
 package dev.contexture.config;
 
 import dev.contexture.core.KvGeometry;
+import dev.contexture.core.SelectionRule;
 import dev.contexture.kv.PageCopier;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.head.RetrievalHeadFile;
@@ -54,10 +55,12 @@ public final class BenchRetrieval implements AutoCloseable {
             CompiledModel compiled,
             NativeLibrary library,
             KvGeometry geometry,
+            FfmKvPool kv,
             int pages,
             int positions,
             int threads) {
-        return new BenchRetrieval(Retrieval.open(settings, compiled, library, geometry, pages, positions, threads));
+        Retrieval.Place place = new Retrieval.Place(library, geometry, kv, pages, positions, threads);
+        return new BenchRetrieval(Retrieval.open(settings, compiled, place));
     }
 
     public Optional<Retriever> retriever() {
@@ -69,8 +72,9 @@ public final class BenchRetrieval implements AutoCloseable {
         return retrieval.copier(kv);
     }
 
-    public long bytes() {
-        return retrieval.bytes();
+    /** What the mode auto selects. */
+    public SelectionRule.Unit automaticUnit() {
+        return retrieval.automaticUnit();
     }
 
     @Override
