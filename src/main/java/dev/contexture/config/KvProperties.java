@@ -8,7 +8,7 @@ import org.springframework.util.unit.DataSize;
  * The KV pool.
  *
  * @param pageTokens tokens per page: 8, 16, 32, 64 or 128
- * @param deviceBytes size of the pool; address space is taken at once, memory as it is used
+ * @param deviceBytes size of the pool and of the retrieval head's keys; address space is taken at once, memory as it is used
  */
 @ConfigurationProperties("contexture.kv")
 public record KvProperties(
@@ -21,7 +21,7 @@ public record KvProperties(
     }
 
     /**
-     * @param bytesPerPage of all layers
+     * @param bytesPerPage of all layers, and of what is kept beside a page
      * @param contextLength longest sequence in tokens: the pool must hold at least one
      */
     int pages(long bytesPerPage, int contextLength) {

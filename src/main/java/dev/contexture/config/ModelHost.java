@@ -101,7 +101,9 @@ public final class ModelHost implements AutoCloseable {
                     config.headDim(),
                     settings.kv.pageTokens(),
                     settings.engine.precision().kvDtype()));
-            int pages = setting(() -> settings.kv.pages(geometry.bytesPerPage(), contextLength));
+            int pages = setting(() -> settings.kv.pages(
+                    geometry.bytesPerPage() + Retrieval.bytesPerPage(compiled, settings.kv.pageTokens()),
+                    contextLength));
             NativeLibrary library = NativeLibrary.openBundled(settings.directory.resolve("native"));
             FfmKvPool pool = keep(new FfmKvPool(library, geometry, pages));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());

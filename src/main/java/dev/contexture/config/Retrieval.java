@@ -21,9 +21,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What chooses what a model's steps attend to, and everything that it needs, opened and closed as one. */
 final class Retrieval implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Retrieval.class);
     /**
      * The descriptors' store has a chunk, which takes 512 tokens in blocks of 16, for as many tokens of the KV pool: shorter
      * blocks and prefixes that several sequences share find room as well.
@@ -69,10 +72,28 @@ final class Retrieval implements AutoCloseable {
                         "contexture.sparsity.selector is head, but there is no head for this model: name its file in"
                                 + " contexture.sparsity.head, or set the selector to auto"));
             }
-            return path.isEmpty() ? Optional.empty() : Optional.of(RetrievalHeadFile.open(path.get()));
+            Optional<RetrievalHeadFile> head =
+                    path.isEmpty() ? Optional.empty() : Optional.of(RetrievalHeadFile.open(path.get()));
+            if (head.isPresent() && !head.get().targetSha256().equals(modelSha256)) {
+                LOG.warn(
+                        "The retrieval head {} was trained for another model file (SHA-256 {}); what it selects may be"
+                                + " poor. Train one for this file, or leave contexture.sparsity.head empty.",
+                        settings.head(),
+                        head.get().targetSha256());
+            }
+            return head;
         } catch (IOException e) {
             throw new UncheckedIOException("the retrieval head cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /** Bytes that the retriever's cache takes beside each page of the KV pool. */
+    static long bytesPerPage(CompiledModel compiled, int pageTokens) {
+        return compiled.head()
+                .map(CompiledModel.Head::config)
+                .map(head ->
+                        FfmRetrievalPool.Shape.bytesPerPage(head.groups(), head.kvHeads(), head.headDim(), pageTokens))
+                .orElse(0L);
     }
 
     /**

@@ -3,7 +3,7 @@ package dev.contexture.core;
 /**
  * How a sequence was decoded.
  *
- * @param mode what its sparse steps used; DENSE if none were asked for
+ * @param mode as asked for or by default; DENSE if nothing may be selected
  * @param budget in tokens; 0 in DENSE
  * @param sparseSteps steps that attended to a selection
  * @param denseSteps steps that attended to everything: below the budget, or by falling back

@@ -35,7 +35,13 @@ public final class FfmRetrievalPool implements NativeRetrievalPool {
      * @param queryHeads per group, a multiple of {@code kvHeads}
      * @param pageTokens and {@code pages} are those of the KV pool
      */
-    public record Shape(int groups, int kvHeads, int queryHeads, int headDim, int pageTokens, int pages) {}
+    public record Shape(int groups, int kvHeads, int queryHeads, int headDim, int pageTokens, int pages) {
+        /** Of one page: a key of 8-bit values and a scale per token, group and KV head, rows padded to 16 values. */
+        public static long bytesPerPage(int groups, int kvHeads, int headDim, int pageTokens) {
+            long row = Math.ceilDiv(headDim, 16) * 16L + Float.BYTES;
+            return (long) groups * kvHeads * pageTokens * row;
+        }
+    }
 
     /**
      * @param ropeCos [positions, headDim / 2]
