@@ -184,7 +184,7 @@ final class GenerationBench {
         }
     }
 
-    private static TreeSet<String> names(List<Comparison> all, Function<Comparison, String> name) {
+    private static Set<String> names(List<Comparison> all, Function<Comparison, String> name) {
         return all.stream().map(name).collect(Collectors.toCollection(TreeSet::new));
     }
 

@@ -35,6 +35,8 @@ final class SparseHarness {
     /** Hears of each decoded row. */
     interface Rows {
         /**
+         * One row.
+         *
          * @param logits [vocabulary] behind the window's token {@code step}, valid during the call
          */
         void accept(int step, FloatBuffer logits);

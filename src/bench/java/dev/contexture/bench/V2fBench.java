@@ -144,7 +144,8 @@ final class V2fBench {
     private static List<Map<String, Object>> rows(SparsityMode mode, List<Lane> lanes) {
         List<Map<String, Object>> rows = new ArrayList<>();
         Lane fixed = lanes.getFirst();
-        for (Lane lane : lanes) {
+        for (int at = 0; at < lanes.size(); at++) {
+            Lane lane = lanes.get(at);
             double ratio = Statistics.median(lane.stepMs) / Statistics.median(fixed.stepMs);
             double[] pairs = new double[lane.stepMs.length];
             for (int i = 0; i < pairs.length; i++) {
@@ -166,7 +167,7 @@ final class V2fBench {
                     lane.name,
                     Statistics.median(lane.stepMs),
                     Statistics.median(lane.selectionMs));
-            if (lane != fixed) {
+            if (at > 0) {
                 Rates.say("  to fixed", ratio, "≤", MOST);
             }
         }

@@ -39,6 +39,8 @@ public final class BenchRetrieval implements AutoCloseable {
     }
 
     /**
+     * The head that settings ask for, or that was made for the model.
+     *
      * @param directory takes heads that are unpacked
      */
     public static Optional<RetrievalHeadFile> findHead(
@@ -47,6 +49,8 @@ public final class BenchRetrieval implements AutoCloseable {
     }
 
     /**
+     * What the service would open.
+     *
      * @param pages of the KV pool
      * @param positions longest sequence in tokens
      */
