@@ -107,11 +107,12 @@ public final class ModelHost implements AutoCloseable {
             NativeLibrary library = NativeLibrary.openBundled(settings.directory.resolve("native"));
             FfmKvPool pool = keep(new FfmKvPool(library, geometry, pages));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
-            OrtModelRunner runner = keep(new OrtModelRunner(compiled, library.path(), pool.id(), threads));
             Retrieval retrieval = keep(setting(() -> Retrieval.open(
                     settings.sparsity,
                     compiled,
                     new Retrieval.Place(library, geometry, pool, pages, contextLength, threads))));
+            OrtModelRunner runner =
+                    keep(new OrtModelRunner(compiled, library.path(), pool.id(), retrieval.poolId(), threads));
             this.sparsity = setting(retrieval::policy);
             this.selector = retrieval.selector();
             BlockCutter.Factory cutters = Segmentation.open(settings.split, files.sha256(), tokenizer);

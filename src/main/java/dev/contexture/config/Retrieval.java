@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -165,6 +166,11 @@ final class Retrieval implements AutoCloseable {
                 Optional.empty(),
                 settings.policy(false),
                 SelectionRule.Unit.BLOCKS);
+    }
+
+    /** The pool that takes the head's keys, where a head chooses. */
+    OptionalLong poolId() {
+        return pool.map(keys -> OptionalLong.of(keys.id())).orElse(OptionalLong.empty());
     }
 
     Optional<Retriever> retriever() {

@@ -48,9 +48,9 @@ public final class Engine {
             int[] tokenIds = plan.tokenIds();
             pool.setStep(slots.queryLengths(), slots.contextLengths(), slots.pageOffsets(), slots.pages());
             selection.select(plan, slots);
-            FloatBuffer logits = runner.run(tokenIds, plan.logitRows());
+            FloatBuffer logits = runner.run(tokenIds, plan.logitRows(), slots.lastRows());
             List<SampledToken> sampled = sample(plan, logits);
-            selection.observe(plan, slots, tokenIds, runner.features());
+            selection.observe(plan, slots, runner.features());
             reservation.commit();
             return sampled;
         }

@@ -9,13 +9,15 @@ public interface ModelRunner extends AutoCloseable {
     /**
      * @param tokenIds the new tokens of all sequences of the step, in the order of the KV step
      * @param logitRows rows of {@code tokenIds} whose logits are wanted, ascending; may be empty
+     * @param featureRows rows whose {@link #features} are wanted
      * @return [logitRows, vocabulary] raw logits, valid until the next call
      * @throws ModelRunException if the run failed; nothing that it wrote to the KV pool may be used
      */
-    FloatBuffer run(int[] tokenIds, int[] logitRows);
+    FloatBuffer run(int[] tokenIds, int[] logitRows, int[] featureRows);
 
     /**
-     * @return [rows, featureWidth] hidden states of the last run, valid until the next; empty where the graph has none
+     * @return [featureRows, featureWidth] what the retrieval head makes of the last run's hidden states, valid until the
+     *     next; empty where the graph has no head
      */
     FloatBuffer features();
 

@@ -18,7 +18,7 @@ public interface SelectionStage extends AutoCloseable {
         public void select(StepPlan plan, StepSlots slots) {}
 
         @Override
-        public void observe(StepPlan plan, StepSlots slots, int[] tokenIds, FloatBuffer features) {}
+        public void observe(StepPlan plan, StepSlots slots, FloatBuffer features) {}
 
         @Override
         public void close() {}
@@ -30,8 +30,12 @@ public interface SelectionStage extends AutoCloseable {
     /** Before the run, once the native step is set. */
     void select(StepPlan plan, StepSlots slots);
 
-    /** Behind the run, before its tokens are committed. */
-    void observe(StepPlan plan, StepSlots slots, int[] tokenIds, FloatBuffer features);
+    /**
+     * Behind the run, before its tokens are committed.
+     *
+     * @param features of the last row of each sequence
+     */
+    void observe(StepPlan plan, StepSlots slots, FloatBuffer features);
 
     @Override
     void close();

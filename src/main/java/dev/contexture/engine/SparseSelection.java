@@ -263,14 +263,14 @@ public final class SparseSelection implements SelectionStage {
     }
 
     @Override
-    public void observe(StepPlan plan, StepSlots slots, int[] tokenIds, FloatBuffer features) {
+    public void observe(StepPlan plan, StepSlots slots, FloatBuffer features) {
         long begin = nanoClock.getAsLong();
         List<RetrievalState> states = new ArrayList<>();
         for (StepPlan.SequenceStep step : plan.sequences()) {
             states.add(step.sparsity().map(SequenceSparsity::retrieval).orElseGet(RetrievalState::new));
         }
-        retriever.observe(slots, tokenIds, states, features);
-        listener.observed(tokenIds.length, nanoClock.getAsLong() - begin);
+        retriever.observe(slots, states, features);
+        listener.observed(slots.rows(), nanoClock.getAsLong() - begin);
     }
 
     @Override

@@ -51,11 +51,6 @@ public final class DescriptorRetriever implements Retriever {
     }
 
     @Override
-    public boolean needsFeatures() {
-        return false;
-    }
-
-    @Override
     public boolean needsBlocks() {
         return true;
     }
@@ -105,7 +100,7 @@ public final class DescriptorRetriever implements Retriever {
     }
 
     @Override
-    public void observe(StepSlots slots, int[] tokenIds, List<RetrievalState> states, FloatBuffer features) {
+    public void observe(StepSlots slots, List<RetrievalState> states, FloatBuffer features) {
         for (int sequence = 0; sequence < states.size(); sequence++) {
             int next = slots.contextLength(sequence) + slots.queryLength(sequence);
             states.get(sequence).carry(pool.queries(sequence), next);

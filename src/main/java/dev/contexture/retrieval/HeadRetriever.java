@@ -9,7 +9,8 @@ import java.util.List;
 
 /**
  * The trained retrieval head. Its keys lie in a pool of their own, under the page ids of the KV pool, and are never
- * pruned; a key is written behind the run that gave its position's features, which the recent window covers.
+ * pruned; a key is written by the run that gives its position's features, too late for that step's own selection, which
+ * the recent window covers.
  */
 public final class HeadRetriever implements Retriever {
     private final RetrievalHeadConfig config;
@@ -34,17 +35,14 @@ public final class HeadRetriever implements Retriever {
     }
 
     @Override
-    public boolean needsFeatures() {
-        return true;
-    }
-
-    @Override
     public boolean needsBlocks() {
         return false;
     }
 
     @Override
-    public void prepare(StepSlots slots) {}
+    public void prepare(StepSlots slots) {
+        pool.setAppend(slots.rowPositions(), slots.rowSlots());
+    }
 
     @Override
     public SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots) {
@@ -69,13 +67,11 @@ public final class HeadRetriever implements Retriever {
     }
 
     @Override
-    public void observe(StepSlots slots, int[] tokenIds, List<RetrievalState> states, FloatBuffer features) {
-        pool.setAppend(slots.rowPositions(), slots.rowSlots());
-        FloatBuffer fused = runner.append(tokenIds, features, slots.lastRows());
+    public void observe(StepSlots slots, List<RetrievalState> states, FloatBuffer features) {
         for (int sequence = 0; sequence < states.size(); sequence++) {
-            float[] last = new float[config.hidden()];
-            fused.get(sequence * config.hidden(), last);
-            states.get(sequence).carry(last, slots.contextLength(sequence) + slots.queryLength(sequence));
+            float[] fused = new float[config.hidden()];
+            features.get(sequence * config.hidden(), fused);
+            states.get(sequence).carry(fused, slots.contextLength(sequence) + slots.queryLength(sequence));
         }
     }
 

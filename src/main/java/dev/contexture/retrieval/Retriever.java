@@ -16,9 +16,6 @@ public interface Retriever extends AutoCloseable {
     /** The layer group whose selection a layer uses: [layers]. */
     int[] groupOfLayer();
 
-    /** Whether runs must give hidden states to {@link #observe}. */
-    boolean needsFeatures();
-
     /** Whether queries must carry the blocks' ends even where the rule needs none. */
     boolean needsBlocks();
 
@@ -36,9 +33,9 @@ public interface Retriever extends AutoCloseable {
      * Takes in a step that has just run.
      *
      * @param states one per sequence of the step
-     * @param features [rows, featureWidth], or empty where {@link #needsFeatures} says no
+     * @param features [states, featureWidth] of the last row of each sequence; empty where the graph has no head
      */
-    void observe(StepSlots slots, int[] tokenIds, List<RetrievalState> states, FloatBuffer features);
+    void observe(StepSlots slots, List<RetrievalState> states, FloatBuffer features);
 
     @Override
     void close();

@@ -61,11 +61,6 @@ final class WatchedRetriever implements Retriever {
     }
 
     @Override
-    public boolean needsFeatures() {
-        return watched.needsFeatures();
-    }
-
-    @Override
     public boolean needsBlocks() {
         return watched.needsBlocks();
     }
@@ -76,8 +71,8 @@ final class WatchedRetriever implements Retriever {
     }
 
     @Override
-    public void observe(StepSlots slots, int[] tokenIds, List<RetrievalState> states, FloatBuffer features) {
-        watched.observe(slots, tokenIds, states, features);
+    public void observe(StepSlots slots, List<RetrievalState> states, FloatBuffer features) {
+        watched.observe(slots, states, features);
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.contexture.engine.ort;
 
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -14,19 +13,15 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Set;
 
-/** Runs the retrieval head's graphs on ONNX Runtime's CPU provider, each in a session of its own. */
+/** Runs the retrieval head's query graph on ONNX Runtime's CPU provider. */
 public final class OrtHeadRunner implements HeadRunner {
     private final RetrievalHeadConfig config;
     private final OrtEnvironment environment;
     private final OrtSession.SessionOptions options;
-    private final OrtSession keys;
     private final OrtSession query;
     private final OnnxTensor retrieval;
     private LongBuffer tokenBuffer = OrtSessions.longs(512);
-    private LongBuffer rowBuffer = OrtSessions.longs(64);
-    private ByteBuffer fusedBuffer = OrtSessions.direct(0);
     private ByteBuffer carriedBuffer = OrtSessions.direct(0);
 
     /**
@@ -39,39 +34,11 @@ public final class OrtHeadRunner implements HeadRunner {
         try {
             this.environment = OrtSessions.environment();
             this.options = OrtSessions.options(library, threads);
-            this.keys = OrtSessions.open(environment, head.keys(), options);
             this.query = OrtSessions.open(environment, head.query(), options);
             this.retrieval = OrtSessions.id(environment, retrievalPoolId);
         } catch (OrtException e) {
             throw new ModelRunException("ONNX Runtime cannot load the retrieval head: " + e.getMessage(), e);
         }
-    }
-
-    @Override
-    public FloatBuffer append(int[] tokenIds, FloatBuffer features, int[] fusedRows) {
-        tokenBuffer = OrtSessions.fill(tokenBuffer, tokenIds);
-        rowBuffer = OrtSessions.fill(rowBuffer, fusedRows);
-        int hidden = config.hidden();
-        fusedBuffer = OrtSessions.atLeast(fusedBuffer, (long) fusedRows.length * hidden);
-        FloatBuffer fused = OrtSessions.floats(fusedBuffer, fusedRows.length * hidden);
-        long rows = tokenIds.length;
-        try (OnnxTensor tokens = OnnxTensor.createTensor(environment, tokenBuffer, new long[] {rows});
-                OnnxTensor states =
-                        OnnxTensor.createTensor(environment, features, new long[] {rows, config.featureWidth()});
-                OnnxTensor wanted = OnnxTensor.createTensor(environment, rowBuffer, new long[] {fusedRows.length});
-                OnnxTensor output =
-                        OnnxTensor.createTensor(environment, fused, new long[] {fusedRows.length, hidden})) {
-            Map<String, OnnxTensor> inputs = Map.of(
-                    CompiledModel.INPUT_IDS, tokens,
-                    CompiledModel.FEATURES, states,
-                    CompiledModel.RETRIEVAL, retrieval,
-                    CompiledModel.FUSED_ROWS, wanted);
-            keys.run(inputs, Set.of(CompiledModel.APPENDED), Map.<String, OnnxValue>of(CompiledModel.FUSED, output))
-                    .close();
-        } catch (OrtException e) {
-            throw new ModelRunException("the retrieval head cannot append its keys: " + e.getMessage(), e);
-        }
-        return fused;
     }
 
     @Override
@@ -97,6 +64,6 @@ public final class OrtHeadRunner implements HeadRunner {
 
     @Override
     public void close() {
-        OrtSessions.close(retrieval, keys, query, options);
+        OrtSessions.close(retrieval, query, options);
     }
 }

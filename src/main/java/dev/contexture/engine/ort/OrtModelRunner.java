@@ -13,7 +13,10 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -25,10 +28,12 @@ public final class OrtModelRunner implements ModelRunner {
     private final OrtSession.SessionOptions options;
     private final OrtSession session;
     private final OnnxTensor step;
+    private final Optional<OnnxTensor> retrieval;
     private final int vocabularySize;
     private final int featureWidth;
     private LongBuffer tokenBuffer = OrtSessions.longs(512);
     private LongBuffer rowBuffer = OrtSessions.longs(64);
+    private LongBuffer featureRowBuffer = OrtSessions.longs(64);
     private ByteBuffer logitBuffer = OrtSessions.direct(0);
     private ByteBuffer featureBuffer = OrtSessions.direct(0);
     private FloatBuffer features = FloatBuffer.allocate(0);
@@ -36,67 +41,84 @@ public final class OrtModelRunner implements ModelRunner {
     /**
      * @param library the native library with the custom ops: the very path through which the KV pool was made
      * @param poolId the KV pool that the attention ops work on
+     * @param retrievalPoolId takes the retrieval head's keys; there is one if, and only if, the graph has a head
      * @param threads of the products and the attention, the calling thread included
      */
-    public OrtModelRunner(CompiledModel model, Path library, long poolId, int threads) {
+    public OrtModelRunner(CompiledModel model, Path library, long poolId, OptionalLong retrievalPoolId, int threads) {
+        if (model.head().isPresent() != retrievalPoolId.isPresent()) {
+            throw new IllegalArgumentException("a graph with a retrieval head, and only such a graph, needs its pool");
+        }
         this.vocabularySize = model.config().vocabulary();
-        this.featureWidth =
-                model.head().map(head -> head.config().featureWidth()).orElse(0);
+        this.featureWidth = model.head().map(head -> head.config().hidden()).orElse(0);
         try {
             this.environment = OrtSessions.environment();
             this.options = OrtSessions.options(library, threads);
             this.session = OrtSessions.open(environment, model.graph(), options);
             this.step = OrtSessions.id(environment, poolId);
+            this.retrieval = retrievalPoolId.isPresent()
+                    ? Optional.of(OrtSessions.id(environment, retrievalPoolId.getAsLong()))
+                    : Optional.empty();
         } catch (OrtException e) {
             throw new ModelRunException("ONNX Runtime cannot load " + model.graph() + ": " + e.getMessage(), e);
         }
     }
 
     @Override
-    public FloatBuffer run(int[] tokenIds, int[] logitRows) {
+    public FloatBuffer run(int[] tokenIds, int[] logitRows, int[] featureRows) {
         tokenBuffer = OrtSessions.fill(tokenBuffer, tokenIds);
         rowBuffer = OrtSessions.fill(rowBuffer, logitRows);
-        int rows = tokenIds.length;
         int wanted = logitRows.length;
         logitBuffer = OrtSessions.atLeast(logitBuffer, (long) wanted * vocabularySize);
-        featureBuffer = OrtSessions.atLeast(featureBuffer, (long) rows * featureWidth);
         FloatBuffer logits = OrtSessions.floats(logitBuffer, wanted * vocabularySize);
-        features = OrtSessions.floats(featureBuffer, rows * featureWidth);
-        try (OnnxTensor tokens = OnnxTensor.createTensor(environment, tokenBuffer, new long[] {rows});
-                OnnxTensor wantedRows = OnnxTensor.createTensor(environment, rowBuffer, new long[] {wanted})) {
-            Map<String, OnnxTensor> inputs = HashMap.newHashMap(3);
-            inputs.put(CompiledModel.INPUT_IDS, tokens);
-            inputs.put(CompiledModel.STEP, step);
-            inputs.put(CompiledModel.LOGIT_ROWS, wantedRows);
-            runInto(inputs, logits, wanted, rows);
-        } catch (OrtException e) {
-            throw new ModelRunException("the model run failed: " + e.getMessage(), e);
-        }
-        return logits;
-    }
-
-    /** An empty tensor cannot be pinned: without wanted rows the logits are an output that nobody reads. */
-    private void runInto(Map<String, OnnxTensor> inputs, FloatBuffer logits, int wanted, int rows) throws OrtException {
+        Map<String, OnnxTensor> inputs = HashMap.newHashMap(5);
         Map<String, OnnxValue> pinned = HashMap.newHashMap(2);
         try {
-            if (wanted > 0) {
+            inputs.put(CompiledModel.INPUT_IDS, tensor(tokenBuffer, tokenIds.length));
+            inputs.put(CompiledModel.LOGIT_ROWS, tensor(rowBuffer, wanted));
+            if (wanted > 0) { // an empty tensor cannot be pinned
                 pinned.put(
                         CompiledModel.LOGITS,
                         OnnxTensor.createTensor(environment, logits, new long[] {wanted, vocabularySize}));
             }
-            if (featureWidth > 0) {
+            if (retrieval.isPresent()) {
+                featureRowBuffer = OrtSessions.fill(featureRowBuffer, featureRows);
+                int rows = featureRows.length;
+                featureBuffer = OrtSessions.atLeast(featureBuffer, (long) rows * featureWidth);
+                features = OrtSessions.floats(featureBuffer, rows * featureWidth);
+                inputs.put(CompiledModel.FUSED_ROWS, tensor(featureRowBuffer, rows));
                 pinned.put(
-                        CompiledModel.FEATURES,
+                        CompiledModel.FUSED,
                         OnnxTensor.createTensor(environment, features, new long[] {rows, featureWidth}));
             }
-            Set<String> unpinned = wanted > 0 ? Set.of() : Set.of(CompiledModel.LOGITS);
-            try (OrtSession.Result result = session.run(inputs, unpinned, pinned)) {
-                if (result.size() != pinned.size() + unpinned.size()) {
-                    throw new IllegalStateException("the graph gave " + result.size() + " outputs");
-                }
-            }
+            run(inputs, pinned);
+        } catch (OrtException e) {
+            throw new ModelRunException("the model run failed: " + e.getMessage(), e);
         } finally {
+            inputs.values().forEach(OnnxTensor::close);
             pinned.values().forEach(OnnxValue::close);
+        }
+        return logits;
+    }
+
+    private OnnxTensor tensor(LongBuffer values, int count) throws OrtException {
+        return OnnxTensor.createTensor(environment, values, new long[] {count});
+    }
+
+    private void run(Map<String, OnnxTensor> ofTheStep, Map<String, OnnxValue> pinned) throws OrtException {
+        Map<String, OnnxTensor> inputs = new HashMap<>(ofTheStep);
+        inputs.put(CompiledModel.STEP, step);
+        Set<String> unread = new HashSet<>();
+        if (!pinned.containsKey(CompiledModel.LOGITS)) {
+            unread.add(CompiledModel.LOGITS);
+        }
+        retrieval.ifPresent(pool -> {
+            inputs.put(CompiledModel.RETRIEVAL, pool);
+            unread.add(CompiledModel.APPENDED);
+        });
+        try (OrtSession.Result result = session.run(inputs, unread, pinned)) {
+            if (result.size() != pinned.size() + unread.size()) {
+                throw new IllegalStateException("the graph gave " + result.size() + " outputs");
+            }
         }
     }
 
@@ -112,6 +134,7 @@ public final class OrtModelRunner implements ModelRunner {
 
     @Override
     public void close() {
+        retrieval.ifPresent(OnnxTensor::close);
         OrtSessions.close(step, session, options);
     }
 }

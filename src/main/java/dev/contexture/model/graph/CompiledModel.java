@@ -10,17 +10,16 @@ import java.util.Optional;
  *
  * @param graph the ONNX file; its weights lie beside it
  * @param fingerprint of everything that the graph's numbers depend on
- * @param head the retrieval head's graphs, if the model has a head
+ * @param head the retrieval head's part, if the model has a head: the graph then also takes a pool and appends keys to it
  */
 public record CompiledModel(Path graph, String fingerprint, ModelConfig config, Optional<Head> head) {
     /**
-     * The retrieval head as two graphs over the weights of the same folder.
+     * What belongs to the retrieval head.
      *
-     * @param keys run behind each step: tokens [rows] and features [rows, featureWidth] to keys, which it appends, and the
-     *     fused features [fused_rows, hidden] of some rows
-     * @param query run before a step: tokens [sequences] and the fused features of the tokens before them to selections
+     * @param query a graph of its own over the weights of the same folder, run before a step: tokens [queries] and the fused
+     *     features of the tokens before them to selections
      */
-    public record Head(Path keys, Path query, RetrievalHeadConfig config) {}
+    public record Head(Path query, RetrievalHeadConfig config) {}
 
     /** Names of the graphs' inputs and outputs. */
     public static final String INPUT_IDS = "input_ids";
@@ -28,13 +27,15 @@ public record CompiledModel(Path graph, String fingerprint, ModelConfig config, 
     public static final String STEP = "step";
     public static final String LOGIT_ROWS = "logit_rows";
     public static final String LOGITS = "logits";
-    /** [rows, featureWidth]: hidden states behind the head's feature layers; an output of graphs compiled with a head. */
-    public static final String FEATURES = "features";
-
+    /** Inputs and outputs of graphs with a head: the id of its pool, and rows whose fused features are wanted. */
     public static final String RETRIEVAL = "retrieval";
+
     public static final String FUSED_ROWS = "fused_rows";
+    /** [fused_rows, hidden]: hidden states behind the head's feature layers, made one. */
     public static final String FUSED = "fused";
+
+    /** [1]: the number of keys appended. */
     public static final String APPENDED = "appended";
-    /** [sequences, groups, kvHeads]: the share of the head's attention that the selection holds. */
+    /** [sequences, groups * kvHeads]: the share of the head's attention that the selection holds. */
     public static final String MASS = "mass";
 }

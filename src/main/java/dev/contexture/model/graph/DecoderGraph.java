@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,17 +27,17 @@ final class DecoderGraph {
     private final ModelSource source;
     private final ModelConfig config;
     private final Precision precision;
-    private final List<Integer> featureLayers;
+    private final Optional<RetrievalGraph> retrieval;
     private final GraphBuilder graph;
 
     /**
-     * @param featureLayers the hidden states behind these layers become an output; none: no such output
+     * @param retrieval takes the hidden states behind some layers and appends the retrieval head's keys
      */
-    DecoderGraph(ModelSource source, Precision precision, List<Integer> featureLayers, GraphBuilder graph) {
+    DecoderGraph(ModelSource source, Precision precision, Optional<RetrievalGraph> retrieval, GraphBuilder graph) {
         this.source = source;
         this.config = source.config();
         this.precision = precision;
-        this.featureLayers = featureLayers;
+        this.retrieval = retrieval;
         this.graph = graph;
     }
 
@@ -47,33 +49,32 @@ final class DecoderGraph {
         emitRopeTables();
 
         EmbeddingTable embedding = EmbeddingTable.of(source);
-        Stream stream = new Stream(embedding.emitGather(graph, CompiledModel.INPUT_IDS), null);
+        String embedded = embedding.emitGather(graph, CompiledModel.INPUT_IDS);
+        Stream stream = new Stream(embedded, null);
         for (int layer = 0; layer < config.layers(); layer++) {
             stream = emitLayer(layer, stream);
         }
-        emitFeatures(stream);
+        if (retrieval.isPresent()) {
+            retrieval
+                    .get()
+                    .emitKeys(graph, embedded, hiddenStates(retrieval.get().featureLayers(), stream));
+        }
         String logits = emitHead(embedding, stream);
         graph.op("Identity", CompiledModel.LOGITS, List.of(logits), Map.of());
     }
 
     /** A layer's hidden state is the residual stream that the next layer's norm adds up. */
-    private void emitFeatures(Stream last) {
-        if (featureLayers.isEmpty()) {
-            return;
-        }
+    private List<String> hiddenStates(List<Integer> layers, Stream last) {
         List<String> states = new ArrayList<>();
-        for (int layer : featureLayers) {
-            states.add(
-                    layer == config.layers() - 1
-                            ? graph.op(
-                                    "Add",
-                                    "last.hidden",
-                                    List.of(java.util.Objects.requireNonNull(last.pending), last.residual),
-                                    Map.of())
-                            : "layer" + (layer + 1) + ".attention_norm.residual");
+        for (int layer : layers) {
+            boolean isLast = layer == config.layers() - 1;
+            states.add(isLast ? emitSum(last) : "layer" + (layer + 1) + ".attention_norm.residual");
         }
-        graph.output(CompiledModel.FEATURES, DataType.FLOAT, "rows", states.size() * config.hidden());
-        graph.op("Concat", CompiledModel.FEATURES, states, Map.of("axis", 1L));
+        return states;
+    }
+
+    private String emitSum(Stream last) {
+        return graph.op("Add", "last.hidden", List.of(Objects.requireNonNull(last.pending), last.residual), Map.of());
     }
 
     /** The residual stream between two sublayers: {@code residual + pending}; adding waits for the next norm. */

@@ -32,10 +32,9 @@ import java.util.Optional;
  */
 public final class GraphCompiler {
     /** Changes whenever the same model would give other graphs or weights. */
-    static final int VERSION = 5;
+    static final int VERSION = 6;
 
     private static final String GRAPH = "model.onnx";
-    private static final String HEAD_KEYS = "retrieval-keys.onnx";
     private static final String HEAD_QUERY = "retrieval-query.onnx";
     private static final String WEIGHTS = "weights.bin";
     private static final String MANIFEST = "manifest.txt";
@@ -87,8 +86,7 @@ public final class GraphCompiler {
                 folder.resolve(GRAPH),
                 fingerprint,
                 source.config(),
-                head.map(file ->
-                        new CompiledModel.Head(folder.resolve(HEAD_KEYS), folder.resolve(HEAD_QUERY), file.config())));
+                head.map(file -> new CompiledModel.Head(folder.resolve(HEAD_QUERY), file.config())));
     }
 
     private void write(ModelSource source, Precision precision, Optional<RetrievalHeadFile> head, Path folder)
@@ -98,17 +96,12 @@ public final class GraphCompiler {
         try {
             try (WeightsFile weights = new WeightsFile(work.resolve(WEIGHTS))) {
                 GraphBuilder graph = new GraphBuilder("decoder", weights, WEIGHTS);
-                List<Integer> featureLayers =
-                        head.map(file -> file.config().featureLayers()).orElse(List.of());
-                new DecoderGraph(source, precision, featureLayers, graph).emit();
+                Optional<RetrievalGraph> retrieval = head.map(file -> new RetrievalGraph(source, file, precision));
+                new DecoderGraph(source, precision, retrieval, graph).emit();
                 write(graph, work.resolve(GRAPH));
-                if (head.isPresent()) {
-                    RetrievalGraph retrieval = new RetrievalGraph(source, head.get(), precision);
-                    GraphBuilder keys = new GraphBuilder("retrieval keys", weights, WEIGHTS);
-                    retrieval.emitKeys(keys);
-                    write(keys, work.resolve(HEAD_KEYS));
+                if (retrieval.isPresent()) {
                     GraphBuilder query = new GraphBuilder("retrieval query", weights, WEIGHTS);
-                    retrieval.emitQuery(query);
+                    retrieval.get().emitQuery(query);
                     write(query, work.resolve(HEAD_QUERY));
                 }
             }
@@ -135,7 +128,7 @@ public final class GraphCompiler {
 
     private static String manifest(Path folder) throws IOException {
         StringBuilder text = new StringBuilder();
-        for (String graph : List.of(GRAPH, HEAD_KEYS, HEAD_QUERY)) {
+        for (String graph : List.of(GRAPH, HEAD_QUERY)) {
             if (Files.exists(folder.resolve(graph))) {
                 text.append("%s sha256 %s%n".formatted(graph, sha256(folder.resolve(graph))));
             }

@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The retrieval head as two small graphs beside the decoder's. A position's features exist only once the decoder has run,
- * but its successor's query is wanted before the decoder runs again: so the keys are made behind a step and the query
- * before the next, and the fused features wait in between.
+ * The retrieval head: its keys as a part of the decoder's graph, its query as a small graph beside it. A position's features
+ * exist only once the decoder has run, but its successor's query is wanted before the decoder runs again: so the fused
+ * features wait in between.
  */
 final class RetrievalGraph {
     private final ModelSource source;
@@ -31,40 +31,36 @@ final class RetrievalGraph {
         this.precision = precision;
     }
 
-    /** Tokens and features of all rows of a step in; keys go to the head's pool, fused features of some rows come out. */
-    void emitKeys(GraphBuilder graph) throws IOException {
-        graph.input(CompiledModel.INPUT_IDS, DataType.INT64, "rows");
-        graph.input(CompiledModel.FEATURES, DataType.FLOAT, "rows", config.featureWidth());
+    /** The head reads the hidden states behind these layers. */
+    List<Integer> featureLayers() {
+        return config.featureLayers();
+    }
+
+    /**
+     * Hidden states of all rows of a step in; keys go to the head's pool, fused features of some rows come out.
+     *
+     * @param embedded the rows' token embeddings
+     * @param states one per feature layer
+     */
+    void emitKeys(GraphBuilder graph, String embedded, List<String> states) throws IOException {
         graph.input(CompiledModel.RETRIEVAL, DataType.INT64, 1);
         graph.input(CompiledModel.FUSED_ROWS, DataType.INT64, "fused_rows");
         graph.output(CompiledModel.FUSED, DataType.FLOAT, "fused_rows", config.hidden());
         graph.output(CompiledModel.APPENDED, DataType.INT64, 1);
-
-        List<String> parts = new ArrayList<>();
-        for (int i = 0; i < config.featureLayers().size(); i++) {
-            parts.add("feature" + i);
-        }
-        graph.node(
-                "",
-                "Split",
-                "split_features",
-                List.of(CompiledModel.FEATURES),
-                parts,
-                Map.of("axis", 1L, "num_outputs", (long) parts.size()));
         List<String> normed = new ArrayList<>();
-        for (int i = 0; i < parts.size(); i++) {
-            normed.add(emitNorm(graph, "feature_norm." + i, parts.get(i)));
+        for (int i = 0; i < states.size(); i++) {
+            normed.add(emitNorm(graph, "feature_norm." + i, states.get(i)));
         }
         String joined = normed.size() == 1
                 ? normed.getFirst()
-                : graph.op("Concat", "normed_features", normed, Map.of("axis", 1L));
+                : graph.op("Concat", "retrieval.normed_features", normed, Map.of("axis", 1L));
         String fused =
                 emitNorm(graph, "fused_norm", weights("fuse", head.fuse()).emit(graph, precision, joined));
-        String keys = weights("key", head.key()).emit(graph, precision, emitInput(graph, fused));
+        String keys = weights("key", head.key()).emit(graph, precision, emitInput(graph, embedded, fused));
         graph.node(
                 GraphBuilder.CONTEXTURE,
                 "RetrievalAppend",
-                "append",
+                "retrieval.append",
                 List.of(keys, CompiledModel.RETRIEVAL),
                 List.of(CompiledModel.APPENDED),
                 Map.of());
@@ -78,7 +74,8 @@ final class RetrievalGraph {
         graph.input(CompiledModel.RETRIEVAL, DataType.INT64, 1);
         graph.output(CompiledModel.MASS, DataType.FLOAT, "sequences", config.groups() * config.kvHeads());
         LinearWeights query = weights("query", head.query());
-        String input = emitInput(graph, CompiledModel.FUSED);
+        String embedded = EmbeddingTable.of(source).emitGather(graph, CompiledModel.INPUT_IDS);
+        String input = emitInput(graph, embedded, CompiledModel.FUSED);
         // Few rows: float activations cost nothing beside reading the weights.
         String queries =
                 precision == Precision.FAST ? query.emitInt8(graph, input) : query.emit(graph, precision, input);
@@ -92,10 +89,9 @@ final class RetrievalGraph {
     }
 
     /** [rows, 2 hidden]: the normed embedding beside the fused features. */
-    private String emitInput(GraphBuilder graph, String fused) throws IOException {
-        String embedding = EmbeddingTable.of(source).emitGather(graph, CompiledModel.INPUT_IDS);
-        String normed = emitNorm(graph, "embedding_norm", embedding);
-        return graph.op("Concat", "input", List.of(normed, fused), Map.of("axis", 1L));
+    private String emitInput(GraphBuilder graph, String embedded, String fused) throws IOException {
+        String normed = emitNorm(graph, "embedding_norm", embedded);
+        return graph.op("Concat", "retrieval.input", List.of(normed, fused), Map.of("axis", 1L));
     }
 
     private String emitNorm(GraphBuilder graph, String name, String x) throws IOException {
@@ -105,7 +101,7 @@ final class RetrievalGraph {
                 file.putFloat(value);
             }
         });
-        String normed = name + ".normed";
+        String normed = "retrieval." + name + ".normed";
         graph.node(
                 "",
                 "SimplifiedLayerNormalization",

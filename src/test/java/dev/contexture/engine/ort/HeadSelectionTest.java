@@ -94,22 +94,17 @@ class HeadSelectionTest {
             config = head.config();
             key = rows(head.key());
             query = rows(head.query());
-            float[][] fuse = rows(head.fuse());
             float[][] embedding = rows(Objects.requireNonNull(source.tensors().get("model.embed_tokens.weight")));
             keyInputs = new double[TOKENS][];
-            double[] fused = {};
+            double[] last = {};
             for (int position = 0; position < TOKENS; position++) {
-                double[] joined = {};
-                for (int i = 0; i < config.featureLayers().size(); i++) {
-                    float[] state = new float[config.hidden()];
-                    features.get(position * config.featureWidth() + i * config.hidden(), state);
-                    joined = concat(joined, normed(doubles(state), head.norm("feature_norm." + i)));
-                }
-                fused = normed(product(fuse, joined), head.norm("fused_norm"));
+                float[] fused = new float[config.hidden()];
+                features.get(position * config.hidden(), fused);
+                last = doubles(fused);
                 keyInputs[position] =
-                        concat(normed(doubles(embedding[tokens[position]]), head.norm("embedding_norm")), fused);
+                        concat(normed(doubles(embedding[tokens[position]]), head.norm("embedding_norm")), last);
             }
-            queryInput = concat(normed(doubles(embedding[tokens[TOKENS]]), head.norm("embedding_norm")), fused);
+            queryInput = concat(normed(doubles(embedding[tokens[TOKENS]]), head.norm("embedding_norm")), last);
         }
 
         private double[] weights(int list) {

@@ -38,6 +38,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
 /** A model on the real runtime with pools of its own, for tests that look at logits; sparse where a head is given. */
@@ -83,11 +84,13 @@ public final class LoadedModel implements AutoCloseable {
         int pages = geometry.pagesFor(capacityTokens);
         this.library = NativeLibrary.openBundled(directory.resolve("native"));
         this.pool = new FfmKvPool(library, geometry, pages);
-        this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), THREADS);
         this.retrievalPool = compiled.head().map(each -> retrievalPool(library, each.config(), pages));
+        OptionalLong keys =
+                retrievalPool.map(each -> OptionalLong.of(each.id())).orElse(OptionalLong.empty());
+        this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), keys, THREADS);
         this.kv = new KvCache(geometry, pages, BlockCutter.fixed(BLOCK_TOKENS), (from, to, slots) -> {
             pool.copyPage(from, to, slots);
-            retrievalPool.ifPresent(keys -> keys.copyPage(from, to, slots));
+            retrievalPool.ifPresent(each -> each.copyPage(from, to, slots));
         });
         this.selection = compiled.head()
                 .map(each -> selection(each, library.path(), settings))
@@ -134,7 +137,7 @@ public final class LoadedModel implements AutoCloseable {
         return retrievalPool.orElseThrow().selection();
     }
 
-    /** Hidden states of the last run: [rows, featureWidth]. */
+    /** What the head makes of the hidden states of all rows of the last run: [rows, hidden]. */
     FloatBuffer features() {
         return runner.features();
     }
@@ -187,15 +190,21 @@ public final class LoadedModel implements AutoCloseable {
                 selection.select(plan, slots);
                 int[] logitRows =
                         IntStream.range(tokens.length - rows, tokens.length).toArray();
-                FloatBuffer logits = runner.run(tokens, logitRows);
+                int[] allRows = IntStream.range(0, tokens.length).toArray();
+                FloatBuffer logits = runner.run(tokens, logitRows, allRows);
                 float[][] result = new float[rows][runner.vocabularySize()];
                 for (int row = 0; row < rows; row++) {
                     logits.get(row * runner.vocabularySize(), result[row]);
                 }
-                selection.observe(plan, slots, tokens, runner.features());
+                selection.observe(plan, slots, lastOf(runner.features(), tokens.length));
                 reservation.commit();
                 return result;
             }
+        }
+
+        private FloatBuffer lastOf(FloatBuffer features, int rows) {
+            int width = features.capacity() / rows;
+            return features.slice((rows - 1) * width, width);
         }
 
         /** Feeds a prompt in chunks; the logits behind its last token. */
