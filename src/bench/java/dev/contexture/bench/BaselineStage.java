@@ -14,6 +14,7 @@ import java.util.SplittableRandom;
 
 /** Selects without looking: what any selector must beat. For steps of one sequence, whose single rows are decode rows. */
 final class BaselineStage implements SelectionStage {
+    private final EngineParts parts;
     private final NativeKvPool pool;
     private final int kvHeads;
     private final int[] groupOfLayer;
@@ -27,6 +28,7 @@ final class BaselineStage implements SelectionStage {
     }
 
     private BaselineStage(EngineParts parts, Choice choice) {
+        this.parts = parts;
         this.pool = parts.pool();
         this.kvHeads = parts.config().kvHeads();
         this.groupOfLayer = new int[parts.config().layers()];
@@ -65,6 +67,7 @@ final class BaselineStage implements SelectionStage {
 
     @Override
     public void select(StepPlan plan, StepSlots slots) {
+        parts.prepareRun(slots);
         if (slots.sequences() != 1) {
             throw new IllegalArgumentException("baselines decode one sequence, not " + slots.sequences());
         }
@@ -96,7 +99,7 @@ final class BaselineStage implements SelectionStage {
     }
 
     @Override
-    public void observe(StepPlan plan, StepSlots slots, int[] tokenIds, FloatBuffer features) {}
+    public void observe(StepPlan plan, StepSlots slots, FloatBuffer features) {}
 
     @Override
     public void close() {}

@@ -100,7 +100,7 @@ final class Contexture implements Contender {
         return name;
     }
 
-    /** Of the last {@link #decodeSeconds}, what was spent on the head, on scores and selections. */
+    /** Of the last {@link #decodeSeconds}, what was spent on selecting, the head's query included; its keys are part of the run. */
     double selectionSeconds() {
         return selectionSeconds;
     }

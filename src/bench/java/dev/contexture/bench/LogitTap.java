@@ -25,12 +25,12 @@ final class LogitTap implements ModelRunner {
     }
 
     @Override
-    public FloatBuffer run(int[] tokenIds, int[] logitRows) {
+    public FloatBuffer run(int[] tokenIds, int[] logitRows, int[] featureRows) {
         if (allRows && logitRows.length > 0) {
             throw new IllegalStateException("a step that samples would get the logits of other rows");
         }
-        last = runner.run(
-                tokenIds, allRows ? IntStream.range(0, tokenIds.length).toArray() : logitRows);
+        int[] rows = allRows ? IntStream.range(0, tokenIds.length).toArray() : logitRows;
+        last = runner.run(tokenIds, rows, featureRows);
         return last.duplicate();
     }
 

@@ -45,11 +45,6 @@ final class RecutRetriever implements Retriever {
     }
 
     @Override
-    public boolean needsFeatures() {
-        return retriever.needsFeatures();
-    }
-
-    @Override
     public boolean needsBlocks() {
         return retriever.needsBlocks();
     }
@@ -90,8 +85,8 @@ final class RecutRetriever implements Retriever {
     }
 
     @Override
-    public void observe(StepSlots slots, int[] tokenIds, List<RetrievalState> states, FloatBuffer features) {
-        retriever.observe(slots, tokenIds, states, features);
+    public void observe(StepSlots slots, List<RetrievalState> states, FloatBuffer features) {
+        retriever.observe(slots, states, features);
     }
 
     @Override
