@@ -32,7 +32,7 @@ import java.util.Optional;
  */
 public final class GraphCompiler {
     /** Changes whenever the same model would give other graphs or weights. */
-    static final int VERSION = 6;
+    static final int VERSION = 7;
 
     private static final String GRAPH = "model.onnx";
     private static final String HEAD_QUERY = "retrieval-query.onnx";

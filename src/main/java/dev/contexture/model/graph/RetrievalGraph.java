@@ -54,9 +54,8 @@ final class RetrievalGraph {
         String joined = normed.size() == 1
                 ? normed.getFirst()
                 : graph.op("Concat", "retrieval.normed_features", normed, Map.of("axis", 1L));
-        String fused =
-                emitNorm(graph, "fused_norm", weights("fuse", head.fuse()).emit(graph, precision, joined));
-        String keys = weights("key", head.key()).emit(graph, precision, emitInput(graph, embedded, fused));
+        String fused = emitNorm(graph, "fused_norm", emitProduct(graph, "fuse", head.fuse(), joined));
+        String keys = emitProduct(graph, "key", head.key(), emitInput(graph, embedded, fused));
         graph.node(
                 GraphBuilder.CONTEXTURE,
                 "RetrievalAppend",
@@ -73,12 +72,9 @@ final class RetrievalGraph {
         graph.input(CompiledModel.FUSED, DataType.FLOAT, "sequences", config.hidden());
         graph.input(CompiledModel.RETRIEVAL, DataType.INT64, 1);
         graph.output(CompiledModel.MASS, DataType.FLOAT, "sequences", config.groups() * config.kvHeads());
-        LinearWeights query = weights("query", head.query());
         String embedded = EmbeddingTable.of(source).emitGather(graph, CompiledModel.INPUT_IDS);
         String input = emitInput(graph, embedded, CompiledModel.FUSED);
-        // Few rows: float activations cost nothing beside reading the weights.
-        String queries =
-                precision == Precision.FAST ? query.emitInt8(graph, input) : query.emit(graph, precision, input);
+        String queries = emitProduct(graph, "query", head.query(), input);
         graph.node(
                 GraphBuilder.CONTEXTURE,
                 "RetrievalSelect",
@@ -112,7 +108,9 @@ final class RetrievalGraph {
         return normed;
     }
 
-    private static LinearWeights weights(String name, TensorData tensor) {
-        return new LinearWeights("retrieval." + name, List.of(new Part(tensor, RowMap.SAME)));
+    /** By our own product in the fast mode: for the single rows of decoding it costs no more than reading the weights. */
+    private String emitProduct(GraphBuilder graph, String name, TensorData tensor, String x) throws IOException {
+        LinearWeights weights = new LinearWeights("retrieval." + name, List.of(new Part(tensor, RowMap.SAME)));
+        return precision == Precision.FAST ? weights.emitInt8(graph, x) : weights.emit(graph, precision, x);
     }
 }
