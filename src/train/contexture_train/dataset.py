@@ -98,13 +98,18 @@ def build(listed: list[Source], folder: Path, tokenizer, length: int, begin: int
     return out
 
 
+def _narrow(ids: np.ndarray) -> np.ndarray:
+    """Token ids in two bytes where they fit, else in four."""
+    return ids.astype(np.uint16 if ids.max(initial=0) < 1 << 16 else np.uint32)
+
+
 def save(out: dict[str, np.ndarray], path: Path, validation: int, evaluation: int, seed: int) -> dict:
     """Writes <path>/train.npz (sequences, and kinds as indices into KINDS), validation.npz and evaluation.npz (one array
     per kind); returns a summary with digests."""
     rng = np.random.default_rng(seed)
     picked = {}
     for role, most in (("validation", validation), ("evaluation", evaluation)):
-        picked[role] = {kind: out[f"{role}/{kind}"][:most].astype(np.uint16) for kind in KINDS}
+        picked[role] = {kind: _narrow(out[f"{role}/{kind}"][:most]) for kind in KINDS}
     held_out = {f"{role}/{kind}": rows.astype(np.int32) for role, kinds in picked.items() for kind, rows in kinds.items()}
     train = np.concatenate([out[f"train/{kind}"] for kind in KINDS])
     kinds_of = np.repeat(np.arange(len(KINDS), dtype=np.uint8), [len(out[f"train/{kind}"]) for kind in KINDS])
@@ -112,7 +117,7 @@ def save(out: dict[str, np.ndarray], path: Path, validation: int, evaluation: in
     kept = np.array([i for i in range(len(train)) if i not in shared])
     compared = require_apart(held_out, train[kept])
     order = kept[rng.permutation(len(kept))]
-    train, kinds_of = train[order].astype(np.uint16), kinds_of[order]
+    train, kinds_of = _narrow(train[order]), kinds_of[order]
     path.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path / "train.npz", sequences=train, kinds=kinds_of)
     for role, kinds in picked.items():

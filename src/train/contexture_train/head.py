@@ -1,8 +1,8 @@
 """The retrieval head: which keys will the target's layer groups want?
 
 Idea: the query of a position is made of its token's (frozen) embedding and of features of the position before it, all
-known before the target runs; the key of a position is made of its own embedding and features and is written one step
-later, which the recent window covers. Source: SpeContext, arXiv 2512.00722, with inputs of our own.
+known before the target runs; the key of a position is made of its own embedding and features and exists only once the
+target has run, which the recent window covers. Source: SpeContext, arXiv 2512.00722, with inputs of our own.
 """
 
 import math

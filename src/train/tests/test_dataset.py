@@ -34,6 +34,18 @@ def test_roles_are_kept_apart_and_kinds_stay_with_their_sequences(tmp_path):
         assert {kind: len(file[kind]) for kind in file.files} == dict.fromkeys(dataset.KINDS, 3)
 
 
+def test_ids_beyond_two_bytes_keep_their_value(tmp_path):
+    names = [f"{role}/{kind}" for role in texts.ROLES for kind in dataset.KINDS]
+    out = {name: _random(seed, 3) for seed, name in enumerate(names)}
+    out["train/prose"][:, 7] = 70_000
+    out["evaluation/table"][:, 7] = 151_000
+    dataset.save(out, tmp_path, 2, 3, seed=1)
+    with np.load(tmp_path / "train.npz") as file:
+        assert (file["sequences"] == 70_000).sum() == 3
+    with np.load(tmp_path / "evaluation.npz") as file:
+        assert (file["table"] == 151_000).sum() == 3
+
+
 def test_a_package_has_one_role(tmp_path):
     entry = {"package": "p", "kind": "prose", "files": "*", "most": 1}
     path = tmp_path / "texts.json"

@@ -5,6 +5,7 @@ import dev.contexture.core.SelectionRule;
 import dev.contexture.core.SparsityPolicy;
 import dev.contexture.engine.ort.OrtHeadRunner;
 import dev.contexture.kv.PageCopier;
+import dev.contexture.model.ModelFormatException;
 import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.head.BuiltInHeads;
@@ -18,7 +19,6 @@ import dev.contexture.retrieval.DescriptorRetriever;
 import dev.contexture.retrieval.HeadRetriever;
 import dev.contexture.retrieval.Retriever;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -56,7 +56,7 @@ final class Retrieval implements AutoCloseable {
      * The head that settings ask for, or that was made for the model.
      *
      * @param directory takes heads that are unpacked
-     * @throws dev.contexture.model.ModelFormatException if the file is no sound head
+     * @throws InvalidSettingException if the file cannot be read or is no sound head
      */
     static Optional<RetrievalHeadFile> findHead(SparsityProperties settings, String modelSha256, Path directory) {
         boolean wanted = settings.selector() == SparsityProperties.Selector.AUTO
@@ -84,7 +84,13 @@ final class Retrieval implements AutoCloseable {
             }
             return head;
         } catch (IOException e) {
-            throw new UncheckedIOException("the retrieval head cannot be read: " + e.getMessage(), e);
+            throw new InvalidSettingException(new IllegalArgumentException(
+                    "the retrieval head of contexture.sparsity.head cannot be read (" + e
+                            + "): name a file that exists, or leave the setting empty",
+                    e));
+        } catch (ModelFormatException e) {
+            throw new InvalidSettingException(new IllegalArgumentException(
+                    "contexture.sparsity.head: " + e.getMessage() + "; train it again, or leave the setting empty", e));
         }
     }
 

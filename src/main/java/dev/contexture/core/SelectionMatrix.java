@@ -1,5 +1,7 @@
 package dev.contexture.core;
 
+import java.util.List;
+
 /**
  * What rows attend to, in the uniform format: a dense matrix of token positions {@code [row, group, kvHead, stride]}, of
  * which the first {@code counts[row, group, kvHead]} are used, ascending; beside it the share of the head's attention
@@ -88,7 +90,7 @@ public final class SelectionMatrix {
      *
      * @param parts at least one
      */
-    public static SelectionMatrix joined(java.util.List<SelectionMatrix> parts) {
+    public static SelectionMatrix joined(List<SelectionMatrix> parts) {
         SelectionMatrix first = parts.getFirst();
         if (parts.size() == 1) {
             return first;
@@ -97,7 +99,7 @@ public final class SelectionMatrix {
         int stride = parts.stream().mapToInt(SelectionMatrix::stride).max().orElseThrow();
         int lists = first.groups * first.kvHeads;
         int[] counts = new int[rows * lists];
-        int[] positions = new int[rows * lists * stride];
+        int[] positions = new int[Math.multiplyExact(rows * lists, stride)];
         float[] mass = new float[rows * lists];
         int to = 0;
         for (SelectionMatrix part : parts) {

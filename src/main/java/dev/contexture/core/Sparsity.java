@@ -13,13 +13,17 @@ public record Sparsity(SparsityMode mode, int budget, int sink, int recent, int 
     public static final Sparsity DENSE = new Sparsity(SparsityMode.DENSE, 1, 0, 1, 1);
 
     public Sparsity {
+        requireSound(budget, sink, recent);
+        require(residency >= budget, "residency (" + residency + ") must be at least budget (" + budget + ")");
+    }
+
+    static void requireSound(int budget, int sink, int recent) {
         require(budget > 0, "budget must be at least 1 but is " + budget);
         require(sink >= 0, "sink must not be negative but is " + sink);
         require(recent >= 1, "recent must be at least 1, the current token, but is " + recent);
         require(
                 (long) sink + recent <= budget,
                 "budget (" + budget + ") must hold sink (" + sink + ") and recent (" + recent + ")");
-        require(residency >= budget, "residency (" + residency + ") must be at least budget (" + budget + ")");
     }
 
     private static void require(boolean holds, String message) {

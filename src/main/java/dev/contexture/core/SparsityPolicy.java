@@ -28,6 +28,7 @@ public record SparsityPolicy(Sparsity defaults, int maxBudget, int residencyFact
     public Sparsity resolve(SparsityOverrides asked) {
         SparsityMode mode = asked.mode() == null ? defaults.mode() : asked.mode();
         if (!available) {
+            requireSound(asked);
             if (mode != SparsityMode.DENSE && mode != SparsityMode.AUTO) {
                 throw new IllegalArgumentException(
                         "mode is not available: this server attends to everything; leave it out or set it to dense");
@@ -41,6 +42,12 @@ public record SparsityPolicy(Sparsity defaults, int maxBudget, int residencyFact
         return new Sparsity(
                 mode, budget, or(asked.sink(), defaults.sink()), or(asked.recent(), defaults.recent()), (int)
                         Math.min(Integer.MAX_VALUE, (long) budget * residencyFactor));
+    }
+
+    /** Numbers that no server takes are refused where nothing is selected, too. */
+    private static void requireSound(SparsityOverrides asked) {
+        int budget = or(asked.budget(), Integer.MAX_VALUE);
+        Sparsity.requireSound(budget, or(asked.sink(), 0), or(asked.recent(), 1));
     }
 
     private static int or(@org.jspecify.annotations.Nullable Integer value, int otherwise) {

@@ -29,6 +29,6 @@ public interface SelectionListener {
 
     void fellBack(FallbackCause cause);
 
-    /** The rows of a step were taken into the retriever's cache. */
+    /** What the next selections need was kept of a step of so many rows. */
     void observed(int rows, long nanos);
 }

@@ -89,7 +89,7 @@ public final class SparseSelection implements SelectionStage {
         long begin = nanoClock.getAsLong();
         int reused = reuse(rows, slots);
         choose(rows, plan, slots);
-        attend(rows, reused, begin);
+        attend(rows, plan, reused, begin);
     }
 
     private List<Row> sparseRows(StepPlan plan, StepSlots slots) {
@@ -132,10 +132,7 @@ public final class SparseSelection implements SelectionStage {
         for (Row row : rows) {
             SelectionMatrix earlier = row.chunk ? null : row.sparsity.reusable(settings.reuseInterval());
             if (earlier != null) {
-                row.selection = SelectionReuse.next(
-                        earlier,
-                        slots.contextLength(row.sequence),
-                        row.sparsity.policy().recent());
+                row.selection = SelectionReuse.next(earlier, slots.contextLength(row.sequence), row.sparsity.policy());
                 row.sparsity.reused(row.selection);
                 reused++;
             }
@@ -173,7 +170,7 @@ public final class SparseSelection implements SelectionStage {
     }
 
     private SelectionQuery query(Row row, StepPlan plan, StepSlots slots) {
-        SelectionRule rule = row.chunk ? chunkRule(row.sparsity.policy()) : rule(row.sparsity);
+        SelectionRule rule = rule(row);
         StepPlan.SequenceStep step = plan.sequences().get(row.sequence);
         int[] tokens = step.tokens().tokens();
         int context = slots.contextLength(row.sequence);
@@ -197,21 +194,12 @@ public final class SparseSelection implements SelectionStage {
                         : NO_BLOCKS);
     }
 
-    private SelectionRule chunkRule(Sparsity policy) {
-        int budget = Math.max(settings.prefill().budget(), policy.sink() + policy.recent());
-        return new SelectionRule(
-                unit(policy),
-                budget,
-                policy.sink(),
-                policy.recent(),
-                Math.max(budget, policy.residency()),
-                settings.heads(),
-                settings.pooling());
-    }
-
-    private SelectionRule rule(SequenceSparsity sparsity) {
-        Sparsity policy = sparsity.policy();
-        int budget = sparsity.gate().budget(policy.budget());
+    /** The budget of a chunk holds its sink and recent tokens at least. */
+    private SelectionRule rule(Row row) {
+        Sparsity policy = row.sparsity.policy();
+        int budget = row.chunk
+                ? Math.max(settings.prefill().budget(), policy.sink() + policy.recent())
+                : row.sparsity.gate().budget(policy.budget());
         return new SelectionRule(
                 unit(policy),
                 budget,
@@ -232,7 +220,7 @@ public final class SparseSelection implements SelectionStage {
         };
     }
 
-    private void attend(List<Row> rows, int reused, long begin) {
+    private void attend(List<Row> rows, StepPlan plan, int reused, long begin) {
         List<SelectionMatrix> parts = new ArrayList<>();
         List<Integer> sequences = new ArrayList<>();
         double mass = 0;
@@ -240,6 +228,7 @@ public final class SparseSelection implements SelectionStage {
             if (row.selection != null) {
                 parts.add(row.selection);
                 sequences.add(row.sequence);
+                kv.becomeApproximate(plan.sequences().get(row.sequence).tokens().sequenceId());
                 mass += row.selection.meanMass(0);
                 if (!row.chunk) {
                     row.sparsity.countSparse(row.selection.meanMass(0));

@@ -49,14 +49,15 @@ public final class KvCache {
      *
      * @return tokens that need not be computed
      */
-    public int admit(long sequenceId, int[] tokens, String salt) {
+    public int admit(long sequenceId, int[] tokens, String salt, PrefixUse use) {
         SequenceBlocks blocks = cut(tokens, salt);
         PageTable table = new PageTable(geometry.pageTokens(), blocks);
         if (tables.putIfAbsent(sequenceId, table) != null) {
             throw new IllegalStateException("sequence " + sequenceId + " is admitted already");
         }
         prefixQueryTokens += tokens.length;
-        PrefixMatch match = match(blocks, tokens.length);
+        PrefixMatch match = match(blocks, tokens.length, use);
+        int exact = match.exactTokens(blocks);
         int pageTokens = geometry.pageTokens();
         for (int page : match.pages()) {
             pool.share(page);
@@ -66,14 +67,14 @@ public final class KvCache {
         for (int i = 0; i < full; i++) {
             table.append(match.pages()[i]);
         }
-        table.attach(full * pageTokens, 0);
+        table.attach(full * pageTokens, exact);
         if (match.partialTokens(pageTokens) > 0) {
             int source = match.pages()[full];
             if (pool.availablePages() > 0) {
                 int own = pool.take();
                 copier.copy(source, own, match.partialTokens(pageTokens));
                 table.append(own);
-                table.attach(match.tokens(), 0);
+                table.attach(match.tokens(), exact);
             }
             pool.release(source);
         }
@@ -87,21 +88,31 @@ public final class KvCache {
         return blocks;
     }
 
-    private PrefixMatch match(SequenceBlocks blocks, int tokens) {
-        return PrefixMatch.of(blocks, pool, geometry.pageTokens(), Math.max(0, tokens - LEAST_ROWS));
+    /** The same from exact prefixes only. */
+    public int admit(long sequenceId, int[] tokens, String salt) {
+        return admit(sequenceId, tokens, salt, PrefixUse.EXACT);
+    }
+
+    private PrefixMatch match(SequenceBlocks blocks, int tokens, PrefixUse use) {
+        return PrefixMatch.of(blocks, pool, geometry.pageTokens(), Math.max(0, tokens - LEAST_ROWS), use);
     }
 
     /**
      * Available pages that {@link #admit} would put to use: those of the known prefix that nobody uses now, and the one that
      * its last tokens are copied to.
      */
-    public int pagesToAdmit(int[] tokens, String salt) {
-        PrefixMatch match = match(cut(tokens, salt), tokens.length);
+    public int pagesToAdmit(int[] tokens, String salt, PrefixUse use) {
+        PrefixMatch match = match(cut(tokens, salt), tokens.length, use);
         int pages = match.partialTokens(geometry.pageTokens()) > 0 ? 1 : 0;
         for (int page : match.pages()) {
             pages += pool.references(page) == 0 ? 1 : 0;
         }
         return pages;
+    }
+
+    /** The sequence attends to a selection in the step that is being run: from there on its keys and values are approximate. */
+    public void becomeApproximate(long sequenceId) {
+        table(sequenceId).becomeApproximate();
     }
 
     /** Where the sequence's blocks end, as far as that is certain; ascending. */

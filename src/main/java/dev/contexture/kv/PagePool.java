@@ -34,9 +34,10 @@ final class PagePool {
      *
      * @param firstPage logical page on which it begins
      * @param pages the physical pages that it touches, in order
+     * @param exact whether its keys and values were computed by attending to everything
      */
     @SuppressWarnings("ArrayRecordComponent")
-    record Block(PrefixKey key, int firstPage, int[] pages) {}
+    record Block(PrefixKey key, int firstPage, int[] pages, boolean exact) {}
 
     @SuppressWarnings({"unchecked", "rawtypes"})
     PagePool(int pages) {
@@ -130,8 +131,15 @@ final class PagePool {
         }
     }
 
-    /** A block on used pages became complete. If other pages hold the same already, those stay the known ones. */
+    /**
+     * A block on used pages became complete. If other pages hold the same already, those stay the known ones, unless only
+     * these are exact.
+     */
     void remember(Block block) {
+        Block before = known.get(block.key);
+        if (before != null && block.exact && !before.exact) {
+            forget(before);
+        }
         if (known.putIfAbsent(block.key, block) == null) {
             for (int page : block.pages) {
                 blocksOn(page).add(block);

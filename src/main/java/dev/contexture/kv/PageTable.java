@@ -4,15 +4,19 @@ import java.util.Arrays;
 
 /**
  * One sequence's logical pages and blocks. Of its tokens, {@code [0, committed)} are in the pool; pages behind them are
- * reserved by the step that runs. Its first {@code known} blocks have been given to the prefix cache or came from there.
+ * reserved by the step that runs. Its first {@code known} blocks have been given to the prefix cache.
  */
 final class PageTable {
+    private static final int ALL = Integer.MAX_VALUE;
+
     private final int pageTokens;
     private final SequenceBlocks blocks;
     private int[] pages = new int[16];
     private int pageCount;
     private int committed;
     private int known;
+    /** Blocks that end behind so many tokens hold approximate keys and values. */
+    private int exactTokens = ALL;
 
     PageTable(int pageTokens, SequenceBlocks blocks) {
         this.pageTokens = pageTokens;
@@ -55,10 +59,15 @@ final class PageTable {
         return pages[--pageCount];
     }
 
-    /** The pages appended so far hold the first {@code tokens} tokens, and the first {@code blocks} blocks are known. */
-    void attach(int tokens, int knownBlocks) {
+    /** The pages appended so far hold the first {@code tokens} tokens, of which those from {@code exact} on are approximate. */
+    void attach(int tokens, int exact) {
         committed = tokens;
-        known = knownBlocks;
+        exactTokens = exact < tokens ? exact : ALL;
+    }
+
+    /** What is computed from now on follows from attending to a selection. */
+    void becomeApproximate() {
+        exactTokens = Math.min(exactTokens, committed);
     }
 
     /** Tokens of the prompt were cut when the sequence was admitted; the others are cut now. */
@@ -69,7 +78,11 @@ final class PageTable {
         while (known < blocks.count() && blocks.end(known) <= committed) {
             int first = blocks.begin(known) / pageTokens;
             int last = (blocks.end(known) - 1) / pageTokens;
-            pool.remember(new PagePool.Block(blocks.key(known), first, Arrays.copyOfRange(pages, first, last + 1)));
+            pool.remember(new PagePool.Block(
+                    blocks.key(known),
+                    first,
+                    Arrays.copyOfRange(pages, first, last + 1),
+                    blocks.end(known) <= exactTokens));
             known++;
         }
     }

@@ -20,13 +20,13 @@ record PrefixMatch(int tokens, List<PagePool.Block> blocks, int[] pages) {
      *
      * @param limit most tokens to match
      */
-    static PrefixMatch of(SequenceBlocks blocks, PagePool pool, int pageTokens, int limit) {
+    static PrefixMatch of(SequenceBlocks blocks, PagePool pool, int pageTokens, int limit, PrefixUse use) {
         int[] pages = new int[Math.ceilDiv(limit, pageTokens) + 1];
         List<PagePool.Block> matched = new ArrayList<>();
         int tokens = 0;
         while (matched.size() < blocks.count() && blocks.begin(matched.size()) < limit) {
             Optional<PagePool.Block> block = pool.find(blocks.key(matched.size()));
-            if (block.isEmpty()) {
+            if (block.isEmpty() || (use == PrefixUse.EXACT && !block.get().exact())) {
                 break;
             }
             PagePool.Block found = block.get();
@@ -46,11 +46,20 @@ record PrefixMatch(int tokens, List<PagePool.Block> blocks, int[] pages) {
             if (end <= pages.length) {
                 int[] here = Arrays.copyOfRange(pages, block.firstPage(), end);
                 if (!Arrays.equals(here, block.pages())) {
-                    moved.add(new PagePool.Block(block.key(), block.firstPage(), here));
+                    moved.add(new PagePool.Block(block.key(), block.firstPage(), here, block.exact()));
                 }
             }
         }
         return moved;
+    }
+
+    /** Of the matched tokens, those whose keys and values were computed by attending to everything. */
+    int exactTokens(SequenceBlocks cut) {
+        int exact = 0;
+        while (exact < blocks.size() && blocks.get(exact).exact()) {
+            exact++;
+        }
+        return exact == blocks.size() ? tokens : Math.min(tokens, cut.begin(exact));
     }
 
     /** Pages that hold matched tokens only: these are shared. */

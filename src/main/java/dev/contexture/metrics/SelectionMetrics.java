@@ -40,7 +40,8 @@ public final class SelectionMetrics implements SelectionListener {
                 .tags(tags)
                 .register(registry);
         selectTime = timer(registry, tags, "contexture.retrieval.select", "Choosing what a step attends to");
-        observeTime = timer(registry, tags, "contexture.retrieval.observe", "Taking a step's rows into the cache");
+        observeTime = timer(
+                registry, tags, "contexture.retrieval.observe", "Keeping of a step what the next selections need");
         mass = DistributionSummary.builder("contexture.selected.mass.ratio")
                 .description("Share of the retrieval head's attention that a step's selections held")
                 .serviceLevelObjectives(MASS_BUCKETS)

@@ -92,7 +92,7 @@ public final class DescriptorRetriever implements Retriever {
             state.own(sequence, () -> descriptors.end(sequence));
         }
         int[] ends = query.blockEnds();
-        int found = Arrays.binarySearch(ends, slots.contextLength(query.sequence()));
+        int found = Arrays.binarySearch(ends, query.position());
         int computed = found >= 0 ? found + 1 : -found - 1;
         int[] pages = new int[slots.pageCount(query.sequence())];
         slots.copyPages(query.sequence(), pages, 0);

@@ -1,8 +1,10 @@
 package dev.contexture.scheduler;
 
+import dev.contexture.core.SparsityMode;
 import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.StepPlan.SequenceStep;
 import dev.contexture.kv.KvCache;
+import dev.contexture.kv.PrefixUse;
 import dev.contexture.kv.SlotRequest;
 import java.util.ArrayList;
 import java.util.List;
@@ -130,13 +132,15 @@ final class Scheduler {
             Sequence sequence = next.get();
             int[] tokens = sequence.tokens();
             String salt = sequence.request().cacheSalt();
+            PrefixUse use =
+                    sequence.request().sparsity().mode() == SparsityMode.DENSE ? PrefixUse.EXACT : PrefixUse.ANY;
             // One page of reserve per running sequence, so that a newcomer is not preempted at once. What admission
             // itself takes comes out of the same pages that others may have been promised.
-            if (budget.pages - kv.pagesToAdmit(tokens, salt) <= running.size()) {
+            if (budget.pages - kv.pagesToAdmit(tokens, salt, use) <= running.size()) {
                 return;
             }
             queue.remove(sequence);
-            int cached = kv.admit(sequence.id(), tokens, salt);
+            int cached = kv.admit(sequence.id(), tokens, salt, use);
             budget.pages = kv.availablePages() - reservedPages(shares);
             running.add(sequence);
             sequence.admit(cached, clock.nanos());

@@ -1,6 +1,7 @@
 package dev.contexture.selection;
 
 import dev.contexture.core.SelectionMatrix;
+import dev.contexture.core.Sparsity;
 
 /**
  * A selection that serves another step: each list takes the new token in and, where it is full, lets the oldest token of
@@ -11,19 +12,20 @@ public final class SelectionReuse {
 
     /**
      * @param selection of one row, made for the token before
-     * @param recent tokens of the window that every list ends with
+     * @param policy by which it was made: no list grows beyond the budget, and each ends with the recent window
      */
-    public static SelectionMatrix next(SelectionMatrix selection, int position, int recent) {
+    public static SelectionMatrix next(SelectionMatrix selection, int position, Sparsity policy) {
         if (selection.rows() != 1) {
             throw new IllegalArgumentException("only the selection of a single row can be carried on");
         }
         int stride = selection.stride();
+        int recent = policy.recent();
         int[] counts = selection.counts().clone();
         int[] positions = selection.positions().clone();
         for (int list = 0; list < counts.length; list++) {
             int begin = list * stride;
             int count = counts[list];
-            if (count == stride || count > recent) {
+            if (count == stride || count >= policy.budget()) {
                 int oldestRecent = begin + count - recent;
                 System.arraycopy(positions, oldestRecent + 1, positions, oldestRecent, recent - 1);
                 positions[begin + count - 1] = position;

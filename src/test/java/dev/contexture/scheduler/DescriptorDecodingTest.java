@@ -9,6 +9,7 @@ import dev.contexture.engine.ort.LoadedModel;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.safetensors.SafetensorsModelSource;
 import dev.contexture.nativelib.FfmDescriptors.Kind;
+import dev.contexture.selection.SelectionSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -59,6 +60,27 @@ class DescriptorDecodingTest {
             assertThat(sink.tokens).hasSize(OUTPUT_TOKENS);
             assertThat(sink.sparsity.sparseSteps()).isEqualTo(OUTPUT_TOKENS - 1);
             assertThat(sink.sparsity.meanSelectedMass()).isBetween(0.0, 1.0);
+        }
+    }
+
+    @Test
+    void chunksMaySeeASelectionOfWhatIsBeforeThem() throws IOException {
+        SelectionSettings plain = SelectionSettings.DEFAULT;
+        SelectionSettings bounded = new SelectionSettings(
+                plain.heads(), plain.pooling(), 0, 1, plain.confidence(), new SelectionSettings.PrefillBound(64, 8));
+        try (LoadedModel model = load("llama3");
+                DescriptorRuns runs =
+                        new DescriptorRuns(model, Kind.MIN_MAX, model.config().layers(), 8, bounded, 32)) {
+            RecordingSink sink = runs.run(
+                            List.of(prompt(model, 190, 1)), OUTPUT_TOKENS, sparsity(SparsityMode.AUTO), "bounded")
+                    .getFirst();
+            assertThat(sink.failure).isNull();
+            assertThat(sink.tokens).hasSize(OUTPUT_TOKENS);
+            // Chunks behind 96, 128 and 160 tokens select, and each decode row.
+            assertThat(runs.retriever.lists)
+                    .isEqualTo((3L + OUTPUT_TOKENS - 1)
+                            * model.config().layers()
+                            * model.config().kvHeads());
         }
     }
 

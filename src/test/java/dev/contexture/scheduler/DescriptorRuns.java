@@ -15,6 +15,7 @@ import java.util.Set;
 final class DescriptorRuns implements AutoCloseable {
     private final LoadedModel model;
     private final Engine engine;
+    private final int rows;
     final FfmDescriptors descriptors;
     final WatchedRetriever retriever;
 
@@ -22,15 +23,24 @@ final class DescriptorRuns implements AutoCloseable {
      * @param chunks of the descriptors' store
      */
     DescriptorRuns(LoadedModel model, FfmDescriptors.Kind kind, int groups, int chunks) {
+        this(model, kind, groups, chunks, SelectionSettings.DEFAULT, 512);
+    }
+
+    /**
+     * @param rows of a step
+     */
+    DescriptorRuns(
+            LoadedModel model, FfmDescriptors.Kind kind, int groups, int chunks, SelectionSettings settings, int rows) {
+        this.rows = rows;
         this.model = model;
         this.descriptors = model.newDescriptors(kind, groups, chunks);
         this.retriever = new WatchedRetriever(model.descriptorRetriever(descriptors, groups));
-        this.engine = model.sparseEngine(retriever, SelectionSettings.DEFAULT);
+        this.engine = model.sparseEngine(retriever, settings);
     }
 
     /** All prompts at once. */
     List<RecordingSink> run(List<int[]> prompts, int maxTokens, Sparsity sparsity, String salt) {
-        SchedulerConfig config = new SchedulerConfig(512, 16, 64, 1_000_000, 8192);
+        SchedulerConfig config = new SchedulerConfig(rows, 16, 64, 1_000_000, 8192);
         SchedulerLoop loop =
                 new SchedulerLoop(model.kv(), engine, config, new CountingListener(), System::nanoTime, () -> 1);
         List<RecordingSink> sinks = new ArrayList<>();

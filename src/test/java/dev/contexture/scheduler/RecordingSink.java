@@ -19,6 +19,7 @@ final class RecordingSink implements TokenSink {
     final Manner manner;
     final List<Integer> tokens = new ArrayList<>();
     int admissions;
+    int cachedTokens;
     int ends;
 
     @Nullable
@@ -34,8 +35,9 @@ final class RecordingSink implements TokenSink {
     }
 
     @Override
-    public void onAdmitted(int cachedTokens) {
+    public void onAdmitted(int cached) {
         admissions++;
+        cachedTokens = cached;
         if (manner == Manner.THROWS_AT_ADMISSION) {
             throw new IllegalStateException("broken at admission");
         }

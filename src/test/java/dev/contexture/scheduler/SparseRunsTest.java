@@ -8,6 +8,7 @@ import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityMode;
 import dev.contexture.core.SparsityUsage;
 import dev.contexture.engine.ort.LoadedModel;
+import dev.contexture.kv.KvInvariants;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.head.RetrievalHeadFile;
 import dev.contexture.model.safetensors.SafetensorsModelSource;
@@ -19,6 +20,7 @@ import dev.contexture.testing.TinyHead;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -67,9 +69,12 @@ class SparseRunsTest {
     }
 
     private static List<RecordingSink> run(LoadedModel model, int rows, List<Job> jobs) {
-        SchedulerConfig config = new SchedulerConfig(rows, 16, 64, 1_000_000, 256);
-        SchedulerLoop loop = new SchedulerLoop(
-                model.kv(), model.engine(), config, new CountingListener(), System::nanoTime, () -> 1);
+        return run(model, new SchedulerConfig(rows, 16, 64, 1_000_000, 256), new CountingListener(), jobs);
+    }
+
+    private static List<RecordingSink> run(
+            LoadedModel model, SchedulerConfig config, CountingListener listener, List<Job> jobs) {
+        SchedulerLoop loop = new SchedulerLoop(model.kv(), model.engine(), config, listener, System::nanoTime, () -> 1);
         List<RecordingSink> sinks = new ArrayList<>();
         for (Job job : jobs) {
             RecordingSink sink = new RecordingSink(Manner.PLAIN);
@@ -152,19 +157,58 @@ class SparseRunsTest {
     }
 
     @Test
-    void preemptedSequencesGoOnAsTheyWould() throws IOException {
+    void preemptedSequencesAreComputedAgainAndEnd() throws IOException {
         try (LoadedModel model = load(true, EVERY_STEP)) {
-            int[] first = prompt(7, 150);
-            List<Integer> expected = alone(model, first, sparse(SparsityMode.TOKENS), "alone").tokens;
-            // 28 sequences of 190 tokens want 6 pages each; there are 128.
             List<Job> jobs = new ArrayList<>();
-            for (int i = 0; i < 28; i++) {
-                jobs.add(new Job(first, sparse(SparsityMode.TOKENS), "salt " + i));
+            for (int i = 0; i < 28; i++) { // of 6 pages each; there are 128
+                jobs.add(new Job(prompt(7, 150), sparse(SparsityMode.TOKENS), "salt " + i));
             }
-            for (RecordingSink sink : run(model, 512, jobs)) {
+            CountingListener listener = new CountingListener();
+            for (RecordingSink sink : run(model, new SchedulerConfig(512, 32, 64, 1_000_000, 256), listener, jobs)) {
                 assertThat(sink.failure).isNull();
-                assertThat(sink.tokens).isEqualTo(expected);
+                assertThat(sink.tokens).hasSize(MAX_TOKENS);
+                // What a preempted sequence decoded sparsely it computes again as a prompt, whole.
+                assertThat(usage(sink).sparseSteps() + usage(sink).fallbackSteps())
+                        .isPositive();
             }
+            assertThat(listener.preempted).isPositive();
+            assertThat(KvInvariants.check(model.kv().snapshot())).isEmpty();
+        }
+    }
+
+    @Test
+    void denseSequencesDoNotGoOnFromWhatSparseOnesLeftBehind() throws IOException {
+        try (LoadedModel model = load(true, EVERY_STEP)) {
+            int[] prompt = prompt(12, 150);
+            RecordingSink first = alone(model, prompt, sparse(SparsityMode.TOKENS), "shared");
+            int[] history = Arrays.copyOf(prompt, prompt.length + 33);
+            for (int i = 0; i < 33; i++) {
+                history[prompt.length + i] = first.tokens.get(i);
+            }
+            RecordingSink dense = alone(model, history, Sparsity.DENSE, "shared");
+            RecordingSink fresh = alone(model, history, Sparsity.DENSE, "another");
+            assertThat(dense.tokens).isEqualTo(fresh.tokens);
+            assertThat(dense.cachedTokens)
+                    .as("the prompt is exact, the output is not")
+                    .isEqualTo(144);
+            RecordingSink sparse = alone(model, history, sparse(SparsityMode.TOKENS), "shared");
+            assertThat(sparse.cachedTokens)
+                    .as("dense blocks took the place of sparse ones")
+                    .isEqualTo(176);
+        }
+    }
+
+    @Test
+    void sparseSequencesGoOnFromWhatSparseOnesLeftBehind() throws IOException {
+        try (LoadedModel model = load(true, EVERY_STEP)) {
+            int[] prompt = prompt(13, 150);
+            RecordingSink first = alone(model, prompt, sparse(SparsityMode.TOKENS), "shared");
+            int[] history = Arrays.copyOf(prompt, prompt.length + 33);
+            for (int i = 0; i < 33; i++) {
+                history[prompt.length + i] = first.tokens.get(i);
+            }
+            assertThat(alone(model, history, sparse(SparsityMode.TOKENS), "shared").cachedTokens)
+                    .isEqualTo(176);
         }
     }
 
@@ -174,6 +218,8 @@ class SparseRunsTest {
         try (LoadedModel model = load(true, reuse)) {
             SparsityUsage usage = usage(alone(model, prompt(8, 150), sparse(SparsityMode.TOKENS), "a"));
             assertThat(usage.sparseSteps()).isEqualTo(MAX_TOKENS - 1);
+            // Ten selections serve 39 steps.
+            assertThat(model.reusedRows()).isEqualTo(29);
         }
     }
 

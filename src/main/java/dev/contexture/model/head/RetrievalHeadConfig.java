@@ -89,6 +89,10 @@ public record RetrievalHeadConfig(
                         + " tokens, the model has " + model.layers() + " layers of " + model.hidden() + " and "
                         + model.vocabulary());
         require(
+                model.slidingWindow() == 0,
+                "a retrieval head chooses from the whole context, but the model sees " + model.slidingWindow()
+                        + " tokens only");
+        require(
                 kvHeads == 1 || kvHeads == model.kvHeads(),
                 "the retrieval head selects for " + kvHeads + " KV heads, the model has " + model.kvHeads());
     }

@@ -52,6 +52,7 @@ public final class LoadedModel implements AutoCloseable {
     private final OrtModelRunner runner;
     private final Optional<FfmRetrievalPool> retrievalPool;
     private final SelectionStage selection;
+    private final CountedReuses reuses = new CountedReuses();
     private final KvCache kv;
     private final ModelConfig config;
     private final Precision precision;
@@ -112,8 +113,7 @@ public final class LoadedModel implements AutoCloseable {
         FfmRetrievalPool keys = retrievalPool.orElseThrow();
         HeadRetriever retriever =
                 new HeadRetriever(head.config(), new OrtHeadRunner(head, library, keys.id(), THREADS), keys);
-        return new SparseSelection(
-                retriever, kv, pool, settings, SelectionRule.Unit.TOKENS, SelectionListener.NONE, System::nanoTime);
+        return new SparseSelection(retriever, kv, pool, settings, SelectionRule.Unit.TOKENS, reuses, System::nanoTime);
     }
 
     public ModelConfig config() {
@@ -130,6 +130,11 @@ public final class LoadedModel implements AutoCloseable {
 
     public Engine engine() {
         return new Engine(kv, pool, runner, selection, runner.vocabularySize());
+    }
+
+    /** Rows that were decoded by the selection of an earlier step. */
+    public int reusedRows() {
+        return reuses.rows;
     }
 
     /** What the head chose last. */
@@ -159,6 +164,22 @@ public final class LoadedModel implements AutoCloseable {
 
     public DescriptorRetriever descriptorRetriever(FfmDescriptors descriptors, int groups) {
         return new DescriptorRetriever(config.layers(), groups, config.heads(), pool, descriptors);
+    }
+
+    /** Counts what a listener hears of reuse. */
+    private static final class CountedReuses implements SelectionListener {
+        private int rows;
+
+        @Override
+        public void selected(int chosenRows, int reusedRows, double meanMass, long nanos) {
+            rows += reusedRows;
+        }
+
+        @Override
+        public void fellBack(FallbackCause cause) {}
+
+        @Override
+        public void observed(int observedRows, long nanos) {}
     }
 
     /** A sequence without any cached prefix. */
