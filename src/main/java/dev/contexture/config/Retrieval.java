@@ -122,13 +122,21 @@ final class Retrieval implements AutoCloseable {
         }
         return switch (settings.selector()) {
             case AUTO, DESCRIPTORS -> withDescriptors(settings, compiled.config(), place);
-            case HEAD, NONE ->
+            case HEAD -> throw new IllegalStateException("a head was found or the start ended before");
+            case NONE ->
                 new Retrieval(Optional.empty(), Optional.empty(), SparsityPolicy.DENSE_ONLY, settings.automaticUnit());
         };
     }
 
     private static Retrieval withHead(SparsityProperties settings, CompiledModel.Head head, Place place) {
         RetrievalHeadConfig config = head.config();
+        if (place.positions > config.trainedLength()) {
+            LOG.warn(
+                    "The retrieval head was trained on texts of {} tokens, sequences may have {}: nothing is known of what it"
+                            + " selects beyond",
+                    config.trainedLength(),
+                    place.positions);
+        }
         FfmRetrievalPool pool = new FfmRetrievalPool(
                 place.library,
                 new FfmRetrievalPool.Shape(

@@ -57,6 +57,49 @@ public record SparsityProperties(
         @DefaultValue("32") int prefillQueries) {
     private static final int HEAD_BUDGET_TOKENS = 512;
     private static final int DESCRIPTOR_BUDGET_TOKENS = 1024;
+    private static final int MAX_RESIDENCY_FACTOR = 1024;
+
+    public SparsityProperties {
+        // Bad values end the binding, and so the start, with the setting's name.
+        try {
+            require(budget >= 0, "budget must not be negative but is " + budget);
+            require(sink >= 0, "sink must not be negative but is " + sink);
+            require(recent >= 1, "recent must be at least 1, the current token, but is " + recent);
+            long kept = (long) sink + recent;
+            require(kept <= maxBudget, "max-budget (" + maxBudget + ") must hold sink and recent (" + kept + ")");
+            require(
+                    budget == 0 || (kept <= budget && budget <= maxBudget),
+                    "budget (" + budget + ") must hold sink and recent (" + kept + ") and be at most max-budget ("
+                            + maxBudget + ")");
+            require(
+                    prefillBudget <= 0 || prefillBudget >= kept,
+                    "prefill-budget (" + prefillBudget + ") must be 0 or hold sink and recent (" + kept + ")");
+            require(
+                    residencyFactor >= 1 && residencyFactor <= MAX_RESIDENCY_FACTOR,
+                    "residency-factor must be in 1.." + MAX_RESIDENCY_FACTOR + " but is " + residencyFactor);
+            require(
+                    selector != Selector.NONE || mode == SparsityMode.AUTO || mode == SparsityMode.DENSE,
+                    "mode must be auto or dense where selector is none");
+            require(
+                    head.isEmpty() || selector == Selector.AUTO || selector == Selector.HEAD,
+                    "head is named, but selector does not let a head choose: leave one of them out");
+            new SelectionSettings(
+                    headReduction,
+                    blockPooling,
+                    firstDenseLayers,
+                    reuseInterval,
+                    new SelectionSettings.Confidence(lowMass, highMass, wideFactor, maxBudget),
+                    new SelectionSettings.PrefillBound(prefillBudget, prefillQueries));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("contexture.sparsity." + e.getMessage(), e);
+        }
+    }
+
+    private static void require(boolean holds, String message) {
+        if (!holds) {
+            throw new IllegalArgumentException(message);
+        }
+    }
 
     /** What chooses. */
     public enum Selector {
@@ -89,8 +132,8 @@ public record SparsityProperties(
      * @param trained whether a trained head chooses
      */
     SparsityPolicy policy(boolean trained) {
-        int tokens =
-                budget == 0 ? Math.min(maxBudget, trained ? HEAD_BUDGET_TOKENS : DESCRIPTOR_BUDGET_TOKENS) : budget;
+        int usual = trained ? HEAD_BUDGET_TOKENS : DESCRIPTOR_BUDGET_TOKENS;
+        int tokens = budget == 0 ? Math.clamp(usual, sink + recent, maxBudget) : budget;
         return new SparsityPolicy(
                 new Sparsity(mode, tokens, sink, recent, Math.multiplyExact(tokens, residencyFactor)),
                 maxBudget,
