@@ -15,7 +15,9 @@
 namespace contexture {
 namespace {
 
-constexpr int32_t kPartTokens = 512;     // a decode row's context is cut at multiples of this
+constexpr int32_t kPartTokens = 512;       // a decode row's context is cut at multiples of this
+constexpr int32_t kShortPartTokens = 128;  // the same for contexts and selections that would make too few parts
+constexpr int32_t kShortContext = 1024;
 constexpr int32_t kPrefillRows = 192;    // query rows times heads of a prefill item
 constexpr int32_t kMinPrefillRows = 24;  // fewer rows would spend their time on packing keys
 constexpr int32_t kPrepareRows = 16;     // rows of a prepare item
@@ -37,6 +39,9 @@ struct DecodeTask {
 struct PlaceRange {
   int32_t first, last;
 };
+
+// By the row's own number of places alone: with few KV heads, whole parts would leave threads without work.
+int32_t part_tokens(int32_t places) { return places <= kShortContext ? kShortPartTokens : kPartTokens; }
 
 bool decodes(const StepView& step, int32_t seq) { return step.row_offsets[seq + 1] - step.row_offsets[seq] == 1; }
 
@@ -132,7 +137,8 @@ class Call {
       if (decodes(step_, s)) {
         for (int32_t h = 0; h < g_.kv_heads; ++h) {
           const PlaceRange range = context_of(s, h);
-          const int32_t first = range.first / kPartTokens, last = (range.last + kPartTokens - 1) / kPartTokens;
+          const int32_t tokens = part_tokens(range.last);
+          const int32_t first = range.first / tokens, last = (range.last + tokens - 1) / tokens;
           const auto task = static_cast<int32_t>(state_.tasks.size());
           state_.tasks.push_back({last - first, parts});
           for (int32_t part = first; part < last; ++part) state_.decode.push_back({s, h, part, task});
@@ -213,13 +219,14 @@ class Call {
   void decode(const DecodeItem& item) const {
     const DecodeTask& task = state_.tasks[item.task];
     const PlaceRange context = context_of(item.seq, item.kv_head);
-    const int32_t first = std::max(context.first, item.part * kPartTokens);
-    const int32_t last = std::min(context.last, (item.part + 1) * kPartTokens);
+    const int32_t tokens = part_tokens(context.last);
+    const int32_t first = std::max(context.first, item.part * tokens);
+    const int32_t last = std::min(context.last, (item.part + 1) * tokens);
     const void* rows[kPartTokens];
     list_key_rows(keys_of(item.seq, item.kv_head), first, last, kRowPadding, rows);
 
     const int64_t row = step_.row_offsets[item.seq], head = static_cast<int64_t>(item.kv_head) * group_;
-    float* part = state_.parts.data() + (task.first_part + item.part - context.first / kPartTokens) * part_floats_;
+    float* part = state_.parts.data() + (task.first_part + item.part - context.first / tokens) * part_floats_;
     DecodeArgs a{};
     a.q = state_.q.data() + row * q_stride_ + head * row_dim_, a.k_rows = rows, a.v_offset = g_.plane_bytes();
     a.count = last - first, a.group = group_, a.row_dim = row_dim_, a.half = g_.dtype == KvDtype::kF16;

@@ -124,8 +124,16 @@ std::vector<int32_t> selected_positions(const SelectionRule& rule, int32_t posit
       if (!blocks.back().empty() && std::binary_search(block_ends.begin(), block_ends.end(), p)) blocks.emplace_back();
       blocks.back().push_back(p);
     }
+    std::vector<int32_t> tokens = chosen;  // that a selection of single tokens would hold
+    std::stable_sort(tokens.begin(), tokens.end(), [&](int32_t a, int32_t b) { return weight(a) > weight(b); });
+    tokens.resize(static_cast<size_t>(room));
     const auto score = [&](const std::vector<int32_t>& block) {
       float sum = 0, top = 0;
+      if (rule.pooling == SelectionRule::kTop) {
+        for (const int32_t p : block)
+          if (std::find(tokens.begin(), tokens.end(), p) != tokens.end()) sum += weight(p);
+        return sum;
+      }
       for (const int32_t p : block) sum += weight(p), top = std::max(top, weight(p));
       if (rule.pooling == SelectionRule::kMax) return top;
       return rule.pooling == SelectionRule::kMean ? sum / static_cast<float>(block.size()) : sum;

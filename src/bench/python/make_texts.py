@@ -1,7 +1,7 @@
 """Makes the texts of the benchmarks: packages with the role `evaluation` in src/train/texts.json, which neither a training nor a choice
 of settings has seen, and dialogues and tables in words that training does not use.
 
-usage: python3 make_texts.py FOLDER [--texts 24] [--chars 44000] [--seed 1]
+usage: python3 make_texts.py FOLDER [--texts 24] [--chars 44000] [--seed 1] [--role evaluation]
 
 Needs no packages of Python, but apt-get and dpkg-deb (a Debian of the release that texts.json names). Writes
 FOLDER/<kind>/<number>.txt, each of that many characters (more than 8,192 tokens of the default model), and FOLDER/provenance.json.
@@ -20,7 +20,6 @@ sys.path.insert(0, str(TRAIN))
 
 from contexture_train import generated, texts  # noqa: E402
 
-ROLE = "evaluation"
 DOCUMENT_BEGIN = "<|endoftext|>"
 
 
@@ -37,12 +36,12 @@ def packed(documents, count, chars):
     return found
 
 
-def make(sources, folder, count, chars, seed):
-    rng = random.Random(f"{seed} {ROLE}")
+def make(sources, role, folder, count, chars, seed):
+    rng = random.Random(f"{seed} {role}")
     documents = {"prose": [], "code": []}
     for source in sources:
         documents[source.kind] += texts.documents(source, folder)
-    words, running = generated.vocabulary(ROLE), texts.paragraphs(documents["prose"])
+    words, running = generated.vocabulary(role), texts.paragraphs(documents["prose"])
     kinds = {}
     for kind, found in documents.items():
         rng.shuffle(found)
@@ -62,11 +61,12 @@ def main():
     parser.add_argument("--texts", type=int, default=24, help="of each kind")
     parser.add_argument("--chars", type=int, default=44_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--role", choices=("validation", "evaluation"), default="evaluation", help="validation: to choose settings by")
     options = parser.parse_args()
     packages = options.folder / "packages"
-    sources = [source for source in texts.sources(TRAIN / "texts.json") if source.role == ROLE]
+    sources = [source for source in texts.sources(TRAIN / "texts.json") if source.role == options.role]
     texts.fetch(sources, packages)
-    kinds = make(sources, packages, options.texts, options.chars, options.seed)
+    kinds = make(sources, options.role, packages, options.texts, options.chars, options.seed)
     digest = hashlib.sha256()
     for kind, found in kinds.items():
         shutil.rmtree(options.folder / kind, ignore_errors=True)
@@ -79,7 +79,7 @@ def main():
         archive = next((packages / "archives").glob(f"{package}_*.deb"))
         archives[archive.name] = sha256(archive)
     provenance = {
-        "role": ROLE,
+        "role": options.role,
         "packages": archives,
         "seed": options.seed,
         "texts": {kind: len(found) for kind, found in kinds.items()},

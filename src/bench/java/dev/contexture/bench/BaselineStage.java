@@ -11,6 +11,7 @@ import dev.contexture.selection.SelectionSettings;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 
 /** Selects without looking: what any selector must beat. For steps of one sequence, whose single rows are decode rows. */
 final class BaselineStage implements SelectionStage {
@@ -18,7 +19,8 @@ final class BaselineStage implements SelectionStage {
     private final NativeKvPool pool;
     private final int kvHeads;
     private final int[] groupOfLayer;
-    private final Choice choice;
+    private final Supplier<Choice> choices;
+    private Choice choice;
     private Sparsity policy = Sparsity.DENSE;
 
     /** What lies between sinks and recent window. */
@@ -27,41 +29,45 @@ final class BaselineStage implements SelectionStage {
         int[] choose(int first, int last, int count);
     }
 
-    private BaselineStage(EngineParts parts, Choice choice) {
+    private BaselineStage(EngineParts parts, Supplier<Choice> choices) {
         this.parts = parts;
         this.pool = parts.pool();
         this.kvHeads = parts.config().kvHeads();
         this.groupOfLayer = new int[parts.config().layers()];
-        this.choice = choice;
+        this.choices = choices;
+        this.choice = choices.get();
     }
 
     /** The budget's rest widens the recent window. */
     static BaselineStage sinkAndRecent(EngineParts parts) {
-        return new BaselineStage(parts, (first, last, count) -> {
+        return new BaselineStage(parts, () -> (first, last, count) -> {
             int[] positions = new int[count];
             Arrays.setAll(positions, i -> last - count + i);
             return positions;
         });
     }
 
-    /** The budget's rest is drawn anew for each step and KV head. */
+    /** The budget's rest is drawn anew for each step and KV head; each sequence meets the same draws. */
     static BaselineStage random(EngineParts parts, long seed) {
-        SplittableRandom random = new SplittableRandom(seed);
-        return new BaselineStage(parts, (first, last, count) -> {
-            int[] positions = new int[count];
-            int taken = 0;
-            for (int position = first; taken < count; position++) { // selection sampling, Knuth's algorithm S
-                if (random.nextInt(last - position) < count - taken) {
-                    positions[taken++] = position;
+        return new BaselineStage(parts, () -> {
+            SplittableRandom random = new SplittableRandom(seed);
+            return (first, last, count) -> {
+                int[] positions = new int[count];
+                int taken = 0;
+                for (int position = first; taken < count; position++) { // selection sampling, Knuth's algorithm S
+                    if (random.nextInt(last - position) < count - taken) {
+                        positions[taken++] = position;
+                    }
                 }
-            }
-            return positions;
+                return positions;
+            };
         });
     }
 
     @Override
     public SequenceSparsity begin(Sparsity asked) {
         policy = asked;
+        choice = choices.get();
         return new SequenceSparsity(asked, SelectionSettings.DEFAULT);
     }
 

@@ -15,10 +15,12 @@ public final class Bench {
             case "fidelity" -> FidelityBench.run(options);
             case "generation" -> GenerationBench.run(options);
             case "split" -> SplitBench.run(options);
+            case "prefill" -> PrefillBench.run(options);
             case "v2f" -> V2fBench.run(options);
             default ->
                 throw new IllegalArgumentException("bench.suite must be one of "
-                        + List.of("speed", "sparse-speed", "fidelity", "generation", "split", "v2f") + " but is "
+                        + List.of("speed", "sparse-speed", "fidelity", "generation", "split", "prefill", "v2f")
+                        + " but is "
                         + suite);
         }
     }

@@ -28,7 +28,7 @@ final class BenchResult {
         this.file = options.path("result", "target/bench/" + suite + ".json");
         head.put("suite", suite);
         head.put("at", Instant.now().toString());
-        head.put("commit", output("git", "describe", "--always", "--dirty"));
+        head.put("commit", commit(options));
         head.put("machine", machine());
         head.put("processors", Runtime.getRuntime().availableProcessors());
         head.put("load_average", ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
@@ -71,11 +71,20 @@ final class BenchResult {
         }
     }
 
-    private static String output(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).start();
-        try (InputStream in = process.getInputStream()) {
-            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
-            return process.waitFor() == 0 ? text : "unknown";
+    /** Of the checkout, or as told where there is none. */
+    private static String commit(Options options) throws InterruptedException {
+        String told = options.text("commit", "");
+        if (!told.isEmpty()) {
+            return told;
+        }
+        try {
+            Process git = new ProcessBuilder("git", "describe", "--always", "--dirty").start();
+            try (InputStream in = git.getInputStream()) {
+                String text = new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
+                return git.waitFor() == 0 ? text : "unknown";
+            }
+        } catch (IOException e) {
+            return "unknown (" + e.getMessage() + ")";
         }
     }
 }

@@ -81,4 +81,21 @@ final class BenchTexts {
         }
         return texts;
     }
+
+    /** Of several kinds in turns, so that a run that is ended early has all of them. */
+    List<Text> inTurns(List<String> kinds, int most, int tokens) throws IOException {
+        List<List<Text>> ofKinds = new ArrayList<>();
+        for (String kind : kinds) {
+            ofKinds.add(of(kind, most, tokens));
+        }
+        List<Text> texts = new ArrayList<>();
+        for (int number = 0; number < most; number++) {
+            for (List<Text> some : ofKinds) {
+                if (number < some.size()) {
+                    texts.add(some.get(number));
+                }
+            }
+        }
+        return texts;
+    }
 }

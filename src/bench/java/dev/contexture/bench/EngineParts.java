@@ -59,7 +59,11 @@ final class EngineParts implements AutoCloseable {
             Map<String, String> sparsity,
             int capacityTokens,
             int threads,
-            BlockCutter.Factory cutters) {}
+            BlockCutter.Factory cutters) {
+        Settings withThreads(int count) {
+            return new Settings(model, sparsity, capacityTokens, count, cutters);
+        }
+    }
 
     EngineParts(Settings settings) {
         Path work = Path.of("target", "bench");

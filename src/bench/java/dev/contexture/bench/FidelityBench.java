@@ -24,7 +24,11 @@ final class FidelityBench {
     private final Map<Cell, List<WindowScore>> found = new LinkedHashMap<>();
 
     /** What a number of the table is about. */
-    private record Cell(String selector, int context, int budget, String kind) {}
+    private record Cell(String selector, int context, int budget, String kind) {
+        private Cell ofAllKinds() {
+            return new Cell(selector, context, budget, ALL);
+        }
+    }
 
     private FidelityBench() {}
 
@@ -47,57 +51,54 @@ final class FidelityBench {
                 2 * longest,
                 options.threads(),
                 BlockCutter.fixed(options.number("block", BLOCK_TOKENS)));
-        try (EngineParts parts = new EngineParts(settings)) {
-            BenchTexts texts = BenchTexts.open(options, parts.tokenizer());
+        try (Workers workers = Workers.open(options, settings)) {
+            BenchTexts texts = BenchTexts.open(options, workers.any().tokenizer());
             BenchResult result = new BenchResult(options, model)
                     .with("texts", texts.provenance())
-                    .with("retriever", parts.retriever().name());
-            SparseHarness harness = new SparseHarness(parts);
-            Selectors selectors = new Selectors(parts, model, seed);
-            List<Selector> compared = names.stream().map(selectors::named).toList();
-            // One text of each kind after the other, so that a run that is ended early has all kinds.
+                    .with("retriever", workers.any().retriever().name());
             List<String> kinds = options.texts("kinds", BenchTexts.KINDS);
-            Map<String, List<Text>> ofKind = new LinkedHashMap<>();
-            for (String kind : kinds) {
-                ofKind.put(kind, texts.of(kind, windows, longest));
-            }
-            for (int number = 0; number < windows; number++) {
-                for (List<Text> some : ofKind.values()) {
-                    if (number < some.size()) {
-                        score(some.get(number), harness, selectors.dense(), compared, contexts, budgets);
-                    }
-                }
-                result.write(rows());
-                System.out.printf(Locale.ROOT, "%d of %d texts of each kind%n", number + 1, windows);
-            }
+            workers.run(
+                    texts.inTurns(kinds, windows, longest),
+                    parts -> {
+                        Selectors selectors = new Selectors(parts, model, seed);
+                        Scorer scorer = new Scorer(
+                                new SparseHarness(parts),
+                                selectors.dense(),
+                                names.stream().map(selectors::named).toList());
+                        return text -> scorer.score(text, contexts, budgets);
+                    },
+                    (text, scores) -> {
+                        scores.forEach((cell, score) -> List.of(cell, cell.ofAllKinds())
+                                .forEach(some -> found.computeIfAbsent(some, any -> new ArrayList<>())
+                                        .add(score)));
+                        result.write(rows());
+                        System.out.printf(Locale.ROOT, "%s %d of %d%n", text.kind(), text.number() + 1, windows);
+                    });
             print(names, contexts, budgets, kinds);
             result.writeAndSay(rows());
         }
     }
 
-    private void score(
-            Text text,
-            SparseHarness harness,
-            Selector dense,
-            List<Selector> selectors,
-            List<Integer> contexts,
-            List<Integer> budgets) {
-        harness.fill(dense, text.tokens());
-        for (int context : contexts) {
-            WindowScore.Dense base = WindowScore.Dense.of(harness, Window.endOf(text, context, WINDOW_TOKENS), dense);
-            for (int budget : budgets) {
-                if (budget >= context - WINDOW_TOKENS) {
-                    continue;
-                }
-                for (Selector selector : selectors) {
-                    WindowScore score = base.compare(harness, selector, budget);
-                    for (String kind : List.of(text.kind(), ALL)) {
-                        found.computeIfAbsent(
-                                        new Cell(selector.name(), context, budget, kind), cell -> new ArrayList<>())
-                                .add(score);
+    /** Scores texts on one engine. */
+    private record Scorer(SparseHarness harness, Selector dense, List<Selector> selectors) {
+        private Map<Cell, WindowScore> score(Text text, List<Integer> contexts, List<Integer> budgets) {
+            Map<Cell, WindowScore> scores = new LinkedHashMap<>();
+            harness.fill(dense, text.tokens());
+            for (int context : contexts) {
+                WindowScore.Dense base =
+                        WindowScore.Dense.of(harness, Window.endOf(text, context, WINDOW_TOKENS), dense);
+                for (int budget : budgets) {
+                    if (budget >= context - WINDOW_TOKENS) {
+                        continue;
+                    }
+                    for (Selector selector : selectors) {
+                        scores.put(
+                                new Cell(selector.name(), context, budget, text.kind()),
+                                base.compare(harness, selector, budget));
                     }
                 }
             }
+            return scores;
         }
     }
 

@@ -58,31 +58,37 @@ final class GenerationBench {
                 24_576,
                 options.threads(),
                 BlockCutter.fixed(options.number("block", BLOCK_TOKENS)));
-        try (EngineParts parts = new EngineParts(settings)) {
-            BenchTexts texts = BenchTexts.open(options, parts.tokenizer());
+        try (Workers workers = Workers.open(options, settings)) {
+            EngineParts any = workers.any();
+            BenchTexts texts = BenchTexts.open(options, any.tokenizer());
             BenchResult result = new BenchResult(options, model)
                     .with("texts", texts.provenance())
-                    .with("retriever", parts.retriever().name());
-            SparseHarness harness = new SparseHarness(parts);
-            Sparsity sparse = parts.policy(SparsityMode.AUTO, options.number("budget", 512));
-            Selector dense = new Selectors(parts, model, 0).dense();
-            Generator generator = new Generator(harness, dense.stage());
+                    .with("retriever", any.retriever().name());
             long seed = options.number("seed", 1);
-            int prompts = options.number("prompts", 200);
-            if (prompts > 0) {
-                PromptMaker maker = new PromptMaker(parts, texts, options, seed);
-                for (int number = 0; number < prompts; number++) {
-                    answer(maker.next(), seed + number, generator, harness, dense, sparse);
-                    result.write(rows);
-                    System.out.printf(Locale.ROOT, "prompt %d of %d%n", number + 1, prompts);
-                }
+            int budget = options.number("budget", 512);
+            int count = options.number("prompts", 200);
+            if (count > 0) {
+                List<PromptMaker.Prompt> prompts = new PromptMaker(any, texts, options, seed).prompts(count);
+                Author.Ways ways = Author.Ways.of(options, budget);
+                workers.run(
+                        prompts,
+                        parts -> {
+                            Author author = new Author(parts, model, ways);
+                            return prompt -> author.answer(prompt, seed + prompt.number());
+                        },
+                        (prompt, some) -> {
+                            comparisons.addAll(some);
+                            some.forEach(comparison -> rows.add(row(comparison)));
+                            result.write(rows);
+                            System.out.printf(Locale.ROOT, "prompt %d of %d%n", prompt.number() + 1, count);
+                        });
                 summarize();
             }
             int samples = options.number("samples", 60);
             if (samples > 0) {
-                TaskBench tasks = new TaskBench(parts, texts, seed);
+                TaskBench tasks = new TaskBench(any.tokenizer(), texts, seed);
                 for (int length : options.numbers("lengths", "2048,4096")) {
-                    rows.addAll(tasks.measure(generator, sparse, samples, length));
+                    rows.addAll(tasks.measure(workers, model, budget, samples, length));
                     result.write(rows);
                 }
             }
@@ -90,40 +96,60 @@ final class GenerationBench {
         }
     }
 
-    /** All four outputs grow in the same steps: dense and sparse, greedy and sampled. */
-    private void answer(
-            PromptMaker.Prompt prompt,
-            long seed,
-            Generator generator,
-            SparseHarness harness,
-            Selector dense,
-            Sparsity sparse) {
-        int tokens = options.number("tokens", 512);
-        SamplingParams greedy = generator.sampling(0f, 1f);
-        SamplingParams sampled = generator.sampling(
-                Float.parseFloat(options.text("temperature", "0.8")), Float.parseFloat(options.text("top-p", "0.95")));
-        List<Generator.Output> outputs = generator.generate(
-                prompt.tokens(),
-                tokens,
-                List.of(
-                        new Generator.Way(Sparsity.DENSE, greedy, seed),
-                        new Generator.Way(sparse, greedy, seed),
-                        new Generator.Way(Sparsity.DENSE, sampled, seed),
-                        new Generator.Way(sparse, sampled, seed)));
-        List<Answer> answers = new ArrayList<>();
-        for (Generator.Output output : outputs) {
-            double[] likelihoods = harness.denseLogProbabilities(dense, prompt.tokens(), output.tokens());
-            answers.add(new Answer(Statistics.mean(likelihoods), repetition(output.tokens()), output.usage()));
+    /** Writes answers on one engine and has the dense model judge them. */
+    private static final class Author {
+        private final SparseHarness harness;
+        private final Selector dense;
+        private final Generator generator;
+        private final Sparsity sparse;
+        private final Ways ways;
+
+        /** How answers are drawn. */
+        private record Ways(int budget, int tokens, float temperature, float topP) {
+            private static Ways of(Options options, int budget) {
+                return new Ways(
+                        budget,
+                        options.number("tokens", 512),
+                        Float.parseFloat(options.text("temperature", "0.8")),
+                        Float.parseFloat(options.text("top-p", "0.95")));
+            }
         }
-        for (int i = 0; i < outputs.size(); i += 2) {
-            Comparison comparison = new Comparison(
-                    prompt,
-                    i == 0 ? "greedy" : "sampled",
-                    answers.get(i),
-                    answers.get(i + 1),
-                    divergence(outputs.get(i).tokens(), outputs.get(i + 1).tokens()));
-            comparisons.add(comparison);
-            rows.add(row(comparison));
+
+        private Author(EngineParts parts, ModelFiles model, Ways ways) {
+            this.harness = new SparseHarness(parts);
+            this.dense = new Selectors(parts, model, 0).dense();
+            this.generator = new Generator(harness, dense.stage());
+            this.sparse = parts.policy(SparsityMode.AUTO, ways.budget);
+            this.ways = ways;
+        }
+
+        /** All four outputs grow in the same steps: dense and sparse, greedy and sampled. */
+        private List<Comparison> answer(PromptMaker.Prompt prompt, long seed) {
+            SamplingParams greedy = generator.sampling(0f, 1f);
+            SamplingParams sampled = generator.sampling(ways.temperature, ways.topP);
+            List<Generator.Output> outputs = generator.generate(
+                    prompt.tokens(),
+                    ways.tokens,
+                    List.of(
+                            new Generator.Way(Sparsity.DENSE, greedy, seed),
+                            new Generator.Way(sparse, greedy, seed),
+                            new Generator.Way(Sparsity.DENSE, sampled, seed),
+                            new Generator.Way(sparse, sampled, seed)));
+            List<Answer> answers = new ArrayList<>();
+            for (Generator.Output output : outputs) {
+                double[] likelihoods = harness.denseLogProbabilities(dense, prompt.tokens(), output.tokens());
+                answers.add(new Answer(Statistics.mean(likelihoods), repetition(output.tokens()), output.usage()));
+            }
+            List<Comparison> comparisons = new ArrayList<>();
+            for (int i = 0; i < outputs.size(); i += 2) {
+                comparisons.add(new Comparison(
+                        prompt,
+                        i == 0 ? "greedy" : "sampled",
+                        answers.get(i),
+                        answers.get(i + 1),
+                        divergence(outputs.get(i).tokens(), outputs.get(i + 1).tokens())));
+            }
+            return comparisons;
         }
     }
 

@@ -27,10 +27,9 @@ final class PromptMaker {
     private final SplittableRandom random;
     private final int least;
     private final int most;
-    private int made;
 
     @SuppressWarnings("ArrayRecordComponent")
-    record Prompt(String form, String kind, int[] tokens) {}
+    record Prompt(int number, String form, String kind, int[] tokens) {}
 
     PromptMaker(EngineParts parts, BenchTexts source, Options options, long seed) throws IOException {
         this.parts = parts;
@@ -43,18 +42,25 @@ final class PromptMaker {
     }
 
     /** Kinds take turns, and forms. */
-    Prompt next() {
-        int number = made++;
+    List<Prompt> prompts(int count) {
+        List<Prompt> prompts = new ArrayList<>();
+        while (prompts.size() < count) {
+            prompts.add(prompt(prompts.size()));
+        }
+        return prompts;
+    }
+
+    private Prompt prompt(int number) {
         List<Text> ofKind = texts.get(number % texts.size());
         Text text = ofKind.get(random.nextInt(ofKind.size()));
         int length = random.nextInt(least, most + 1);
         int begin = random.nextInt(TEXT_TOKENS - length + 1);
         int[] part = text.from(begin, begin + length);
         if (number / texts.size() % 2 == 0) {
-            return new Prompt("continuation", text.kind(), part);
+            return new Prompt(number, "continuation", text.kind(), part);
         }
         String instruction = INSTRUCTIONS.get(random.nextInt(INSTRUCTIONS.size()));
-        return new Prompt("instruction", text.kind(), instructed(part, instruction, length));
+        return new Prompt(number, "instruction", text.kind(), instructed(part, instruction, length));
     }
 
     /** As a chat, cut so that the whole prompt has about that many tokens. */

@@ -3,19 +3,16 @@ package dev.contexture.bench;
 import dev.contexture.core.SelectionMatrix;
 import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.StepSlots;
-import dev.contexture.retrieval.RetrievalState;
 import dev.contexture.retrieval.Retriever;
 import dev.contexture.retrieval.SelectionQuery;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 
 /**
  * Shows a retriever other blocks than the cache's, so that sequences that are cut in different ways share their keys and
- * values. For steps of one sequence whose tokens are known beforehand. Does not own the retriever.
+ * values. For steps of one sequence whose tokens are known beforehand.
  */
-final class RecutRetriever implements Retriever {
-    private final Retriever retriever;
+final class RecutRetriever extends ForwardingRetriever {
     private int[] tokens = {};
     private BlockCutter cutter = BlockCutter.fixed(1).newCutter();
     private int accepted;
@@ -23,7 +20,7 @@ final class RecutRetriever implements Retriever {
     private int count;
 
     RecutRetriever(Retriever retriever) {
-        this.retriever = retriever;
+        super(retriever);
     }
 
     /** What the next sequence consists of and how it is cut. */
@@ -35,37 +32,17 @@ final class RecutRetriever implements Retriever {
     }
 
     @Override
-    public String name() {
-        return retriever.name();
-    }
-
-    @Override
-    public int[] groupOfLayer() {
-        return retriever.groupOfLayer();
-    }
-
-    @Override
-    public boolean needsBlocks() {
-        return retriever.needsBlocks();
-    }
-
-    @Override
-    public void prepare(StepSlots slots) {
-        retriever.prepare(slots);
-    }
-
-    @Override
     public SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots) {
         if (queries.size() != 1) {
             throw new IllegalArgumentException("blocks are known for one sequence, not for " + queries.size());
         }
         SelectionQuery query = queries.getFirst();
-        if (!query.rule().needsBlocks() && !retriever.needsBlocks()) {
-            return retriever.select(queries, slots);
+        if (!query.rule().needsBlocks() && !needsBlocks()) {
+            return super.select(queries, slots);
         }
         cutter.accept(tokens, accepted, query.position(), this::add);
         accepted = query.position();
-        return retriever.select(
+        return super.select(
                 List.of(new SelectionQuery(
                         query.sequence(),
                         query.state(),
@@ -83,12 +60,4 @@ final class RecutRetriever implements Retriever {
         }
         ends[count++] = end;
     }
-
-    @Override
-    public void observe(StepSlots slots, List<RetrievalState> states, FloatBuffer features) {
-        retriever.observe(slots, states, features);
-    }
-
-    @Override
-    public void close() {}
 }

@@ -135,6 +135,29 @@ final class SparseHarness {
         }
     }
 
+    /**
+     * Takes in a window behind its context as a prompt, in chunks.
+     *
+     * @return log-probabilities [tokens of the window][vocabulary]
+     */
+    float[][] read(Window window, SelectionStage stage, Sparsity policy, int chunkTokens) {
+        int[] forced = window.forced();
+        float[][] rows = new float[forced.length][];
+        try (Run run = start(engine(stage), policy, window.context(), 0)) {
+            tap.keepAllRows(true);
+            for (int begin = 0; begin < forced.length; begin += chunkTokens) {
+                int end = Math.min(forced.length, begin + chunkTokens);
+                run.feed(Arrays.copyOfRange(forced, begin, end));
+                for (int at = begin; at < end; at++) {
+                    rows[at] = Distribution.logSoftmax(row(tap.logits(), at - begin));
+                }
+            }
+        } finally {
+            tap.keepAllRows(false);
+        }
+        return rows;
+    }
+
     /** Log-probability under the dense model of each token of {@code output} behind {@code prompt}, computed as a prompt. */
     double[] denseLogProbabilities(Selector dense, int[] prompt, int[] output) {
         int last = prompt.length - 1;

@@ -7,13 +7,17 @@ import java.util.Map;
 final class SparsityOptions {
     private SparsityOptions() {}
 
-    /** The selector and head asked for; everything else as the service has it. */
+    /** The selector, head and interval of reuse asked for; everything else as the service has it. */
     static Map<String, String> of(Options options) {
         Map<String, String> settings = new HashMap<>();
         settings.put("selector", options.text("selector", "auto"));
         String head = options.text("head", "");
         if (!head.isEmpty()) {
             settings.put("head", head);
+        }
+        String reuse = options.text("reuse", "");
+        if (!reuse.isEmpty()) {
+            settings.put("reuse-interval", reuse);
         }
         return settings;
     }

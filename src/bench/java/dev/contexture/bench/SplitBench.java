@@ -50,6 +50,8 @@ final class SplitBench {
      */
     private record Outcome(String unit, double divergence, double dense, double likelihood) {}
 
+    private record Found(Cell cell, Outcome outcome) {}
+
     private SplitBench(Options options) {
         this.options = options;
         this.contexts = options.numbers("contexts", "4096,8192");
@@ -71,39 +73,39 @@ final class SplitBench {
                 3 * longest,
                 options.threads(),
                 BlockCutter.fixed(EngineParts.PAGE_TOKENS));
-        try (EngineParts parts = new EngineParts(settings)) {
-            BenchTexts texts = BenchTexts.open(options, parts.tokenizer());
-            Map<String, List<Text>> ofKind = new LinkedHashMap<>();
-            for (String kind : options.texts("kinds", BenchTexts.KINDS)) {
-                ofKind.put(kind, texts.of(kind, windows, longest));
-            }
-            Cutters ways = new Cutters(parts.tokenizer(), model, seed);
-            choose(ways, ofKind);
+        try (Workers workers = Workers.open(options, settings)) {
+            EngineParts any = workers.any();
+            BenchTexts texts = BenchTexts.open(options, any.tokenizer());
+            List<Text> some = texts.inTurns(options.texts("kinds", BenchTexts.KINDS), windows, longest);
+            Cutters ways = new Cutters(any.tokenizer(), model, seed);
+            choose(ways, some);
             BenchResult result = new BenchResult(options, model)
                     .with("texts", texts.provenance())
-                    .with("retriever", parts.retriever().name())
+                    .with("retriever", any.retriever().name())
                     .with("delimiters", ways.table())
                     .with("mean_block_tokens", lengths);
-            Comparer comparer = new Comparer(parts);
-            PassageTasks tasks = new PassageTasks(parts.tokenizer(), options.number("questions", 2), seed);
-            for (int number = 0; number < windows; number++) {
-                for (List<Text> some : ofKind.values()) {
-                    if (number < some.size()) {
-                        ends(some.get(number), comparer);
-                        passages(some.get(number), comparer, tasks);
-                    }
-                }
-                result.write(rows());
-                System.out.printf(Locale.ROOT, "%d of %d texts of each kind%n", number + 1, windows);
-            }
+            List<String> scores = options.texts("scores", "head,min-max,mean");
+            int questions = options.number("questions", 2);
+            workers.run(
+                    some,
+                    parts -> {
+                        Comparer comparer = new Comparer(parts, scores);
+                        return text -> comparer.outcomes(
+                                text, new PassageTasks(parts.tokenizer(), questions, seed + text.number()));
+                    },
+                    (text, outcomes) -> {
+                        outcomes.forEach(one -> found.computeIfAbsent(one.cell, cell -> new ArrayList<>())
+                                .add(one.outcome));
+                        result.write(rows());
+                        System.out.printf(Locale.ROOT, "%s %d of %d%n", text.kind(), text.number() + 1, windows);
+                    });
             print();
             result.writeAndSay(rows());
         }
     }
 
-    private void choose(Cutters ways, Map<String, List<Text>> ofKind) {
-        List<int[]> all =
-                ofKind.values().stream().flatMap(List::stream).map(Text::tokens).toList();
+    private void choose(Cutters ways, List<Text> texts) {
+        List<int[]> all = texts.stream().map(Text::tokens).toList();
         for (int size : options.numbers("sizes", "16,32")) {
             cutters.addAll(ways.rigid(size));
             for (int part : options.numbers("slack-parts", "4,2")) {
@@ -111,35 +113,16 @@ final class SplitBench {
             }
         }
         for (Cutter cutter : cutters) {
-            Map<String, Double> means = new LinkedHashMap<>();
-            ofKind.forEach((kind, some) -> means.put(
-                    kind,
-                    some.stream()
-                            .flatMapToInt(text -> IntStream.of(cutter.lengths(text.tokens())))
-                            .average()
-                            .orElse(Double.NaN)));
-            lengths.put(cutter.name() + ", " + cutter.size() + " ± " + cutter.slack(), means);
-        }
-    }
-
-    private void ends(Text text, Comparer comparer) {
-        comparer.fill(text.tokens());
-        for (int context : contexts) {
-            comparer.compare(Window.endOf(text, context, WINDOW_TOKENS), context);
-        }
-    }
-
-    private void passages(Text text, Comparer comparer, PassageTasks tasks) {
-        for (int context : contexts) {
-            List<PassageTasks.Document> documents = switch (text.kind()) {
-                case "prose" -> List.of(tasks.paragraphs(text, context), tasks.facts(text, context));
-                case "code" -> List.of(tasks.definitions(text, context));
-                default -> List.of();
-            };
-            for (PassageTasks.Document document : documents) {
-                comparer.fill(document.tokens());
-                document.windows().forEach(window -> comparer.compare(window, context));
-            }
+            lengths.put(
+                    cutter.name() + ", " + cutter.size() + " ± " + cutter.slack(),
+                    texts.stream()
+                            .collect(Collectors.groupingBy(
+                                    Text::kind,
+                                    LinkedHashMap::new,
+                                    Collectors.flatMapping(
+                                            text -> IntStream.of(cutter.lengths(text.tokens()))
+                                                    .boxed(),
+                                            Collectors.averagingInt(Integer::intValue)))));
         }
     }
 
@@ -150,12 +133,12 @@ final class SplitBench {
         private final Selector dense;
         private final Map<Selector, Cutter> ways = new LinkedHashMap<>();
 
-        private Comparer(EngineParts parts) {
+        private Comparer(EngineParts parts, List<String> scores) {
             this.parts = parts;
             this.harness = new SparseHarness(parts);
             this.dense =
                     new Selector("dense", stage(parts.retriever()), budget -> parts.policy(SparsityMode.DENSE, budget));
-            for (String score : options.texts("scores", "head,min-max,mean")) {
+            for (String score : scores) {
                 RecutRetriever recut = new RecutRetriever(
                         switch (score) {
                             case "head" -> parts.retriever();
@@ -179,11 +162,28 @@ final class SplitBench {
             return parts.stage(retriever, parts.selectionSettings(), SelectionListener.NONE);
         }
 
-        private void fill(int[] tokens) {
-            harness.fill(dense, tokens);
+        /** Of the text's own tokens at its end, and of passages that are asked for. */
+        private List<Found> outcomes(Text text, PassageTasks tasks) {
+            List<Found> outcomes = new ArrayList<>();
+            harness.fill(dense, text.tokens());
+            for (int context : contexts) {
+                compare(Window.endOf(text, context, WINDOW_TOKENS), context, outcomes);
+            }
+            for (int context : contexts) {
+                List<PassageTasks.Document> documents = switch (text.kind()) {
+                    case "prose" -> List.of(tasks.paragraphs(text, context), tasks.facts(text, context));
+                    case "code" -> List.of(tasks.definitions(text, context));
+                    default -> List.of();
+                };
+                for (PassageTasks.Document document : documents) {
+                    harness.fill(dense, document.tokens());
+                    document.windows().forEach(window -> compare(window, context, outcomes));
+                }
+            }
+            return outcomes;
         }
 
-        private void compare(Window window, int context) {
+        private void compare(Window window, int context, List<Found> outcomes) {
             WindowScore.Dense base = WindowScore.Dense.of(harness, window, dense);
             ways.forEach((selector, cutter) -> {
                 for (int budget : budgets) {
@@ -196,12 +196,13 @@ final class SplitBench {
                             cutter.size(),
                             cutter.slack(),
                             cutter.name());
-                    found.computeIfAbsent(cell, any -> new ArrayList<>())
-                            .add(new Outcome(
+                    outcomes.add(new Found(
+                            cell,
+                            new Outcome(
                                     window.unit(),
                                     score.meanDivergence(),
                                     base.meanLogProbability(),
-                                    score.meanLogProbability() - base.meanLogProbability()));
+                                    score.meanLogProbability() - base.meanLogProbability())));
                 }
             });
         }

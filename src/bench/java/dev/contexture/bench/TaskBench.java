@@ -3,6 +3,10 @@ package dev.contexture.bench;
 import dev.contexture.bench.BenchTexts.Text;
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.Sparsity;
+import dev.contexture.core.SparsityMode;
+import dev.contexture.engine.SelectionStage;
+import dev.contexture.model.store.ModelFiles;
+import dev.contexture.model.tokenizer.Tokenizer;
 import dev.contexture.model.tokenizer.Tokenizer.SpecialTokens;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -32,7 +36,7 @@ final class TaskBench {
                             + " prairie puzzle quarry quartz rabbit raven ribbon river rocket saddle salmon shadow silver")
                     .split(" "));
 
-    private final EngineParts parts;
+    private final Tokenizer tokenizer;
     private final List<Text> texts;
     private final Random random;
 
@@ -46,23 +50,66 @@ final class TaskBench {
      */
     private record Question(String task, String lead, String answer) {}
 
-    TaskBench(EngineParts parts, BenchTexts source, long seed) throws IOException {
-        this.parts = parts;
+    /** A text and all that is asked behind it, to one engine: the text is computed once. */
+    private record Asked(Generator generator, Sparsity sparse, EngineParts parts) {
+        private List<boolean[]> answers(Haystack haystack) {
+            return haystack.questions.stream()
+                    .map(question -> ask(haystack, question))
+                    .toList();
+        }
+
+        /** Whether the dense and the sparse answer are right. */
+        private boolean[] ask(Haystack haystack, Question question) {
+            // The question is tokenized by itself, so that all questions on a text share all of it.
+            int[] text = parts.tokenizer().encode(haystack.text, SpecialTokens.AS_TEXT);
+            int[] lead = parts.tokenizer().encode("\n" + question.lead, SpecialTokens.AS_TEXT);
+            int[] answer = parts.tokenizer().encode(" " + question.answer, SpecialTokens.AS_TEXT);
+            int[] prompt = Arrays.copyOf(text, text.length + lead.length);
+            System.arraycopy(lead, 0, prompt, text.length, lead.length);
+            SamplingParams greedy = generator.sampling(0f, 1f);
+            List<Generator.Output> outputs = generator.generate(
+                    prompt,
+                    answer.length,
+                    List.of(new Generator.Way(Sparsity.DENSE, greedy, 0), new Generator.Way(sparse, greedy, 0)));
+            boolean[] right = new boolean[outputs.size()];
+            for (int i = 0; i < right.length; i++) {
+                right[i] = Arrays.equals(outputs.get(i).tokens(), answer);
+            }
+            return right;
+        }
+    }
+
+    TaskBench(Tokenizer tokenizer, BenchTexts source, long seed) throws IOException {
+        this.tokenizer = tokenizer;
         this.texts = source.of("prose", MOST_TEXTS, TEXT_TOKENS);
         this.random = new Random(seed);
     }
 
     /** Rows of dense and sparse accuracy, one per task. */
-    List<Map<String, Object>> measure(Generator generator, Sparsity sparse, int samples, int length) {
-        Map<String, List<boolean[]>> found = new LinkedHashMap<>();
+    List<Map<String, Object>> measure(Workers workers, ModelFiles model, int budget, int samples, int length)
+            throws IOException, InterruptedException {
+        List<Haystack> haystacks = new ArrayList<>();
         for (int sample = 0; sample < samples; sample++) {
-            for (Haystack haystack : List.of(needle(length), keysAndVariables(length))) {
-                for (Question question : haystack.questions) {
-                    found.computeIfAbsent(question.task, task -> new ArrayList<>())
-                            .add(ask(generator, sparse, haystack, question));
-                }
-            }
+            haystacks.add(needle(length));
+            haystacks.add(keysAndVariables(length));
         }
+        Map<String, List<boolean[]>> found = new LinkedHashMap<>();
+        workers.run(
+                haystacks,
+                parts -> {
+                    SelectionStage stage =
+                            new Selectors(parts, model, 0).dense().stage();
+                    return new Asked(
+                            new Generator(new SparseHarness(parts), stage),
+                            parts.policy(SparsityMode.AUTO, budget),
+                            parts)::answers;
+                },
+                (haystack, answers) -> {
+                    for (int i = 0; i < answers.size(); i++) {
+                        found.computeIfAbsent(haystack.questions.get(i).task, task -> new ArrayList<>())
+                                .add(answers.get(i));
+                    }
+                });
         List<Map<String, Object>> rows = new ArrayList<>();
         found.forEach((task, answers) -> rows.add(row(task, length, answers)));
         return rows;
@@ -89,26 +136,6 @@ final class TaskBench {
                 Statistics.mean(sparse),
                 Statistics.Paired.of(sparse, dense));
         return row;
-    }
-
-    /** Whether the dense and the sparse answer are right. */
-    private boolean[] ask(Generator generator, Sparsity sparse, Haystack haystack, Question question) {
-        // The question is tokenized by itself, so that all questions on a text share all of it.
-        int[] text = parts.tokenizer().encode(haystack.text, SpecialTokens.AS_TEXT);
-        int[] lead = parts.tokenizer().encode("\n" + question.lead, SpecialTokens.AS_TEXT);
-        int[] answer = parts.tokenizer().encode(" " + question.answer, SpecialTokens.AS_TEXT);
-        int[] prompt = Arrays.copyOf(text, text.length + lead.length);
-        System.arraycopy(lead, 0, prompt, text.length, lead.length);
-        SamplingParams greedy = generator.sampling(0f, 1f);
-        List<Generator.Output> outputs = generator.generate(
-                prompt,
-                answer.length,
-                List.of(new Generator.Way(Sparsity.DENSE, greedy, 0), new Generator.Way(sparse, greedy, 0)));
-        boolean[] right = new boolean[outputs.size()];
-        for (int i = 0; i < right.length; i++) {
-            right[i] = Arrays.equals(outputs.get(i).tokens(), answer);
-        }
-        return right;
     }
 
     private Haystack needle(int length) {
@@ -172,7 +199,7 @@ final class TaskBench {
         Text text = texts.get(random.nextInt(texts.size()));
         int tokens = length - FRAME_TOKENS;
         int begin = random.nextInt(TEXT_TOKENS - tokens + 1);
-        String plain = PromptMaker.plain(text.from(begin, begin + tokens), parts.tokenizer());
+        String plain = PromptMaker.plain(text.from(begin, begin + tokens), tokenizer);
         List<String> lines = new ArrayList<>(List.of(plain.split("\n")));
         for (String statement : statements) {
             lines.add(random.nextInt(lines.size() + 1), statement);

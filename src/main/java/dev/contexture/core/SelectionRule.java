@@ -25,7 +25,9 @@ public record SelectionRule(
     public enum BlockPooling {
         SUM,
         MAX,
-        MEAN
+        MEAN,
+        /** The sum of those that a selection of single tokens would hold. */
+        TOP
     }
 
     public boolean needsBlocks() {
