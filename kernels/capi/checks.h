@@ -48,7 +48,7 @@ inline void check_rule(const SelectionRule& rule, int32_t row) {
   const std::string where = "row " + text(row) + ": ";
   check_index(where + "unit", rule.unit, 3);
   check_index(where + "heads", rule.heads, 2);
-  check_index(where + "pooling", rule.pooling, 4);
+  check_index(where + "pooling", rule.pooling, 3);
   if (rule.sink < 0 || rule.recent < 1)
     throw InvalidArgument(where + "sink is " + text(rule.sink) + " and recent " + text(rule.recent) +
                           "; they must be at least 0 and 1");

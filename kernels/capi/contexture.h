@@ -86,7 +86,7 @@ CTX_API int32_t ctx_retrieval_append_set(int64_t pool, int32_t rows, const int32
  * for the queries query_offsets[r] .. query_offsets[r + 1], which stand at query_positions. A decode row has one query, at
  * its own position; a chunk of a prompt may have several behind the positions that it chooses among, and a position then
  * weighs what it weighs to the one that wants it most. A rule is eight ints: unit (0 tokens, 1 blocks, 2 two-level),
- * budget, sink, recent, residency, heads (0 largest, 1 mean), pooling (0 sum, 1 largest, 2 mean, 3 top), 0. */
+ * budget, sink, recent, residency, heads (0 largest, 1 mean), pooling (0 sum, 1 largest, 2 mean), 0. */
 CTX_API int32_t ctx_retrieval_select_set(int64_t pool, int32_t rows, const int32_t* positions,
                                          const int32_t* query_offsets, const int32_t* query_positions,
                                          const int32_t* page_offsets, const int32_t* pages, const int32_t* rules,

@@ -129,8 +129,8 @@ void RetrievalPool::copy_page(int32_t from, int32_t to, int32_t slots) {
     const char* source = memory_.data() + from * geometry_.page_bytes() + list * geometry_.list_bytes();
     char* target = memory_.data() + to * geometry_.page_bytes() + list * geometry_.list_bytes();
     for (int32_t token = 0; token < slots; ++token)
-      for (int32_t value = 0; value < geometry_.row_dim(); value += 2)
-        std::memcpy(target + geometry_.value_offset(token, value), source + geometry_.value_offset(token, value), 2);
+      for (int32_t eight = 0; eight < geometry_.row_dim() / 8; ++eight)
+        std::memcpy(target + geometry_.values_offset(token, eight), source + geometry_.values_offset(token, eight), 4);
     std::memcpy(target + geometry_.scales_offset(), source + geometry_.scales_offset(), slots * sizeof(float));
   }
 }

@@ -116,10 +116,16 @@ struct AppendKeyArgs {
   int64_t page_bytes, list_bytes, scales_offset;
 };
 
+// A rounded query: the size of a step, and what its scores have too much because keys are kept as positive numbers.
+struct QuerySteps {
+  float size;
+  int32_t excess;
+};
+
 // One list, one row.
 struct ScoreArgs {
-  const int16_t* q;       // [heads, packed_query_values(row_dim)] by pack_query
-  const float* q_scales;  // [heads]
+  const int8_t* q;             // [heads, packed_query_bytes(row_dim)] by pack_query
+  const QuerySteps* q_steps;   // [heads]
   const char* base;       // the list's part of page 0
   const int32_t* pages;   // logical page -> page
   int32_t first, last;    // positions
@@ -139,8 +145,8 @@ struct WeighArgs {
   float total;     // out: their sum
 };
 
-// Values of a packed query, whatever the variant.
-static inline int64_t packed_query_values(int32_t row_dim) { return 8 * static_cast<int64_t>(row_dim); }
+// Of a packed query, whatever the variant.
+static inline int64_t packed_query_bytes(int32_t row_dim) { return 8 * static_cast<int64_t>(row_dim); }
 
 // One piece of one list, see contexture/descriptors.h.
 struct DescribeArgs {
@@ -171,9 +177,9 @@ struct KernelTable {
   void (*add_products)(const AddProductsArgs&);
   void (*int8_product)(const Int8ProductArgs&, int64_t first, int64_t last);
   void (*swiglu_row)(const float* gate_up, float* y, int64_t first, int64_t last, int64_t width);
-  // Rotates a query of the retrieval head and rounds it; returns the size of a step, with `scale` in it.
-  float (*pack_query)(const float* q, const float* cos, const float* sin, float scale, int32_t head_dim,
-                      int32_t row_dim, int16_t* packed);
+  // Rotates a query of the retrieval head and rounds it; the size of a step has `scale` in it.
+  QuerySteps (*pack_query)(const float* q, const float* cos, const float* sin, float scale, int32_t head_dim,
+                           int32_t row_dim, int8_t* packed);
   void (*append_key_rows)(const AppendKeyArgs&, int64_t first, int64_t last);
   void (*score_keys)(const ScoreArgs&);
   void (*weigh_positions)(WeighArgs&);

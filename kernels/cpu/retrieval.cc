@@ -35,12 +35,13 @@ class ListWeights {
         first_(args.select.rules[row].middle_first(args.select.positions[row])),
         last_(args.select.rules[row].middle_last(args.select.positions[row])),
         stride_(rounded(last_ + kScoreMargin)) {
-    const int64_t heads = g_.heads_per_list(), packed = packed_query_values(g_.row_dim()) / 2;  // in floats
-    scores_ = thread_scratch(heads * (stride_ + packed + 1) + 2 * stride_);
+    const int64_t heads = g_.heads_per_list(), packed = packed_query_bytes(g_.row_dim()) / sizeof(float);
+    constexpr int64_t kSteps = sizeof(QuerySteps) / sizeof(float);
+    scores_ = thread_scratch(heads * (stride_ + packed + kSteps) + 2 * stride_);
     weights_ = scores_ + heads * stride_;
     of_one_query_ = weights_ + stride_;
-    q_ = reinterpret_cast<int16_t*>(of_one_query_ + stride_);
-    q_scales_ = of_one_query_ + stride_ + heads * packed;
+    q_ = reinterpret_cast<int8_t*>(of_one_query_ + stride_);
+    q_steps_ = reinterpret_cast<QuerySteps*>(of_one_query_ + stride_ + heads * packed);
   }
 
   PositionWeights compute() {
@@ -66,11 +67,11 @@ class ListWeights {
     const int64_t angle = static_cast<int64_t>(s.query_positions[query]) * (g_.head_dim / 2);
     const float scale = kLog2E / std::sqrt(static_cast<float>(g_.head_dim));
     for (int32_t h = 0; h < heads; ++h)
-      q_scales_[h] = kernels_.pack_query(q + h * g_.head_dim, a_.rope_cos + angle, a_.rope_sin + angle, scale,
-                                         g_.head_dim, row_dim, q_ + h * packed_query_values(row_dim));
+      q_steps_[h] = kernels_.pack_query(q + h * g_.head_dim, a_.rope_cos + angle, a_.rope_sin + angle, scale,
+                                        g_.head_dim, row_dim, q_ + h * packed_query_bytes(row_dim));
 
     ScoreArgs score{};
-    score.q = q_, score.q_scales = q_scales_;
+    score.q = q_, score.q_steps = q_steps_;
     score.base = static_cast<const char*>(a_.pool) + list_ * g_.list_bytes();
     score.pages = s.pages + s.page_offsets[row_], score.first = first_, score.last = last_;
     score.heads = heads, score.row_dim = row_dim, score.page_tokens = g_.page_tokens;
@@ -90,8 +91,9 @@ class ListWeights {
   const KernelTable& kernels_;
   const int32_t row_, list_, first_, last_;
   const int64_t stride_;
-  float *scores_, *weights_, *of_one_query_, *q_scales_;
-  int16_t* q_;
+  float *scores_, *weights_, *of_one_query_;
+  int8_t* q_;
+  QuerySteps* q_steps_;
 };
 
 void select_list(const ScoreAndSelect& a, Isa isa, int32_t row, int32_t list) {

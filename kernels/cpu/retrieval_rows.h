@@ -20,6 +20,11 @@ static float round_to_steps(const float* x, int32_t count, float steps, Integer*
 }
 
 constexpr int kInterleaved = 8;  // keys
+constexpr int kChunkValues = 16;  // of each interleaved key, in kChunkBytes; two runs of 8
+constexpr int kChunkBytes = kInterleaved * kChunkValues / 2;
+constexpr float kKeySteps = 7.0f, kQuerySteps = 127.0f;
+constexpr int kKeyZero = 8;
+constexpr int kPagesAhead = 3;  // for which memory is asked
 
 static void append_key_rows(const AppendKeyArgs& a, int64_t first, int64_t last) {
   for (int64_t t = first; t < last; ++t) {
@@ -33,39 +38,56 @@ static void append_key_rows(const AppendKeyArgs& a, int64_t first, int64_t last)
       int8_t rounded[kMaxHeadDim];
       norm_and_rotate(a.keys + (t * a.lists + list) * a.head_dim, nullptr, 0.0f, cos, sin, 1.0f, a.head_dim, a.row_dim,
                       turned);
-      reinterpret_cast<float*>(part + a.scales_offset)[token] = round_to_steps(turned, a.row_dim, 127.0f, rounded);
-      char* values = part + token / kInterleaved * kInterleaved * a.row_dim + token % kInterleaved * 2;
-      for (int32_t i = 0; i < a.row_dim; i += 2) __builtin_memcpy(values + i * kInterleaved, rounded + i, 2);
+      reinterpret_cast<float*>(part + a.scales_offset)[token] = round_to_steps(turned, a.row_dim, kKeySteps, rounded);
+      char* values = part + token / kInterleaved * kInterleaved * a.row_dim / 2 + token % kInterleaved * 4;
+      for (int32_t i = 0; i < a.row_dim; i += 8, values += 4 * kInterleaved)
+        for (int j = 0; j < 4; ++j)
+          values[j] = static_cast<char>((rounded[i + j] + kKeyZero) | (rounded[i + j + 4] + kKeyZero) << 4);
     }
   }
 }
 
-// The query's pairs of values, each as often as a vector holds the keys' next pair. Products of 13 and 8 bits leave room
-// for 512 of them in 32.
-static float pack_query(const float* q, const float* cos, const float* sin, float scale, int32_t head_dim,
-                        int32_t row_dim, int16_t* packed) {
+// Four values at a time, each as often as keys are interleaved: of a chunk those that low halves of its bytes meet, then
+// those of the high halves.
+static QuerySteps pack_query(const float* q, const float* cos, const float* sin, float scale, int32_t head_dim,
+                             int32_t row_dim, int8_t* packed) {
   float turned[kMaxHeadDim];
-  int16_t rounded[kMaxHeadDim];
+  int8_t rounded[kMaxHeadDim];
   norm_and_rotate(q, nullptr, 0.0f, cos, sin, scale, head_dim, row_dim, turned);
-  const float step = round_to_steps(turned, row_dim, 8191.0f, rounded);
-  for (int32_t i = 0; i < row_dim; i += 2)
-    for (int key = 0; key < kInterleaved; ++key) __builtin_memcpy(packed + i * kInterleaved + 2 * key, rounded + i, 4);
-  return step;
+  QuerySteps steps{round_to_steps(turned, row_dim, kQuerySteps, rounded), 0};
+  for (int32_t i = 0; i < row_dim; ++i) steps.excess += kKeyZero * rounded[i];
+  constexpr int32_t kOrder[] = {0, 8, 4, 12};
+  for (int32_t chunk = 0; chunk < row_dim; chunk += kChunkValues)
+    for (const int32_t first : kOrder)
+      for (int key = 0; key < kInterleaved; ++key, packed += 4) __builtin_memcpy(packed, rounded + chunk + first, 4);
+  return steps;
 }
 
 // Scores of kHeads query heads over the keys of eight consecutive slots.
 template <int kHeads>
-static void score_eight(const ScoreArgs& a, int32_t head, const int8_t* keys, const float* scales, float* out) {
-  const int64_t values = packed_query_values(a.row_dim);
-  PairSums sums[kHeads];
+static void score_eight(const ScoreArgs& a, int32_t head, const uint8_t* keys, const float* scales, float* out) {
+  const int64_t packed = packed_query_bytes(a.row_dim);
+  const int8_t* q = a.q + head * packed;
+  const int32_t chunks = a.row_dim / kChunkValues;
+  KeySums sums[kHeads];
 #pragma GCC unroll 4
-  for (int h = 0; h < kHeads; ++h) sums[h] = no_pairs();
-  const int16_t* q = a.q + head * packed_query_values(a.row_dim);
-  for (int64_t i = 0; i < values; i += 2 * kPairLanes)
+  for (int h = 0; h < kHeads; ++h) sums[h] = no_sums();
+  for (int32_t chunk = 0; chunk < chunks;) {
+    const int32_t last = chunks < chunk + kShortChunks ? chunks : chunk + kShortChunks;
+    ShortSums part[kHeads];
 #pragma GCC unroll 4
-    for (int h = 0; h < kHeads; ++h) sums[h] = add_pairs(sums[h], q + h * packed_query_values(a.row_dim) + i, keys + i);
+    for (int h = 0; h < kHeads; ++h) part[h] = no_short_sums();
+    for (; chunk < last; ++chunk) {
+      const KeyChunk halves = load_chunk(keys + chunk * kChunkBytes);
 #pragma GCC unroll 4
-  for (int h = 0; h < kHeads; ++h) store_pairs(out + h * a.stride, sums[h], a.q_scales[head + h], scales);
+      for (int h = 0; h < kHeads; ++h) part[h] = add_chunk(part[h], halves, q + h * packed + chunk * 2 * kChunkBytes);
+    }
+#pragma GCC unroll 4
+    for (int h = 0; h < kHeads; ++h) sums[h] = add_short_sums(sums[h], part[h]);
+  }
+#pragma GCC unroll 4
+  for (int h = 0; h < kHeads; ++h)
+    store_eight(out + h * a.stride, sums[h], a.q_steps[head + h].excess, a.q_steps[head + h].size, scales);
 }
 
 // scores[h, p] for the positions [first, last), in powers of two; a few beside them are written too.
@@ -73,12 +95,13 @@ static void score_keys(const ScoreArgs& a) {
   for (int32_t p = a.first / kInterleaved * kInterleaved; p < a.last; p += kInterleaved) {
     const char* part = a.base + a.pages[p / a.page_tokens] * a.page_bytes;
     const int64_t token = p % a.page_tokens;
-    // A page is two or three kilobytes: the processor's own prefetch has hardly begun when it ends.
-    if (token == 0 && p + a.page_tokens < a.last) {
-      const char* next = a.base + a.pages[p / a.page_tokens + 1] * a.page_bytes;
-      for (int64_t b = 0; b < a.scales_offset; b += 64) __builtin_prefetch(next + b, 0, 2);
+    // A list's part of a page is a kilobyte or two: the processor's own prefetch has hardly begun when it ends.
+    if (token == 0 && p + kPagesAhead * a.page_tokens < a.last) {
+      const char* next = a.base + a.pages[p / a.page_tokens + kPagesAhead] * a.page_bytes;
+      const int64_t bytes = a.scales_offset + a.page_tokens * static_cast<int64_t>(sizeof(float));
+      for (int64_t b = 0; b < bytes; b += 64) __builtin_prefetch(next + b, 0, 2);
     }
-    const auto* keys = reinterpret_cast<const int8_t*>(part) + token * a.row_dim;
+    const auto* keys = reinterpret_cast<const uint8_t*>(part) + token * a.row_dim / 2;
     const float* scales = reinterpret_cast<const float*>(part + a.scales_offset) + token;
     int32_t head = 0;
     for (; head + 3 <= a.heads; head += 3) score_eight<3>(a, head, keys, scales, a.scores + head * a.stride + p);

@@ -126,22 +126,10 @@ int32_t select_positions(const SelectionRule& rule, int32_t position, const Posi
     chosen.resize(static_cast<size_t>(room));
     kernels.largest(weights.values, last - first, room, chosen.data());
   } else {
-    if (rule.pooling == SelectionRule::kTop) {
-      scratch.indices.resize(static_cast<size_t>(room));
-      kernels.largest(weights.values, last - first, room, scratch.indices.data());
-      auto next = scratch.indices.cbegin();  // blocks come in the order of their positions
-      const auto score = [&](int64_t, int32_t, int32_t end) {
-        float sum = 0;
-        for (; next != scratch.indices.cend() && *next < end - first; ++next) sum += weights.values[*next];
-        return sum;
-      };
-      list_blocks(first, last, blocks.ends, blocks.count, score, scratch.blocks);
-    } else {
-      const auto score = [&](int64_t, int32_t begin, int32_t end) {
-        return pooled(weights.values + (begin - first), end - begin, rule.pooling);
-      };
-      list_blocks(first, last, blocks.ends, blocks.count, score, scratch.blocks);
-    }
+    const auto score = [&](int64_t, int32_t begin, int32_t end) {
+      return pooled(weights.values + (begin - first), end - begin, rule.pooling);
+    };
+    list_blocks(first, last, blocks.ends, blocks.count, score, scratch.blocks);
     const bool whole = rule.unit == SelectionRule::kBlocks;
     keep_best(scratch.blocks, whole ? room : std::max(rule.residency, rule.budget) - rule.sink - rule.recent, true);
     for (const SelectionScratch::Block& block : scratch.blocks)

@@ -52,16 +52,39 @@ static inline uint32_t greater_bits(Vec a, Vec b) {
   return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ)));
 }
 
-using PairSums = __m256i;
-constexpr int kPairLanes = 8;
-static inline PairSums no_pairs() { return _mm256_setzero_si256(); }
-static inline PairSums add_pairs(PairSums sums, const int16_t* a, const int8_t* b) {
-  const __m256i words = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
-  return _mm256_add_epi32(sums, _mm256_madd_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a)), words));
+struct KeyChunk {
+  __m256i low[2], high[2];
+};
+using ShortSums = __m256i;
+using KeySums = __m256i;
+constexpr int kShortChunks = 2;
+static inline KeySums no_sums() { return _mm256_setzero_si256(); }
+static inline ShortSums no_short_sums() { return _mm256_setzero_si256(); }
+static inline KeyChunk load_chunk(const uint8_t* chunk) {
+  const __m256i halves = _mm256_set1_epi8(15);
+  KeyChunk keys;
+  for (int i = 0; i < 2; ++i) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(chunk) + i);
+    keys.low[i] = _mm256_and_si256(bytes, halves);
+    keys.high[i] = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), halves);
+  }
+  return keys;
 }
-static inline void store_pairs(float* out, PairSums sums, float factor, const float* scales) {
+static inline ShortSums add_chunk(ShortSums sums, const KeyChunk& keys, const int8_t* q) {
+  const auto* vectors = reinterpret_cast<const __m256i*>(q);
+  for (int i = 0; i < 2; ++i) {
+    sums = _mm256_add_epi16(sums, _mm256_maddubs_epi16(keys.low[i], _mm256_loadu_si256(vectors + i)));
+    sums = _mm256_add_epi16(sums, _mm256_maddubs_epi16(keys.high[i], _mm256_loadu_si256(vectors + 2 + i)));
+  }
+  return sums;
+}
+static inline KeySums add_short_sums(KeySums sums, ShortSums more) {
+  return _mm256_add_epi32(sums, _mm256_madd_epi16(more, _mm256_set1_epi16(1)));
+}
+static inline void store_eight(float* out, KeySums sums, int32_t excess, float factor, const float* scales) {
   const __m256 scale = _mm256_mul_ps(_mm256_set1_ps(factor), _mm256_loadu_ps(scales));
-  _mm256_storeu_ps(out, _mm256_mul_ps(_mm256_cvtepi32_ps(sums), scale));
+  const __m256i exact = _mm256_sub_epi32(sums, _mm256_set1_epi32(excess));
+  _mm256_storeu_ps(out, _mm256_mul_ps(_mm256_cvtepi32_ps(exact), scale));
 }
 
 static inline float sum_lanes(Vec v) {

@@ -49,19 +49,32 @@ static inline Vec zero_below(Vec x, Vec key, Vec bound) {
 // A bit per lane where a > b.
 static inline uint32_t greater_bits(Vec a, Vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 
-// Sums of products of pairs of 16-bit values, one pair a lane.
-using PairSums = __m512i;
-constexpr int kPairLanes = 16;
-static inline PairSums no_pairs() { return _mm512_setzero_si512(); }
-static inline PairSums add_pairs(PairSums sums, const int16_t* a, const int8_t* b) {
-  const __m512i words = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b)));
-  return _mm512_add_epi32(sums, _mm512_madd_epi16(_mm512_loadu_si512(a), words));
+// Chunks of eight keys of 4 bits and a query of 8 (contexture/retrieval.h), by 16-bit sums that take so many chunks.
+struct KeyChunk {
+  __m512i low, high;
+};
+using ShortSums = __m512i;
+using KeySums = __m512i;
+constexpr int kShortChunks = 4;
+static inline KeySums no_sums() { return _mm512_setzero_si512(); }
+static inline ShortSums no_short_sums() { return _mm512_setzero_si512(); }
+static inline KeyChunk load_chunk(const uint8_t* chunk) {
+  const __m512i halves = _mm512_set1_epi8(15), bytes = _mm512_loadu_si512(chunk);
+  return {_mm512_and_si512(bytes, halves), _mm512_and_si512(_mm512_srli_epi16(bytes, 4), halves)};
 }
-// out[i] = factor * scales[i] * the sum of the lanes i, i + 8 and so on, for i in [0, 8).
-static inline void store_pairs(float* out, PairSums sums, float factor, const float* scales) {
+static inline ShortSums add_chunk(ShortSums sums, const KeyChunk& keys, const int8_t* q) {
+  const __m512i low = _mm512_maddubs_epi16(keys.low, _mm512_loadu_si512(q));
+  const __m512i high = _mm512_maddubs_epi16(keys.high, _mm512_loadu_si512(q + 64));
+  return _mm512_add_epi16(sums, _mm512_add_epi16(low, high));
+}
+static inline KeySums add_short_sums(KeySums sums, ShortSums more) {
+  return _mm512_add_epi32(sums, _mm512_madd_epi16(more, _mm512_set1_epi16(1)));
+}
+// out[i] = factor * scales[i] * (key i's sum - excess), for i in [0, 8).
+static inline void store_eight(float* out, KeySums sums, int32_t excess, float factor, const float* scales) {
   const __m256i eight = _mm256_add_epi32(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64(sums, 1));
   const __m256 scale = _mm256_mul_ps(_mm256_set1_ps(factor), _mm256_loadu_ps(scales));
-  _mm256_storeu_ps(out, _mm256_mul_ps(_mm256_cvtepi32_ps(eight), scale));
+  _mm256_storeu_ps(out, _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(eight, _mm256_set1_epi32(excess))), scale));
 }
 
 static inline float sum_lanes(Vec v) {

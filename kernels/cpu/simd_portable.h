@@ -93,17 +93,28 @@ static inline uint32_t greater_bits(Vec a, Vec b) {
   return bits;
 }
 
-struct PairSums {
-  int32_t lanes[8];
+struct KeyChunk {
+  const uint8_t* bytes;
 };
-constexpr int kPairLanes = 8;
-static inline PairSums no_pairs() { return {}; }
-static inline PairSums add_pairs(PairSums sums, const int16_t* a, const int8_t* b) {
-  for (int i = 0; i < 8; ++i) sums.lanes[i] += a[2 * i] * b[2 * i] + a[2 * i + 1] * b[2 * i + 1];
+struct KeySums {
+  int32_t keys[8];
+};
+using ShortSums = KeySums;
+constexpr int kShortChunks = 1;
+static inline KeySums no_sums() { return {}; }
+static inline ShortSums no_short_sums() { return {}; }
+static inline KeyChunk load_chunk(const uint8_t* chunk) { return {chunk}; }
+static inline ShortSums add_chunk(ShortSums sums, const KeyChunk& keys, const int8_t* q) {
+  for (int i = 0; i < 64; ++i)
+    sums.keys[i % 32 / 4] += (keys.bytes[i] & 15) * q[i] + (keys.bytes[i] >> 4) * q[64 + i];
   return sums;
 }
-static inline void store_pairs(float* out, const PairSums& sums, float factor, const float* scales) {
-  for (int i = 0; i < 8; ++i) out[i] = static_cast<float>(sums.lanes[i]) * (factor * scales[i]);
+static inline KeySums add_short_sums(KeySums sums, const ShortSums& more) {
+  for (int i = 0; i < 8; ++i) sums.keys[i] += more.keys[i];
+  return sums;
+}
+static inline void store_eight(float* out, const KeySums& sums, int32_t excess, float factor, const float* scales) {
+  for (int i = 0; i < 8; ++i) out[i] = static_cast<float>(sums.keys[i] - excess) * (factor * scales[i]);
 }
 
 static inline float sum_lanes(Vec v) { return (v[0] + v[2]) + (v[1] + v[3]); }

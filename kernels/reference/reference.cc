@@ -97,6 +97,14 @@ std::vector<double> attention_row(const AttentionParams& params, const StepView&
   return out;
 }
 
+std::vector<double> rounded_to_steps(std::vector<double> x, double steps) {
+  double largest = 0;
+  for (const double v : x) largest = std::max(largest, std::fabs(v));
+  for (double& v : x)
+    if (largest > 0) v = std::round(v * steps / largest) * largest / steps;
+  return x;
+}
+
 std::vector<double> position_weights(const std::vector<std::vector<double>>& scores, bool mean) {
   std::vector<double> weights(scores[0].size());
   for (const std::vector<double>& head : scores) {
@@ -124,16 +132,8 @@ std::vector<int32_t> selected_positions(const SelectionRule& rule, int32_t posit
       if (!blocks.back().empty() && std::binary_search(block_ends.begin(), block_ends.end(), p)) blocks.emplace_back();
       blocks.back().push_back(p);
     }
-    std::vector<int32_t> tokens = chosen;  // that a selection of single tokens would hold
-    std::stable_sort(tokens.begin(), tokens.end(), [&](int32_t a, int32_t b) { return weight(a) > weight(b); });
-    tokens.resize(static_cast<size_t>(room));
     const auto score = [&](const std::vector<int32_t>& block) {
       float sum = 0, top = 0;
-      if (rule.pooling == SelectionRule::kTop) {
-        for (const int32_t p : block)
-          if (std::find(tokens.begin(), tokens.end(), p) != tokens.end()) sum += weight(p);
-        return sum;
-      }
       for (const int32_t p : block) sum += weight(p), top = std::max(top, weight(p));
       if (rule.pooling == SelectionRule::kMax) return top;
       return rule.pooling == SelectionRule::kMean ? sum / static_cast<float>(block.size()) : sum;

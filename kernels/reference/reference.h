@@ -25,6 +25,9 @@ double pool_value(const PoolGeometry& geometry, const void* pool, int32_t layer,
 // [num_heads * head_dim]
 std::vector<double> attention_row(const AttentionParams& params, const StepView& step, int32_t seq, int32_t row);
 
+// Values rounded to whole steps, of which the largest magnitude has so many.
+std::vector<double> rounded_to_steps(std::vector<double> x, double steps);
+
 // One weight per position out of the scores of several heads: a softmax each, then their largest or their mean.
 std::vector<double> position_weights(const std::vector<std::vector<double>>& scores, bool mean);
 

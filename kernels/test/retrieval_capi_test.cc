@@ -92,7 +92,7 @@ class Retrieval : public testing::Test {
 };
 
 TEST_F(Retrieval, HasBytesForKeysAndScales) {
-  EXPECT_EQ(ctx_retrieval_bytes(id_), 4 * 2 * 16 * (32 + 4));
+  EXPECT_EQ(ctx_retrieval_bytes(id_), 4 * 2 * 16 * (16 + 4));
   EXPECT_EQ(ctx_retrieval_bytes(999999), 0);
 }
 
@@ -123,7 +123,7 @@ TEST_F(Retrieval, RefusesRulesAndTablesThatDoNotFit) {
   expect_refused(select(20, {0, 5, 2, 4, 20, 0, 0, 0}), "budget is 5; it must hold sink 2 and recent 4");
   expect_refused(select(20, {0, 10, 2, 0, 20, 0, 0, 0}), "sink is 2 and recent 0");
   expect_refused(select(20, {0, 10, 2, 4, 20, 2, 0, 0}), "row 0: heads is 2");
-  expect_refused(select(20, {0, 10, 2, 4, 20, 0, 4, 0}), "row 0: pooling is 4");
+  expect_refused(select(20, {0, 10, 2, 4, 20, 0, 3, 0}), "row 0: pooling is 3");
   expect_refused(select(64, rule_), "row 0: position is 64");
   expect_refused(select(32, rule_), "row 0 has 2 pages of 16 tokens; position 32 needs more");
   expect_refused(select(20, rule_, {0, 4}), "row 0: a page is 4; it must be in 0..3");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <numeric>
 #include <tuple>
 
@@ -100,9 +101,9 @@ class World {
     pool_->select(queries_.data(), Execution{parallel, isa});
   }
 
-  // Weights of the middle of a row by the reference, from keys that nobody rounded.
+  // Weights of the middle of a row by the reference, from keys with so many steps; 0: from keys that nobody rounded.
   std::vector<double> expected_weights(int32_t query, int32_t position, int32_t list, const SelectionRule& rule,
-                                       int32_t query_position = -1) const {
+                                       int32_t query_position = -1, double key_steps = 7) const {
     std::vector<std::vector<double>> scores;
     const int32_t heads = geometry_.heads_per_list(), dim = shape_.head_dim;
     for (int32_t h = 0; h < heads; ++h) {
@@ -111,7 +112,8 @@ class World {
       const std::vector<double> turned = turn(q, query_position < 0 ? position : query_position);
       scores.emplace_back();
       for (int32_t p = rule.middle_first(position); p < rule.middle_last(position); ++p) {
-        const std::vector<double> key = turn(keys_.data() + (static_cast<size_t>(p) * geometry_.lists() + list) * dim, p);
+        std::vector<double> key = turn(keys_.data() + (static_cast<size_t>(p) * geometry_.lists() + list) * dim, p);
+        if (key_steps > 0) key = reference::rounded_to_steps(key, key_steps);
         scores.back().push_back(std::inner_product(key.begin(), key.end(), turned.begin(), 0.0) / std::sqrt(dim));
       }
     }
@@ -148,10 +150,10 @@ SelectionRule rule_of(int32_t budget, bool mean = false) {
 
 class RetrievalGrid : public testing::TestWithParam<std::tuple<Isa, Shape>> {};
 
-// Rounding to 127 steps moves a key by up to half a step of its largest value: with |q| of 2 per value and |k| of at most
-// sqrt(3), a score moves by a sum of head_dim errors of size 2 * sqrt(3) / 254 / sqrt(3), which after the scale is about
-// 0.014 in natural units; five times that is allowed. So what is chosen must weigh at least e^-0.14 of what is not.
-TEST_P(RetrievalGrid, ChoosesTheHeaviestUpToTheRoundingOfKeys) {
+// Keys are rounded here as they are by definition; rounding the query to 127 steps moves a score by a sum of head_dim errors
+// of size 2 * sqrt(3) / 254 / sqrt(3), which after the scale is about 0.014 in natural units; five times that is allowed on
+// either side. So what is chosen must weigh at least e^-0.14 of what is not.
+TEST_P(RetrievalGrid, ChoosesTheHeaviestUpToTheRoundingOfQueries) {
   const auto& [isa, shape] = GetParam();
   World world(shape);
   world.append(0, 611, isa);
@@ -177,6 +179,25 @@ TEST_P(RetrievalGrid, ChoosesTheHeaviestUpToTheRoundingOfKeys) {
       EXPECT_GE(least, best_left * std::exp(-0.14)) << "row " << row << ", list " << list;
       EXPECT_NEAR(world.pool().mass()[row * world.geometry().lists() + list], held / total, 0.02);
     }
+}
+
+// What four bits cost: against keys that nobody rounded, a selection holds nearly all that one of its size can hold.
+TEST_P(RetrievalGrid, HoldsWhatUnroundedKeysWouldHold) {
+  const auto& [isa, shape] = GetParam();
+  World world(shape);
+  world.append(0, kTokens, isa);
+  const SelectionRule rule = rule_of(150);
+  world.select({kTokens - 1}, {rule}, isa);
+  for (int32_t list = 0; list < world.geometry().lists(); ++list) {
+    std::vector<double> weights = world.expected_weights(0, kTokens - 1, list, rule, -1, 0);
+    double held = 0, most = 0;
+    for (const int32_t p : world.chosen(0, list))
+      if (p >= rule.middle_first(kTokens - 1) && p < rule.middle_last(kTokens - 1))
+        held += weights[static_cast<size_t>(p - rule.middle_first(kTokens - 1))];
+    std::sort(weights.begin(), weights.end(), std::greater<>());
+    for (int32_t i = 0; i < rule.budget - rule.sink - rule.recent; ++i) most += weights[static_cast<size_t>(i)];
+    EXPECT_GE(held, 0.98 * most) << "list " << list;
+  }
 }
 
 TEST_P(RetrievalGrid, ARowIsTheSameAloneAndOnSeveralThreads) {

@@ -25,7 +25,7 @@ struct Case {
 Case random_case(Random& random) {
   Case c;
   c.rule.unit = static_cast<int32_t>(random.below(3));
-  c.rule.pooling = static_cast<int32_t>(random.below(4));
+  c.rule.pooling = static_cast<int32_t>(random.below(3));
   c.rule.sink = static_cast<int32_t>(random.below(9));
   c.rule.recent = 1 + static_cast<int32_t>(random.below(40));
   c.rule.budget = c.rule.sink + c.rule.recent + static_cast<int32_t>(random.below(200));
@@ -98,19 +98,6 @@ TEST(Selection, MassIsTheShareOfTheMiddle) {
   float mass = 0;
   EXPECT_EQ(select(c, &mass), (std::vector<int32_t>{0, 2, 5, 6}));
   EXPECT_FLOAT_EQ(mass, 0.5f);
-}
-
-TEST(Selection, TopPoolingMakesRoomForTheTokensThatCount) {
-  Case c;
-  c.rule.unit = SelectionRule::kTwoLevel, c.rule.budget = 4, c.rule.sink = 0, c.rule.recent = 2, c.rule.residency = 5;
-  c.position = 10;
-  c.weights = {4, 4, 4, 9, 0, 0, 5, 0, 0};  // positions 0 to 8
-  c.block_ends = {3, 6, 9};
-  float mass = 0;
-  c.rule.pooling = SelectionRule::kSum;
-  EXPECT_EQ(select(c, &mass), (std::vector<int32_t>{0, 1, 9, 10}));
-  c.rule.pooling = SelectionRule::kTop;
-  EXPECT_EQ(select(c, &mass), (std::vector<int32_t>{3, 4, 9, 10}));
 }
 
 TEST(Selection, BlocksThatDoNotFitAreSkipped) {

@@ -1,12 +1,14 @@
 // The retrieval head's keys, scored for a step's rows before the model runs (SpeContext, arXiv 2512.00722).
 //
-//   pool   [page][list][token in page / 8][row_dim / 2][8 tokens][2 values] int8, and behind each list's keys their
-//          scales [token in page] f32
+//   pool   [page][list][token in page / 8][row_dim / 8][8 tokens][4 bytes], a byte with the values i and i + 4 of eight in
+//          its low and its high half, and behind each list's keys their scales [token in page] f32
 //   list   one (layer group, KV head): its keys decide what that head attends to in all layers of the group
-//   key    head_dim rotated values, rounded to 127 steps of the largest magnitude; row_dim as in the KV pool
+//   key    head_dim rotated values, rounded to 7 steps of the largest magnitude and kept as 1 to 15; row_dim as in the
+//          KV pool
 //
-// Eight keys lie interleaved, two values of each in turn: one instruction then multiplies the same two values of a query
-// with all of them, and no sum runs across a vector. Pages are those of the KV pool, so a page table serves both.
+// Scores read every key once, and memory bounds them: a key of 4 bits costs half of one of 8. Eight keys lie interleaved:
+// one instruction then multiplies the same values of a query with all of them, and no sum runs across a vector. Pages are
+// those of the KV pool, so a page table serves both.
 // Nothing is ever pruned here.
 #pragma once
 
@@ -29,10 +31,11 @@ struct RetrievalGeometry {
   int32_t lists() const { return groups * kv_heads; }
   int32_t heads_per_list() const { return query_heads / kv_heads; }
   int32_t row_dim() const { return (head_dim + 15) / 16 * 16; }
-  int64_t scales_offset() const { return static_cast<int64_t>(page_tokens) * row_dim(); }  // in a list's part of a page
-  // Byte of a key's value in its list's part of a page.
-  int64_t value_offset(int32_t token, int32_t value) const {
-    return (token / 8 * static_cast<int64_t>(row_dim()) + value / 2 * 2) * 8 + token % 8 * 2 + value % 2;
+  // In a list's part of a page.
+  int64_t scales_offset() const { return static_cast<int64_t>(page_tokens) * row_dim() / 2; }
+  // Of the four bytes with a key's values [8 eight, 8 eight + 8).
+  int64_t values_offset(int32_t token, int32_t eight) const {
+    return token / 8 * 4 * static_cast<int64_t>(row_dim()) + 32 * eight + 4 * (token % 8);
   }
   int64_t list_bytes() const { return scales_offset() + page_tokens * static_cast<int64_t>(sizeof(float)); }
   int64_t page_bytes() const { return lists() * list_bytes(); }

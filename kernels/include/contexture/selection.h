@@ -12,9 +12,7 @@ namespace contexture {
 struct SelectionRule {
   enum Unit : int32_t { kTokens = 0, kBlocks = 1, kTwoLevel = 2 };
   enum Heads : int32_t { kMaxOfHeads = 0, kMeanOfHeads = 1 };
-  // A block's weight out of its tokens'. Top: the sum of those that a selection of single tokens would hold, so that the
-  // blocks of a residency hold as much of that selection as they can.
-  enum Pooling : int32_t { kSum = 0, kMax = 1, kMean = 2, kTop = 3 };
+  enum Pooling : int32_t { kSum = 0, kMax = 1, kMean = 2 };
 
   int32_t unit = kTokens;
   int32_t budget = 0;     // most positions in all, sink and recent included

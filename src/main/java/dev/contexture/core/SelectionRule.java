@@ -25,9 +25,7 @@ public record SelectionRule(
     public enum BlockPooling {
         SUM,
         MAX,
-        MEAN,
-        /** The sum of those that a selection of single tokens would hold. */
-        TOP
+        MEAN
     }
 
     public boolean needsBlocks() {
