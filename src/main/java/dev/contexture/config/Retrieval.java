@@ -25,7 +25,7 @@ import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What chooses what a model's steps attend to, and everything that it needs, opened and closed as one. */
+/** What chooses what a model's steps attend to, and everything that it needs: the one owner of all of it. */
 final class Retrieval implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Retrieval.class);
     /**

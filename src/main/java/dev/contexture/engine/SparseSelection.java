@@ -38,8 +38,7 @@ public final class SparseSelection implements SelectionStage {
     private final int[] groupOfLayer;
 
     /**
-     * Owns the retriever.
-     *
+     * @param retriever is its owner's to close
      * @param automatic what {@link dev.contexture.core.SparsityMode#AUTO} selects
      */
     public SparseSelection(
@@ -260,10 +259,5 @@ public final class SparseSelection implements SelectionStage {
         }
         retriever.observe(slots, states, features);
         listener.observed(slots.rows(), nanoClock.getAsLong() - begin);
-    }
-
-    @Override
-    public void close() {
-        retriever.close();
     }
 }

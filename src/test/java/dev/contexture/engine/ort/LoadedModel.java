@@ -51,6 +51,7 @@ public final class LoadedModel implements AutoCloseable {
     private final FfmKvPool pool;
     private final OrtModelRunner runner;
     private final Optional<FfmRetrievalPool> retrievalPool;
+    private final Optional<HeadRetriever> retriever;
     private final SelectionStage selection;
     private final CountedReuses reuses = new CountedReuses();
     private final KvCache kv;
@@ -93,8 +94,10 @@ public final class LoadedModel implements AutoCloseable {
             pool.copyPage(from, to, slots);
             retrievalPool.ifPresent(each -> each.copyPage(from, to, slots));
         });
-        this.selection = compiled.head()
-                .map(each -> selection(each, library.path(), settings))
+        this.retriever = compiled.head().map(each -> headRetriever(each, library.path()));
+        this.selection = retriever
+                .<SelectionStage>map(each -> new SparseSelection(
+                        each, kv, pool, settings, SelectionRule.Unit.TOKENS, reuses, System::nanoTime))
                 .orElse(SelectionStage.DENSE);
     }
 
@@ -109,11 +112,9 @@ public final class LoadedModel implements AutoCloseable {
                 head.ropeSin(positions));
     }
 
-    private SelectionStage selection(CompiledModel.Head head, Path library, SelectionSettings settings) {
+    private HeadRetriever headRetriever(CompiledModel.Head head, Path library) {
         FfmRetrievalPool keys = retrievalPool.orElseThrow();
-        HeadRetriever retriever =
-                new HeadRetriever(head.config(), new OrtHeadRunner(head, library, keys.id(), THREADS), keys);
-        return new SparseSelection(retriever, kv, pool, settings, SelectionRule.Unit.TOKENS, reuses, System::nanoTime);
+        return new HeadRetriever(head.config(), new OrtHeadRunner(head, library, keys.id(), THREADS), keys);
     }
 
     public ModelConfig config() {
@@ -261,7 +262,7 @@ public final class LoadedModel implements AutoCloseable {
 
     @Override
     public void close() {
-        selection.close();
+        retriever.ifPresent(HeadRetriever::close);
         retrievalPool.ifPresent(FfmRetrievalPool::close);
         runner.close();
         pool.close();
