@@ -152,7 +152,7 @@ final class Retrieval implements AutoCloseable {
         try {
             OrtHeadRunner runner = new OrtHeadRunner(head, place.library.path(), pool.id(), place.threads);
             return new Retrieval(
-                    Optional.of(new HeadRetriever(config, runner, pool)),
+                    Optional.of(new HeadRetriever(config.hidden(), config.groupOfLayer(), runner, pool)),
                     Optional.of(pool),
                     settings.policy(true),
                     settings.automaticUnit());

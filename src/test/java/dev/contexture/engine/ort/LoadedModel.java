@@ -114,7 +114,9 @@ public final class LoadedModel implements AutoCloseable {
 
     private HeadRetriever headRetriever(CompiledModel.Head head, Path library) {
         FfmRetrievalPool keys = retrievalPool.orElseThrow();
-        return new HeadRetriever(head.config(), new OrtHeadRunner(head, library, keys.id(), THREADS), keys);
+        RetrievalHeadConfig config = head.config();
+        OrtHeadRunner queries = new OrtHeadRunner(head, library, keys.id(), THREADS);
+        return new HeadRetriever(config.hidden(), config.groupOfLayer(), queries, keys);
     }
 
     public ModelConfig config() {
