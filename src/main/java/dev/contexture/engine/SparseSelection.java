@@ -8,7 +8,7 @@ import dev.contexture.engine.SelectionListener.FallbackCause;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.StepSlots;
 import dev.contexture.nativelib.NativeKvPool;
-import dev.contexture.retrieval.RetrievalState;
+import dev.contexture.retrieval.Observation;
 import dev.contexture.retrieval.Retriever;
 import dev.contexture.retrieval.SelectionQuery;
 import dev.contexture.selection.SelectionReuse;
@@ -253,11 +253,21 @@ public final class SparseSelection implements SelectionStage {
     @Override
     public void observe(StepPlan plan, StepSlots slots, FloatBuffer features) {
         long begin = nanoClock.getAsLong();
-        List<RetrievalState> states = new ArrayList<>();
-        for (StepPlan.SequenceStep step : plan.sequences()) {
-            states.add(step.sparsity().map(SequenceSparsity::retrieval).orElseGet(RetrievalState::new));
+        List<Observation> observed = new ArrayList<>();
+        for (int s = 0; s < slots.sequences(); s++) {
+            Optional<SequenceSparsity> sparsity = plan.sequences().get(s).sparsity();
+            if (sparsity.isPresent()
+                    && mayChoose(sparsity.get().policy(), slots.contextLength(s) + slots.queryLength(s))) {
+                observed.add(new Observation(s, sparsity.get().retrieval()));
+            }
         }
-        retriever.observe(slots, states, features);
+        retriever.observe(slots, observed, features);
         listener.observed(slots.rows(), nanoClock.getAsLong() - begin);
+    }
+
+    /** Whether the row at {@code position}, as a decode row or as the first of a chunk, may want a selection. */
+    private boolean mayChoose(Sparsity policy, int position) {
+        return policy.mode() != SparsityMode.DENSE
+                && (policy.applies(position + 1) || settings.prefill().applies(position));
     }
 }

@@ -25,8 +25,7 @@ public final class HeadRetriever implements Retriever {
      */
     public HeadRetriever(int hidden, List<Integer> groupOfLayer, HeadRunner runner, NativeRetrievalPool pool) {
         this.hidden = hidden;
-        this.groupOfLayer =
-                groupOfLayer.stream().mapToInt(Integer::intValue).toArray();
+        this.groupOfLayer = groupOfLayer.stream().mapToInt(Integer::intValue).toArray();
         this.runner = runner;
         this.pool = pool;
     }
@@ -74,11 +73,12 @@ public final class HeadRetriever implements Retriever {
     }
 
     @Override
-    public void observe(StepSlots slots, List<RetrievalState> states, FloatBuffer features) {
-        for (int sequence = 0; sequence < states.size(); sequence++) {
+    public void observe(StepSlots slots, List<Observation> observed, FloatBuffer features) {
+        for (Observation each : observed) {
+            int sequence = each.sequence();
             float[] fused = new float[hidden];
             features.get(sequence * hidden, fused);
-            states.get(sequence).carry(fused, slots.contextLength(sequence) + slots.queryLength(sequence));
+            each.state().carry(fused, slots.contextLength(sequence) + slots.queryLength(sequence));
         }
     }
 
