@@ -174,9 +174,12 @@ public final class LoadedModel implements AutoCloseable {
         private int rows;
 
         @Override
-        public void selected(int chosenRows, int reusedRows, double meanMass, long nanos) {
+        public void selected(int chosenRows, int reusedRows, int chunks, long nanos) {
             rows += reusedRows;
         }
+
+        @Override
+        public void weighed(double mass) {}
 
         @Override
         public void fellBack(FallbackCause cause) {}
