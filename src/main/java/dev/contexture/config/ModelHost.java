@@ -97,9 +97,10 @@ public final class ModelHost implements AutoCloseable {
                     config.headDim(),
                     settings.kv.pageTokens(),
                     settings.engine.precision().kvDtype()));
+            Retrieval.Footprint beside =
+                    Retrieval.footprint(settings.sparsity, compiled, settings.kv.pageTokens());
             int pages = setting(() -> settings.kv.pages(
-                    geometry.bytesPerPage() + Retrieval.bytesPerPage(compiled, settings.kv.pageTokens()),
-                    contextLength));
+                    beside.fixedBytes(), geometry.bytesPerPage() + beside.bytesPerPage(), contextLength));
             NativeLibrary library = NativeLibrary.openBundled(settings.directory.resolve("native"));
             FfmKvPool pool = keep(new FfmKvPool(library, geometry, pages));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());

@@ -38,9 +38,18 @@ public final class FfmDescriptors implements NativeDescriptors {
      * @param queryHeads of the model, a multiple of its KV heads
      * @param groups of layers that share a selection
      * @param window tokens that a query sees; 0: all
-     * @param chunks room of the store, 32 pieces each
+     * @param chunks room of the store, {@link #CHUNK_PIECES} each
      */
-    public record Shape(Kind kind, int queryHeads, int groups, int window, int chunks) {}
+    public record Shape(Kind kind, int queryHeads, int groups, int window, int chunks) {
+        /** Of each layer and KV head. */
+        public static final int CHUNK_PIECES = 32;
+
+        /** Of one chunk: one or two rows of 16-bit values per piece, layer and KV head, padded to 16 values. */
+        public static long chunkBytes(Kind kind, int layers, int kvHeads, int headDim) {
+            long row = Math.ceilDiv(headDim, 16) * 16L * Short.BYTES;
+            return (long) layers * kvHeads * CHUNK_PIECES * (kind == Kind.MIN_MAX ? 2 * row : row);
+        }
+    }
 
     /**
      * @param pool whose keys are described
@@ -99,8 +108,7 @@ public final class FfmDescriptors implements NativeDescriptors {
         MemorySegment table = memory.put(pages);
         MemorySegment ends = memory.put(blockEnds);
         return describe.run(
-                NO_ROOM,
-                handle -> (int) handle.invokeExact(id, sequence, pages.length, table, blockEnds.length, ends));
+                NO_ROOM, handle -> (int) handle.invokeExact(id, sequence, pages.length, table, blockEnds.length, ends));
     }
 
     @Override
@@ -116,8 +124,8 @@ public final class FfmDescriptors implements NativeDescriptors {
         MemorySegment counts = memory.room(lists * Integer.BYTES);
         MemorySegment chosen = memory.room(lists * stride * Integer.BYTES);
         MemorySegment mass = memory.room(lists * Float.BYTES);
-        select.run(handle -> (int)
-                handle.invokeExact(id, rows, sequences, positions, rules, queries, stride, counts, chosen, mass));
+        select.run(handle ->
+                (int) handle.invokeExact(id, rows, sequences, positions, rules, queries, stride, counts, chosen, mass));
         return new SelectionMatrix(
                 rows,
                 shape.groups,
