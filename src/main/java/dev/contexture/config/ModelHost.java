@@ -76,6 +76,8 @@ public final class ModelHost implements AutoCloseable {
             Optional<RetrievalHeadFile> head =
                     Retrieval.findHead(settings.sparsity, files.sha256(), settings.directory.resolve("heads"));
             try (ModelSource source = ModelSources.open(files)) {
+                Retrieval.requireSound(
+                        settings.sparsity, settings.split, source.config().layers(), head.isPresent());
                 this.tokenizer = keep(DjlTokenizer.of(source.tokenizer()));
                 String begin = source.tokenizer().beginOfSequence();
                 String end = source.tokenizer().endOfSequenceText();
@@ -97,8 +99,7 @@ public final class ModelHost implements AutoCloseable {
                     config.headDim(),
                     settings.kv.pageTokens(),
                     settings.engine.precision().kvDtype()));
-            Retrieval.Footprint beside =
-                    Retrieval.footprint(settings.sparsity, compiled, settings.kv.pageTokens());
+            Retrieval.Footprint beside = Retrieval.footprint(settings.sparsity, compiled, settings.kv.pageTokens());
             int pages = setting(() -> settings.kv.pages(
                     beside.fixedBytes(), geometry.bytesPerPage() + beside.bytesPerPage(), contextLength));
             NativeLibrary library = NativeLibrary.openBundled(settings.directory.resolve("native"));

@@ -95,6 +95,28 @@ final class Retrieval implements AutoCloseable {
     }
 
     /**
+     * Checks what the settings alone do not tell.
+     *
+     * @param layers of the model
+     * @param head whether a head was found
+     * @throws InvalidSettingException if nothing would be selected, or the descriptors' store would be too small for the blocks
+     */
+    static void requireSound(SparsityProperties settings, SplitProperties split, int layers, boolean head) {
+        if (settings.selector() != SparsityProperties.Selector.NONE && settings.firstDenseLayers() >= layers) {
+            throw new InvalidSettingException(new IllegalArgumentException("contexture.sparsity.first-dense-layers ("
+                    + settings.firstDenseLayers() + ") must be below " + layers
+                    + ", the model's layers; to attend to everything in all of them set contexture.sparsity.selector"
+                    + " to none"));
+        }
+        if (!head && settings.selector().takesDescriptors() && split.blockTokens() < LEAST_BLOCK_TOKENS) {
+            throw new InvalidSettingException(new IllegalArgumentException("contexture.split.block-tokens ("
+                    + split.blockTokens() + ") must be at least " + LEAST_BLOCK_TOKENS
+                    + " where descriptors of blocks select, as they do for this model: there is no room for more of"
+                    + " them; raise it, or set contexture.sparsity.selector to none"));
+        }
+    }
+
+    /**
      * What a retriever keeps takes memory of the device.
      *
      * @param fixedBytes whatever the KV pool's size
@@ -109,8 +131,7 @@ final class Retrieval implements AutoCloseable {
         if (compiled.head().isPresent()) {
             RetrievalHeadConfig head = compiled.head().get().config();
             return new Footprint(
-                    0,
-                    FfmRetrievalPool.Shape.bytesPerPage(head.groups(), head.kvHeads(), head.headDim(), pageTokens));
+                    0, FfmRetrievalPool.Shape.bytesPerPage(head.groups(), head.kvHeads(), head.headDim(), pageTokens));
         }
         if (!settings.selector().takesDescriptors()) {
             return Footprint.NONE;

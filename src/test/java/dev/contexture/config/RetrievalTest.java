@@ -22,7 +22,7 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.util.unit.DataSize;
 
-/** What a retriever takes of the device's memory. */
+/** What a retriever takes of the device's memory, and what it cannot do with the model and the blocks it is given. */
 class RetrievalTest {
     private static final int LAYERS = 30;
     private static final int KV_HEADS = 3;
@@ -43,7 +43,18 @@ class RetrievalTest {
             0,
             true);
     private static final RetrievalHeadConfig HEAD = new RetrievalHeadConfig(
-            LAYERS, 576, 49_152, 1, Collections.nCopies(LAYERS, 0), KV_HEADS, 9, HEAD_DIM, List.of(0), 1e4, 1e-5f, 8192);
+            LAYERS,
+            576,
+            49_152,
+            1,
+            Collections.nCopies(LAYERS, 0),
+            KV_HEADS,
+            9,
+            HEAD_DIM,
+            List.of(0),
+            1e4,
+            1e-5f,
+            8192);
 
     private static SparsityProperties sparsity(String... values) {
         return bind("contexture.sparsity", SparsityProperties.class, values);
@@ -87,8 +98,7 @@ class RetrievalTest {
                 .isEqualTo(new Retrieval.Footprint(0, 0));
         assertThat(Retrieval.footprint(sparsity(), headless, 32).bytesPerPage()).isPositive();
         assertThat(Retrieval.footprint(sparsity(), compiled(Optional.of(HEAD)), 32))
-                .isEqualTo(new Retrieval.Footprint(
-                        0, FfmRetrievalPool.Shape.bytesPerPage(1, KV_HEADS, HEAD_DIM, 32)));
+                .isEqualTo(new Retrieval.Footprint(0, FfmRetrievalPool.Shape.bytesPerPage(1, KV_HEADS, HEAD_DIM, 32)));
     }
 
     @Test
@@ -97,5 +107,30 @@ class RetrievalTest {
         assertThatThrownBy(() -> small.pages(20 << 20, 1 << 20, 64))
                 .hasMessageContaining("holds 0 tokens")
                 .hasMessageContaining("raise it to " + DataSize.ofMegabytes(22));
+    }
+
+    private static SplitProperties blocks(int tokens) {
+        return bind("contexture.split", SplitProperties.class, "block-tokens", Integer.toString(tokens));
+    }
+
+    @Test
+    void aModelWithoutALayerToSelectInIsRefused() {
+        Retrieval.requireSound(sparsity("first-dense-layers", "29"), blocks(16), LAYERS, true);
+        assertThatThrownBy(() -> Retrieval.requireSound(sparsity("first-dense-layers", "30"), blocks(16), LAYERS, true))
+                .isInstanceOf(InvalidSettingException.class)
+                .hasMessageContaining("contexture.sparsity.first-dense-layers (30) must be below 30");
+        Retrieval.requireSound(sparsity("selector", "none", "first-dense-layers", "30"), blocks(16), LAYERS, false);
+    }
+
+    @Test
+    void blocksThatDescriptorsHaveNoRoomForAreRefused() {
+        for (String selector : List.of("auto", "descriptors")) {
+            Retrieval.requireSound(sparsity("selector", selector), blocks(8), LAYERS, false);
+            assertThatThrownBy(() -> Retrieval.requireSound(sparsity("selector", selector), blocks(7), LAYERS, false))
+                    .isInstanceOf(InvalidSettingException.class)
+                    .hasMessageContaining("contexture.split.block-tokens (7) must be at least 8");
+        }
+        Retrieval.requireSound(sparsity(), blocks(2), LAYERS, true);
+        Retrieval.requireSound(sparsity("selector", "none"), blocks(2), LAYERS, false);
     }
 }
