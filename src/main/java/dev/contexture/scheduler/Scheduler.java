@@ -135,8 +135,9 @@ final class Scheduler {
             PrefixUse use =
                     sequence.request().sparsity().mode() == SparsityMode.DENSE ? PrefixUse.EXACT : PrefixUse.ANY;
             // One page of reserve per running sequence, so that a newcomer is not preempted at once. What admission
-            // itself takes comes out of the same pages that others may have been promised.
-            if (budget.pages - kv.pagesToAdmit(prompt, use) <= running.size()) {
+            // itself takes comes out of the same pages that others may have been promised. Who would be alone has all
+            // pages, also those that its known prefix fills.
+            if (!running.isEmpty() && budget.pages - kv.pagesToAdmit(prompt, use) <= running.size()) {
                 return;
             }
             queue.remove(sequence);

@@ -88,6 +88,17 @@ class SchedulerLoopTest {
     }
 
     @Test
+    void aPromptWhoseKnownPrefixFillsThePoolIsAdmittedAlone() {
+        LoopFixture fixture = new LoopFixture(8, ROOMY);
+        RecordingSink first = submit(fixture, prompt(56), 8, "a");
+        fixture.turnUntilIdle();
+        RecordingSink again = submit(fixture, prompt(56), 8, "a");
+        fixture.turnUntilIdle();
+        assertThat(again.tokens).hasSize(8).isEqualTo(first.tokens);
+        assertThat(again.cachedTokens).isPositive();
+    }
+
+    @Test
     void preemptedSequencesAreCutAgainWithTheirOutput() {
         LoopFixture fixture = new LoopFixture(8, ROOMY);
         submit(fixture, prompt(16), 40, "a");
