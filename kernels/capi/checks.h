@@ -24,12 +24,29 @@ constexpr int32_t kMaxPages = 1 << 24;  // keeps the products far from overflow
 
 inline std::string text(int64_t value) { return std::to_string(value); }
 
-inline void check_count(const char* what, int64_t value, int64_t most) {
+// What a sentence is about: "position", or "row 3: position". It becomes text only once there is a sentence: checks of
+// every row of a step must cost no memory.
+class Label {
+ public:
+  Label(const char* what) : before_(what) {}
+  Label(const char* before, int64_t index, const char* after = "") : before_(before), after_(after), index_(index) {}
+
+  std::string text() const { return index_ < 0 ? before_ : before_ + std::to_string(index_) + after_; }
+
+ private:
+  const char* before_;
+  const char* after_ = "";
+  int64_t index_ = -1;  // none
+};
+
+inline std::string operator+(const Label& label, const char* rest) { return label.text() + rest; }
+
+inline void check_count(const Label& what, int64_t value, int64_t most) {
   if (value < 1 || value > most)
-    throw InvalidArgument(std::string(what) + " is " + text(value) + "; it must be in 1.." + text(most));
+    throw InvalidArgument(what + " is " + text(value) + "; it must be in 1.." + text(most));
 }
 
-inline void check_index(const std::string& what, int64_t value, int64_t count) {
+inline void check_index(const Label& what, int64_t value, int64_t count) {
   if (value < 0 || value >= count)
     throw InvalidArgument(what + " is " + text(value) + "; it must be in 0.." + text(count - 1));
 }
@@ -45,17 +62,16 @@ inline void check_slots(int32_t slots, int32_t page_tokens) {
 }
 
 inline void check_rule(const SelectionRule& rule, int32_t row) {
-  const std::string where = "row " + text(row) + ": ";
-  check_index(where + "unit", rule.unit, 3);
-  check_index(where + "heads", rule.heads, 2);
-  check_index(where + "pooling", rule.pooling, 3);
+  check_index({"row ", row, ": unit"}, rule.unit, 3);
+  check_index({"row ", row, ": heads"}, rule.heads, 2);
+  check_index({"row ", row, ": pooling"}, rule.pooling, 3);
   if (rule.sink < 0 || rule.recent < 1)
-    throw InvalidArgument(where + "sink is " + text(rule.sink) + " and recent " + text(rule.recent) +
+    throw InvalidArgument(Label("row ", row) + ": sink is " + text(rule.sink) + " and recent " + text(rule.recent) +
                           "; they must be at least 0 and 1");
   if (static_cast<int64_t>(rule.sink) + rule.recent > rule.budget)
-    throw InvalidArgument(where + "budget is " + text(rule.budget) + "; it must hold sink " + text(rule.sink) +
-                          " and recent " + text(rule.recent));
-  check_count((where + "budget").c_str(), rule.budget, kMaxRows);
+    throw InvalidArgument(Label("row ", row) + ": budget is " + text(rule.budget) + "; it must hold sink " +
+                          text(rule.sink) + " and recent " + text(rule.recent));
+  check_count({"row ", row, ": budget"}, rule.budget, kMaxRows);
 }
 
 }  // namespace contexture

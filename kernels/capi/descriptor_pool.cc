@@ -1,7 +1,6 @@
 #include "capi/descriptor_pool.h"
 
 #include <algorithm>
-#include <string>
 
 #include "capi/checks.h"
 #include "cpu/kernel_table.h"
@@ -74,7 +73,7 @@ void DescriptorPool::check_blocks(const Sequence& known, int32_t page_count, con
     throw InvalidArgument("there are " + text(page_count) + " pages of " + text(keys_.page_tokens) +
                           " tokens; the blocks up to " + text(block_ends[block_count - 1]) + " need more");
   for (int32_t i = 0; i < page_count; ++i)
-    if (pages[i] < 0 || pages[i] >= keys_.pages) check_index("a page", pages[i], keys_.pages);
+    check_index("a page", pages[i], keys_.pages);
 }
 
 void DescriptorPool::describe(int64_t sequence, KvPool& keys, int32_t page_count, const int32_t* pages,
@@ -121,7 +120,7 @@ void DescriptorPool::check_select(const Select& s) {
     throw InvalidArgument("a table of the selection is null");
   check_count("stride", s.stride, kMaxRows);
   for (int32_t r = 0; r < s.rows; ++r) {
-    const std::string row = "row " + text(r);
+    const Label row("row ", r);
     if (s.positions[r] < 0)
       throw InvalidArgument(row + ": position is " + text(s.positions[r]) + "; it must be >= 0");
     check_rule(s.rules[r], r);

@@ -38,8 +38,8 @@ void KvPool::check_step(int32_t num_seqs, const int32_t* query_len, const int32_
   if (page_offsets[0] < 0) throw InvalidArgument("page_offsets[0] is " + text(page_offsets[0]) + "; it must be >= 0");
   int64_t rows = 0;
   for (int32_t s = 0; s < num_seqs; ++s) {
-    const std::string sequence = "sequence " + text(s);
-    check_count((sequence + ": query_len").c_str(), query_len[s], kMaxRows);
+    const Label sequence("sequence ", s);
+    check_count({"sequence ", s, ": query_len"}, query_len[s], kMaxRows);
     if (context_len[s] < 0)
       throw InvalidArgument(sequence + ": context_len is " + text(context_len[s]) + "; it must be >= 0");
     rows += query_len[s];
@@ -54,7 +54,7 @@ void KvPool::check_step(int32_t num_seqs, const int32_t* query_len, const int32_
       throw InvalidArgument(sequence + " has " + text(page_count) + " pages of " + text(geometry_.page_tokens) +
                             " tokens; " + text(tokens) + " tokens need more");
     for (int32_t i = page_offsets[s]; i < page_offsets[s + 1]; ++i)
-      if (pages[i] < 0 || pages[i] >= geometry_.pages) check_index(sequence + ": a page", pages[i], geometry_.pages);
+      check_index({"sequence ", s, ": a page"}, pages[i], geometry_.pages);
   }
   if (rows > kMaxRows) throw InvalidArgument("the step has " + text(rows) + " rows; at most " + text(kMaxRows));
 }
@@ -111,11 +111,11 @@ void KvPool::check_selection(const Selection& s) const {
   if (s.group_of_layer == nullptr || s.sequences == nullptr || s.counts == nullptr || s.positions == nullptr)
     throw InvalidArgument("a table of the selection is null");
   for (int32_t layer = 0; layer < geometry_.layers; ++layer)
-    check_index("group_of_layer[" + text(layer) + "]", s.group_of_layer[layer], s.groups);
+    check_index({"group_of_layer[", layer, "]"}, s.group_of_layer[layer], s.groups);
   const int32_t lists = s.groups * s.kv_heads;
   for (int32_t row = 0; row < s.rows; ++row) {
     const int32_t seq = s.sequences[row];
-    check_index("sequences[" + text(row) + "]", seq, static_cast<int64_t>(context_len_.size()));
+    check_index({"sequences[", row, "]"}, seq, static_cast<int64_t>(context_len_.size()));
     for (int64_t list = static_cast<int64_t>(row) * lists; list < static_cast<int64_t>(row + 1) * lists; ++list)
       check_list(seq, s.positions + list * s.stride, s.counts[list], s.stride);
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string>
 
 #include "capi/checks.h"
 #include "cpu/kernel_table.h"
@@ -43,8 +42,8 @@ void RetrievalPool::set_append(int32_t rows, const int32_t* positions, const int
   if (positions == nullptr || slots == nullptr) throw InvalidArgument("a table of the append is null");
   const int64_t slot_count = static_cast<int64_t>(geometry_.pages) * geometry_.page_tokens;
   for (int32_t r = 0; r < rows; ++r) {
-    check_index("position of row " + text(r), positions[r], positions_);
-    check_index("slot of row " + text(r), slots[r], slot_count);
+    check_index({"position of row ", r}, positions[r], positions_);
+    check_index({"slot of row ", r}, slots[r], slot_count);
   }
   append_positions_.assign(positions, positions + rows);
   append_slots_.assign(slots, slots + rows);
@@ -52,18 +51,19 @@ void RetrievalPool::set_append(int32_t rows, const int32_t* positions, const int
 
 void RetrievalPool::check_select(const SelectRows& s) const {
   check_count("rows", s.rows, kMaxRows);
-  if (s.positions == nullptr || s.query_offsets == nullptr || s.query_positions == nullptr || s.page_offsets == nullptr || s.pages == nullptr || s.rules == nullptr ||
-      s.block_offsets == nullptr || s.block_ends == nullptr)
+  if (s.positions == nullptr || s.query_offsets == nullptr || s.query_positions == nullptr ||
+      s.page_offsets == nullptr || s.pages == nullptr || s.rules == nullptr || s.block_offsets == nullptr ||
+      s.block_ends == nullptr)
     throw InvalidArgument("a table of the selection is null");
   if (s.query_offsets[0] != 0 || s.page_offsets[0] != 0 || s.block_offsets[0] != 0)
     throw InvalidArgument("query_offsets, page_offsets and block_offsets must begin with 0");
   for (int32_t r = 0; r < s.rows; ++r) {
-    const std::string row = "row " + text(r);
-    check_index(row + ": position", s.positions[r], positions_);
+    const Label row("row ", r);
+    check_index({"row ", r, ": position"}, s.positions[r], positions_);
     check_rule(s.rules[r], r);
-    check_count((row + ": queries").c_str(), static_cast<int64_t>(s.query_offsets[r + 1]) - s.query_offsets[r], kMaxRows);
+    check_count({"row ", r, ": queries"}, static_cast<int64_t>(s.query_offsets[r + 1]) - s.query_offsets[r], kMaxRows);
     for (int32_t q = s.query_offsets[r]; q < s.query_offsets[r + 1]; ++q) {
-      check_index(row + ": a query's position", s.query_positions[q], positions_);
+      check_index({"row ", r, ": a query's position"}, s.query_positions[q], positions_);
       if (s.query_positions[q] < s.positions[r])
         throw InvalidArgument(row + ": a query stands at " + text(s.query_positions[q]) + ", before position " +
                               text(s.positions[r]) + " of what it chooses from");
@@ -73,7 +73,7 @@ void RetrievalPool::check_select(const SelectRows& s) const {
       throw InvalidArgument(row + " has " + text(page_count) + " pages of " + text(geometry_.page_tokens) +
                             " tokens; position " + text(s.positions[r]) + " needs more");
     for (int32_t i = s.page_offsets[r]; i < s.page_offsets[r + 1]; ++i)
-      if (s.pages[i] < 0 || s.pages[i] >= geometry_.pages) check_index(row + ": a page", s.pages[i], geometry_.pages);
+      check_index({"row ", r, ": a page"}, s.pages[i], geometry_.pages);
     int32_t before = 0;
     for (int32_t i = s.block_offsets[r]; i < s.block_offsets[r + 1]; before = s.block_ends[i++])
       if (s.block_ends[i] <= before)

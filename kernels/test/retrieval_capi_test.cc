@@ -135,6 +135,21 @@ TEST_F(Retrieval, RefusesRulesAndTablesThatDoNotFit) {
   EXPECT_EQ(ctx_selection_stride(id_), 10) << "a refused description leaves the last one";
 }
 
+TEST_F(Retrieval, NamesTheRowThatDoesNotFit) {
+  const int32_t positions[] = {20, 20}, offsets[] = {0, 1, 2}, queries[] = {20, 64}, page_offsets[] = {0, 2, 4};
+  const int32_t no_blocks[] = {0, 0, 0}, pages[] = {0, 1, 2, 4};
+  std::vector<int32_t> rules = rule_;
+  rules.insert(rules.end(), rule_.begin(), rule_.end());
+  const auto select_two = [&](const int32_t* query_positions) {
+    return ctx_retrieval_select_set(id_, 2, positions, offsets, query_positions, page_offsets, pages, rules.data(),
+                                    no_blocks, no_blocks);
+  };
+  expect_refused(select_two(queries), "row 1: a query's position is 64; it must be in 0..63");
+  expect_refused(select_two(positions), "row 1: a page is 4; it must be in 0..3");
+  rules[8] = 3;
+  expect_refused(select_two(positions), "row 1: unit is 3; it must be in 0..2");
+}
+
 TEST_F(Retrieval, CopiesWithinItsPages) {
   EXPECT_EQ(ctx_retrieval_copy(id_, 0, 3, 16), CTX_OK);
   expect_refused(ctx_retrieval_copy(id_, 0, 4, 16), "to is 4; it must be in 0..3");

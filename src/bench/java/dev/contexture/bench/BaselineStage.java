@@ -106,7 +106,4 @@ final class BaselineStage implements SelectionStage {
 
     @Override
     public void observe(StepPlan plan, StepSlots slots, FloatBuffer features) {}
-
-    @Override
-    public void close() {}
 }

@@ -82,9 +82,12 @@ final class Contexture implements Contender {
         private long nanos;
 
         @Override
-        public void selected(int rows, int reusedRows, double meanMass, long spent) {
+        public void selected(int rows, int reusedRows, int chunks, long spent) {
             nanos += spent;
         }
+
+        @Override
+        public void weighed(double mass) {}
 
         @Override
         public void fellBack(FallbackCause cause) {}

@@ -2,7 +2,7 @@ package dev.contexture.bench;
 
 import dev.contexture.core.SelectionMatrix;
 import dev.contexture.kv.StepSlots;
-import dev.contexture.retrieval.RetrievalState;
+import dev.contexture.retrieval.Observation;
 import dev.contexture.retrieval.Retriever;
 import dev.contexture.retrieval.SelectionQuery;
 import java.nio.FloatBuffer;
@@ -42,8 +42,8 @@ abstract class ForwardingRetriever implements Retriever {
     }
 
     @Override
-    public void observe(StepSlots slots, List<RetrievalState> states, FloatBuffer features) {
-        retriever.observe(slots, states, features);
+    public void observe(StepSlots slots, List<Observation> observed, FloatBuffer features) {
+        retriever.observe(slots, observed, features);
     }
 
     @Override

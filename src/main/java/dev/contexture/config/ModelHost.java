@@ -1,18 +1,15 @@
 package dev.contexture.config;
 
 import dev.contexture.core.KvGeometry;
-import dev.contexture.core.SamplingParams;
 import dev.contexture.core.SparsityPolicy;
 import dev.contexture.engine.Engine;
-import dev.contexture.engine.SamplerState;
 import dev.contexture.engine.SelectionListener;
 import dev.contexture.engine.SelectionStage;
 import dev.contexture.engine.SparseSelection;
-import dev.contexture.engine.StepPlan;
+import dev.contexture.engine.WarmUp;
 import dev.contexture.engine.ort.OrtModelRunner;
 import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
-import dev.contexture.kv.SlotRequest;
 import dev.contexture.model.ModelFormatException;
 import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
@@ -29,18 +26,17 @@ import dev.contexture.nativelib.NativeLibrary;
 import dev.contexture.scheduler.NanoClock;
 import dev.contexture.scheduler.SchedulerListener;
 import dev.contexture.scheduler.SchedulerLoop;
+import dev.contexture.selection.SelectionSettings;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** A model that is loaded and served: everything between its files and the step loop, opened and closed as one. */
 public final class ModelHost implements AutoCloseable {
-    private static final long WARM_UP_SEQUENCE = 0;
-
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final ModelConfig config;
     private final String fingerprint;
@@ -80,6 +76,8 @@ public final class ModelHost implements AutoCloseable {
             Optional<RetrievalHeadFile> head =
                     Retrieval.findHead(settings.sparsity, files.sha256(), settings.directory.resolve("heads"));
             try (ModelSource source = ModelSources.open(files)) {
+                Retrieval.requireSound(
+                        settings.sparsity, settings.split, source.config().layers(), head.isPresent());
                 this.tokenizer = keep(DjlTokenizer.of(source.tokenizer()));
                 String begin = source.tokenizer().beginOfSequence();
                 String end = source.tokenizer().endOfSequenceText();
@@ -101,9 +99,9 @@ public final class ModelHost implements AutoCloseable {
                     config.headDim(),
                     settings.kv.pageTokens(),
                     settings.engine.precision().kvDtype()));
+            Retrieval.Footprint beside = Retrieval.footprint(settings.sparsity, compiled, settings.kv.pageTokens());
             int pages = setting(() -> settings.kv.pages(
-                    geometry.bytesPerPage() + Retrieval.bytesPerPage(compiled, settings.kv.pageTokens()),
-                    contextLength));
+                    beside.fixedBytes(), geometry.bytesPerPage() + beside.bytesPerPage(), contextLength));
             NativeLibrary library = NativeLibrary.openBundled(settings.directory.resolve("native"));
             FfmKvPool pool = keep(new FfmKvPool(library, geometry, pages));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
@@ -117,19 +115,17 @@ public final class ModelHost implements AutoCloseable {
             this.selector = retrieval.selector();
             BlockCutter.Factory cutters = Segmentation.open(settings.split, files.sha256(), tokenizer);
             KvCache kv = new KvCache(geometry, pages, cutters, retrieval.copier(pool));
-            SelectionStage selection = retrieval
-                    .retriever()
-                    .<SelectionStage>map(retriever -> new SparseSelection(
-                            retriever,
-                            kv,
-                            pool,
-                            setting(settings.sparsity::settings),
-                            retrieval.automaticUnit(),
-                            selectionListener,
-                            clock::nanos))
-                    .orElse(SelectionStage.DENSE);
-            Engine engine = new Engine(kv, pool, runner, selection, tokenizer.vocabularySize());
-            warmUp(engine, kv);
+            SelectionSettings selecting = setting(settings.sparsity::settings);
+            Function<SelectionListener, Engine> engines = heardBy -> {
+                SelectionStage selection = retrieval
+                        .retriever()
+                        .<SelectionStage>map(retriever -> new SparseSelection(
+                                retriever, kv, pool, selecting, retrieval.automaticUnit(), heardBy, clock::nanos))
+                        .orElse(SelectionStage.DENSE);
+                return new Engine(kv, pool, runner, selection, tokenizer.vocabularySize());
+            };
+            WarmUp.run(engines.apply(SelectionListener.NONE), kv);
+            Engine engine = engines.apply(selectionListener);
             this.loop = keep(new SchedulerLoop(
                             kv,
                             engine,
@@ -142,18 +138,6 @@ public final class ModelHost implements AutoCloseable {
             closeAfter(e);
             throw e;
         }
-    }
-
-    /** One prefill and one decode step, so that the first request does not pay for what runtimes do lazily. */
-    private static void warmUp(Engine engine, KvCache kv) {
-        int[] prompt = {0, 0, 0};
-        kv.admit(WARM_UP_SEQUENCE, prompt, "");
-        for (int[] tokens : List.of(prompt, new int[] {0})) {
-            SamplerState state = new SamplerState(SamplingParams.GREEDY, 0, prompt);
-            engine.step(new StepPlan(
-                    List.of(new StepPlan.SequenceStep(new SlotRequest(WARM_UP_SEQUENCE, tokens), Optional.of(state)))));
-        }
-        kv.release(WARM_UP_SEQUENCE);
     }
 
     /** Ids that the tokenizer has and the model has not would fail in the middle of a step. */

@@ -25,14 +25,16 @@ import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What chooses what a model's steps attend to, and everything that it needs, opened and closed as one. */
+/** What chooses what a model's steps attend to, and everything that it needs: the one owner of all of it. */
 final class Retrieval implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Retrieval.class);
     /**
-     * The descriptors' store has a chunk, which takes 512 tokens in blocks of 16, for as many tokens of the KV pool: shorter
-     * blocks and prefixes that several sequences share find room as well.
+     * The descriptors' store has room for blocks of so many tokens throughout the KV pool, half of what the usual ones have:
+     * short blocks and prefixes that several sequences share find room as well.
      */
-    private static final int CHUNK_TOKENS = 256;
+    private static final int LEAST_BLOCK_TOKENS = 8;
+    /** The store has a chunk for as many tokens of the KV pool. */
+    private static final int CHUNK_TOKENS = LEAST_BLOCK_TOKENS * FfmDescriptors.Shape.CHUNK_PIECES;
     /** The last chunk of each sequence is mostly half empty. */
     private static final int SPARE_CHUNKS = 64;
 
@@ -59,9 +61,7 @@ final class Retrieval implements AutoCloseable {
      * @throws InvalidSettingException if the file cannot be read or is no sound head
      */
     static Optional<RetrievalHeadFile> findHead(SparsityProperties settings, String modelSha256, Path directory) {
-        boolean wanted = settings.selector() == SparsityProperties.Selector.AUTO
-                || settings.selector() == SparsityProperties.Selector.HEAD;
-        if (!wanted) {
+        if (!settings.selector().takesHead()) {
             return Optional.empty();
         }
         try {
@@ -94,13 +94,57 @@ final class Retrieval implements AutoCloseable {
         }
     }
 
-    /** Bytes that the retriever's cache takes beside each page of the KV pool. */
-    static long bytesPerPage(CompiledModel compiled, int pageTokens) {
-        return compiled.head()
-                .map(CompiledModel.Head::config)
-                .map(head ->
-                        FfmRetrievalPool.Shape.bytesPerPage(head.groups(), head.kvHeads(), head.headDim(), pageTokens))
-                .orElse(0L);
+    /**
+     * Checks what the settings alone do not tell.
+     *
+     * @param layers of the model
+     * @param head whether a head was found
+     * @throws InvalidSettingException if nothing would be selected, or the descriptors' store would be too small for the blocks
+     */
+    static void requireSound(SparsityProperties settings, SplitProperties split, int layers, boolean head) {
+        if (settings.selector() != SparsityProperties.Selector.NONE && settings.firstDenseLayers() >= layers) {
+            throw new InvalidSettingException(new IllegalArgumentException("contexture.sparsity.first-dense-layers ("
+                    + settings.firstDenseLayers() + ") must be below " + layers
+                    + ", the model's layers; to attend to everything in all of them set contexture.sparsity.selector"
+                    + " to none"));
+        }
+        if (!head && settings.selector().takesDescriptors() && split.blockTokens() < LEAST_BLOCK_TOKENS) {
+            throw new InvalidSettingException(new IllegalArgumentException("contexture.split.block-tokens ("
+                    + split.blockTokens() + ") must be at least " + LEAST_BLOCK_TOKENS
+                    + " where descriptors of blocks select, as they do for this model: there is no room for more of"
+                    + " them; raise it, or set contexture.sparsity.selector to none"));
+        }
+    }
+
+    /**
+     * What a retriever keeps takes memory of the device.
+     *
+     * @param fixedBytes whatever the KV pool's size
+     * @param bytesPerPage beside each of its pages
+     */
+    record Footprint(long fixedBytes, long bytesPerPage) {
+        private static final Footprint NONE = new Footprint(0, 0);
+    }
+
+    /** Of what {@link #open} will open. */
+    static Footprint footprint(SparsityProperties settings, CompiledModel compiled, int pageTokens) {
+        if (compiled.head().isPresent()) {
+            RetrievalHeadConfig head = compiled.head().get().config();
+            return new Footprint(
+                    0, FfmRetrievalPool.Shape.bytesPerPage(head.groups(), head.kvHeads(), head.headDim(), pageTokens));
+        }
+        if (!settings.selector().takesDescriptors()) {
+            return Footprint.NONE;
+        }
+        ModelConfig model = compiled.config();
+        long chunk = FfmDescriptors.Shape.chunkBytes(
+                settings.descriptor(), model.layers(), model.kvHeads(), model.headDim());
+        return new Footprint(SPARE_CHUNKS * chunk, Math.ceilDiv(chunk * pageTokens, (long) CHUNK_TOKENS));
+    }
+
+    /** Chunks of the descriptors' store beside so many pages. */
+    static int chunks(int pages, int pageTokens) {
+        return Math.toIntExact(SPARE_CHUNKS + (long) pages * pageTokens / CHUNK_TOKENS);
     }
 
     /**
@@ -152,7 +196,7 @@ final class Retrieval implements AutoCloseable {
         try {
             OrtHeadRunner runner = new OrtHeadRunner(head, place.library.path(), pool.id(), place.threads);
             return new Retrieval(
-                    Optional.of(new HeadRetriever(config, runner, pool)),
+                    Optional.of(new HeadRetriever(config.hidden(), config.groupOfLayer(), runner, pool)),
                     Optional.of(pool),
                     settings.policy(true),
                     settings.automaticUnit());
@@ -164,7 +208,6 @@ final class Retrieval implements AutoCloseable {
 
     private static Retrieval withDescriptors(SparsityProperties settings, ModelConfig model, Place place) {
         int groups = settings.descriptorGroupsOr(model.layers());
-        long tokens = (long) place.pages * place.geometry.pageTokens();
         FfmDescriptors descriptors = new FfmDescriptors(
                 place.library,
                 place.kv,
@@ -174,7 +217,7 @@ final class Retrieval implements AutoCloseable {
                         model.heads(),
                         groups,
                         model.slidingWindow(),
-                        Math.toIntExact(SPARE_CHUNKS + tokens / CHUNK_TOKENS)));
+                        chunks(place.pages, place.geometry.pageTokens())));
         return new Retrieval(
                 Optional.of(new DescriptorRetriever(model.layers(), groups, model.heads(), place.kv, descriptors)),
                 Optional.empty(),

@@ -81,7 +81,7 @@ public record SparsityProperties(
                     selector != Selector.NONE || mode == SparsityMode.AUTO || mode == SparsityMode.DENSE,
                     "mode must be auto or dense where selector is none");
             require(
-                    head.isEmpty() || selector == Selector.AUTO || selector == Selector.HEAD,
+                    head.isEmpty() || selector.takesHead(),
                     "head is named, but selector does not let a head choose: leave one of them out");
             new SelectionSettings(
                     headReduction,
@@ -106,7 +106,16 @@ public record SparsityProperties(
         AUTO,
         HEAD,
         DESCRIPTORS,
-        NONE
+        NONE;
+
+        /** Whether descriptors choose where there is no head. */
+        boolean takesDescriptors() {
+            return this == AUTO || this == DESCRIPTORS;
+        }
+
+        boolean takesHead() {
+            return this == AUTO || this == HEAD;
+        }
     }
 
     /** Groups of layers that share a selection by descriptors. */

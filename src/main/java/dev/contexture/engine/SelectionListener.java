@@ -5,7 +5,10 @@ public interface SelectionListener {
     /** Hears nothing. */
     SelectionListener NONE = new SelectionListener() {
         @Override
-        public void selected(int rows, int reusedRows, double meanMass, long nanos) {}
+        public void selected(int rows, int reusedRows, int chunks, long nanos) {}
+
+        @Override
+        public void weighed(double mass) {}
 
         @Override
         public void fellBack(FallbackCause cause) {}
@@ -24,8 +27,17 @@ public interface SelectionListener {
         NO_DESCRIPTORS
     }
 
-    /** Rows of a step got selections, some of them those of an earlier step. */
-    void selected(int rows, int reusedRows, double meanMass, long nanos);
+    /**
+     * A step chose for its rows, whatever came of it.
+     *
+     * @param rows decode rows that got selections; the others attend to everything
+     * @param reusedRows of these, rows that got the selection of an earlier step
+     * @param chunks of prompts that got selections
+     */
+    void selected(int rows, int reusedRows, int chunks, long nanos);
+
+    /** A selection was made that holds this share of the retriever's own attention, also one that is not to be used. */
+    void weighed(double mass);
 
     void fellBack(FallbackCause cause);
 

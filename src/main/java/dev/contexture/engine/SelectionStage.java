@@ -6,7 +6,7 @@ import dev.contexture.selection.SelectionSettings;
 import java.nio.FloatBuffer;
 
 /** What happens around a run so that decode rows need not attend to everything. Used by the loop's thread only. */
-public interface SelectionStage extends AutoCloseable {
+public interface SelectionStage {
     /** Nothing: every row attends to everything. */
     SelectionStage DENSE = new SelectionStage() {
         @Override
@@ -19,9 +19,6 @@ public interface SelectionStage extends AutoCloseable {
 
         @Override
         public void observe(StepPlan plan, StepSlots slots, FloatBuffer features) {}
-
-        @Override
-        public void close() {}
     };
 
     /** What a new sequence with this policy brings to its steps. */
@@ -36,7 +33,4 @@ public interface SelectionStage extends AutoCloseable {
      * @param features of the last row of each sequence
      */
     void observe(StepPlan plan, StepSlots slots, FloatBuffer features);
-
-    @Override
-    void close();
 }

@@ -8,7 +8,7 @@ import dev.contexture.engine.SelectionListener.FallbackCause;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.StepSlots;
 import dev.contexture.nativelib.NativeKvPool;
-import dev.contexture.retrieval.RetrievalState;
+import dev.contexture.retrieval.Observation;
 import dev.contexture.retrieval.Retriever;
 import dev.contexture.retrieval.SelectionQuery;
 import dev.contexture.selection.SelectionReuse;
@@ -38,8 +38,7 @@ public final class SparseSelection implements SelectionStage {
     private final int[] groupOfLayer;
 
     /**
-     * Owns the retriever.
-     *
+     * @param retriever is its owner's to close
      * @param automatic what {@link dev.contexture.core.SparsityMode#AUTO} selects
      */
     public SparseSelection(
@@ -152,20 +151,28 @@ public final class SparseSelection implements SelectionStage {
         SelectionMatrix chosen = retriever.select(queries, slots);
         for (int i = 0; i < open.size(); i++) {
             Row row = open.get(i);
-            if (chosen.isEmpty(i)) {
+            if (!chosen.isEmpty(i)) {
+                take(row, chosen.row(i));
+            } else {
                 row.sparsity.forget();
                 if (!row.chunk) {
                     fallBack(row.sparsity, FallbackCause.NO_DESCRIPTORS);
                 }
-            } else if (row.chunk) {
-                row.selection = chosen.row(i);
-            } else if (row.sparsity.gate().accept(chosen.meanMass(i))) {
-                row.selection = chosen.row(i);
-                row.sparsity.chose(row.selection);
-            } else {
-                row.sparsity.forget();
-                fallBack(row.sparsity, FallbackCause.LOW_MASS);
             }
+        }
+    }
+
+    private void take(Row row, SelectionMatrix chosen) {
+        double mass = chosen.meanMass(0);
+        listener.weighed(mass);
+        if (row.chunk) {
+            row.selection = chosen;
+        } else if (row.sparsity.gate().accept(mass)) {
+            row.selection = chosen;
+            row.sparsity.chose(chosen);
+        } else {
+            row.sparsity.forget();
+            fallBack(row.sparsity, FallbackCause.LOW_MASS);
         }
     }
 
@@ -223,27 +230,27 @@ public final class SparseSelection implements SelectionStage {
     private void attend(List<Row> rows, StepPlan plan, int reused, long begin) {
         List<SelectionMatrix> parts = new ArrayList<>();
         List<Integer> sequences = new ArrayList<>();
-        double mass = 0;
+        int chunks = 0;
         for (Row row : rows) {
             if (row.selection != null) {
                 parts.add(row.selection);
                 sequences.add(row.sequence);
                 kv.becomeApproximate(plan.sequences().get(row.sequence).tokens().sequenceId());
-                mass += row.selection.meanMass(0);
-                if (!row.chunk) {
+                if (row.chunk) {
+                    chunks++;
+                } else {
                     row.sparsity.countSparse(row.selection.meanMass(0));
                 }
             }
         }
-        if (parts.isEmpty()) {
-            return;
+        if (!parts.isEmpty()) {
+            pool.select(
+                    SelectionMatrix.joined(parts),
+                    sequences.stream().mapToInt(Integer::intValue).toArray(),
+                    groupOfLayer,
+                    settings.firstDenseLayers());
         }
-        pool.select(
-                SelectionMatrix.joined(parts),
-                sequences.stream().mapToInt(Integer::intValue).toArray(),
-                groupOfLayer,
-                settings.firstDenseLayers());
-        listener.selected(parts.size(), reused, mass / parts.size(), nanoClock.getAsLong() - begin);
+        listener.selected(parts.size() - chunks, reused, chunks, nanoClock.getAsLong() - begin);
     }
 
     private void fallBack(SequenceSparsity sparsity, FallbackCause cause) {
@@ -254,16 +261,21 @@ public final class SparseSelection implements SelectionStage {
     @Override
     public void observe(StepPlan plan, StepSlots slots, FloatBuffer features) {
         long begin = nanoClock.getAsLong();
-        List<RetrievalState> states = new ArrayList<>();
-        for (StepPlan.SequenceStep step : plan.sequences()) {
-            states.add(step.sparsity().map(SequenceSparsity::retrieval).orElseGet(RetrievalState::new));
+        List<Observation> observed = new ArrayList<>();
+        for (int s = 0; s < slots.sequences(); s++) {
+            Optional<SequenceSparsity> sparsity = plan.sequences().get(s).sparsity();
+            if (sparsity.isPresent()
+                    && mayChoose(sparsity.get().policy(), slots.contextLength(s) + slots.queryLength(s))) {
+                observed.add(new Observation(s, sparsity.get().retrieval()));
+            }
         }
-        retriever.observe(slots, states, features);
+        retriever.observe(slots, observed, features);
         listener.observed(slots.rows(), nanoClock.getAsLong() - begin);
     }
 
-    @Override
-    public void close() {
-        retriever.close();
+    /** Whether the row at {@code position}, as a decode row or as the first of a chunk, may want a selection. */
+    private boolean mayChoose(Sparsity policy, int position) {
+        return policy.mode() != SparsityMode.DENSE
+                && (policy.applies(position + 1) || settings.prefill().applies(position));
     }
 }

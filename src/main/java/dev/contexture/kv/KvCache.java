@@ -47,17 +47,17 @@ public final class KvCache {
      * tokens on a page that goes on otherwise are copied. At least the last token is left to compute, as its logits are
      * wanted.
      *
+     * @param prompt all tokens of the sequence as {@link #cut} gave them, which belong to the sequence from now on
      * @return tokens that need not be computed
      */
-    public int admit(long sequenceId, int[] tokens, String salt, PrefixUse use) {
-        SequenceBlocks blocks = cut(tokens, salt);
-        PageTable table = new PageTable(geometry.pageTokens(), blocks);
+    public int admit(long sequenceId, SequenceBlocks prompt, PrefixUse use) {
+        PageTable table = new PageTable(geometry.pageTokens(), prompt);
         if (tables.putIfAbsent(sequenceId, table) != null) {
             throw new IllegalStateException("sequence " + sequenceId + " is admitted already");
         }
-        prefixQueryTokens += tokens.length;
-        PrefixMatch match = match(blocks, tokens.length, use);
-        int exact = match.exactTokens(blocks);
+        prefixQueryTokens += prompt.accepted();
+        PrefixMatch match = match(prompt, use);
+        int exact = match.exactTokens(prompt);
         int pageTokens = geometry.pageTokens();
         for (int page : match.pages()) {
             pool.share(page);
@@ -82,7 +82,11 @@ public final class KvCache {
         return table.committed();
     }
 
-    private SequenceBlocks cut(int[] tokens, String salt) {
+    /**
+     * Cuts a prompt into blocks and names each by its hash. What the cache knows of them may change; they do not, so a
+     * prompt that waits need not be cut again.
+     */
+    public SequenceBlocks cut(int[] tokens, String salt) {
         SequenceBlocks blocks = new SequenceBlocks(cutters.newCutter(), salt);
         blocks.accept(tokens, 0, tokens.length);
         return blocks;
@@ -90,19 +94,19 @@ public final class KvCache {
 
     /** The same from exact prefixes only. */
     public int admit(long sequenceId, int[] tokens, String salt) {
-        return admit(sequenceId, tokens, salt, PrefixUse.EXACT);
+        return admit(sequenceId, cut(tokens, salt), PrefixUse.EXACT);
     }
 
-    private PrefixMatch match(SequenceBlocks blocks, int tokens, PrefixUse use) {
-        return PrefixMatch.of(blocks, pool, geometry.pageTokens(), Math.max(0, tokens - LEAST_ROWS), use);
+    private PrefixMatch match(SequenceBlocks prompt, PrefixUse use) {
+        return PrefixMatch.of(prompt, pool, geometry.pageTokens(), Math.max(0, prompt.accepted() - LEAST_ROWS), use);
     }
 
     /**
      * Available pages that {@link #admit} would put to use: those of the known prefix that nobody uses now, and the one that
      * its last tokens are copied to.
      */
-    public int pagesToAdmit(int[] tokens, String salt, PrefixUse use) {
-        PrefixMatch match = match(cut(tokens, salt), tokens.length, use);
+    public int pagesToAdmit(SequenceBlocks prompt, PrefixUse use) {
+        PrefixMatch match = match(prompt, use);
         int pages = match.partialTokens(geometry.pageTokens()) > 0 ? 1 : 0;
         for (int page : match.pages()) {
             pages += pool.references(page) == 0 ? 1 : 0;

@@ -4,8 +4,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** One sequence's semantic blocks as far as they are certain: where each ends and what names its contents. */
-final class SequenceBlocks {
+/**
+ * One sequence's semantic blocks as far as they are certain: where each ends and what names its contents. Opaque outside:
+ * {@link KvCache#cut} makes it, lookups only read it, and {@link KvCache#admit} takes it over.
+ */
+public final class SequenceBlocks {
     private final BlockCutter cutter;
     private final List<PrefixKey> keys = new ArrayList<>();
     private final PrefixKey root;

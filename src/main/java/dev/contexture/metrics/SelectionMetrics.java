@@ -21,6 +21,7 @@ public final class SelectionMetrics implements SelectionListener {
 
     private final Counter sparseRows;
     private final Counter reusedRows;
+    private final Counter sparseChunks;
     private final Timer selectTime;
     private final Timer observeTime;
     private final DistributionSummary mass;
@@ -39,11 +40,15 @@ public final class SelectionMetrics implements SelectionListener {
                 .description("Of these, rows whose selection was that of an earlier step")
                 .tags(tags)
                 .register(registry);
+        sparseChunks = Counter.builder("contexture.sparse.chunks")
+                .description("Chunks of prompts that attended to a selection of what is before them")
+                .tags(tags)
+                .register(registry);
         selectTime = timer(registry, tags, "contexture.retrieval.select", "Choosing what a step attends to");
         observeTime = timer(
                 registry, tags, "contexture.retrieval.observe", "Keeping of a step what the next selections need");
         mass = DistributionSummary.builder("contexture.selected.mass.ratio")
-                .description("Share of the retrieval head's attention that a step's selections held")
+                .description("Share of the retriever's own attention that a selection held, used or not")
                 .serviceLevelObjectives(MASS_BUCKETS)
                 .tags(tags)
                 .register(registry);
@@ -70,11 +75,16 @@ public final class SelectionMetrics implements SelectionListener {
     }
 
     @Override
-    public void selected(int rows, int reused, double meanMass, long nanos) {
+    public void selected(int rows, int reused, int chunks, long nanos) {
         sparseRows.increment(rows);
         reusedRows.increment(reused);
-        mass.record(meanMass);
+        sparseChunks.increment(chunks);
         selectTime.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void weighed(double selectedMass) {
+        mass.record(selectedMass);
     }
 
     @Override

@@ -32,7 +32,7 @@ public final class NativeLibrary {
     private NativeLibrary(Path path) {
         this.path = path;
         this.symbols = SymbolLookup.libraryLookup(path, Arena.global());
-        this.lastError = function("ctx_last_error", FunctionDescriptor.of(ValueLayout.ADDRESS));
+        this.lastError = handle("ctx_last_error", FunctionDescriptor.of(ValueLayout.ADDRESS));
     }
 
     /**
@@ -47,8 +47,8 @@ public final class NativeLibrary {
         }
         try {
             NativeLibrary library = new NativeLibrary(path.toAbsolutePath());
-            int version = (int) library.function("ctx_abi_version", FunctionDescriptor.of(ValueLayout.JAVA_INT))
-                    .invokeExact();
+            int version = library.function("ctx_abi_version", ValueLayout.JAVA_INT)
+                    .number(handle -> (int) handle.invokeExact());
             if (version != ABI_VERSION) {
                 throw new NativeException("The native library " + path + " has ABI version " + version + " but "
                         + ABI_VERSION + " is needed: it belongs to another release");
@@ -56,10 +56,6 @@ public final class NativeLibrary {
             return library;
         } catch (IllegalArgumentException | UnsatisfiedLinkError e) {
             throw new NativeException("The native library " + path + " cannot be loaded: " + e.getMessage(), e);
-        } catch (NativeException e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new NativeException("The native library " + path + " cannot be called", e);
         }
     }
 
@@ -117,22 +113,18 @@ public final class NativeLibrary {
 
     /** The instruction set in use: avx512, avx2 or portable. */
     public String isa() {
-        try {
-            return text((MemorySegment) function("ctx_isa", FunctionDescriptor.of(ValueLayout.ADDRESS))
-                    .invokeExact());
-        } catch (Throwable e) {
-            throw new NativeException("ctx_isa cannot be called", e);
-        }
+        return text(function("ctx_isa", ValueLayout.ADDRESS).array(handle -> (MemorySegment) handle.invokeExact()));
     }
 
-    MethodHandle function(String name, FunctionDescriptor descriptor) {
+    /** A function whose calls fail with the library's own words. */
+    NativeFunction function(String name, MemoryLayout result, MemoryLayout... arguments) {
+        return new NativeFunction(this, name, handle(name, FunctionDescriptor.of(result, arguments)));
+    }
+
+    private MethodHandle handle(String name, FunctionDescriptor descriptor) {
         MemorySegment symbol = symbols.find(name)
                 .orElseThrow(() -> new NativeException("The native library " + path + " has no function " + name));
         return Linker.nativeLinker().downcallHandle(symbol, descriptor);
-    }
-
-    MethodHandle function(String name, MemoryLayout result, MemoryLayout... arguments) {
-        return function(name, FunctionDescriptor.of(result, arguments));
     }
 
     /** The library's own words for the call that just failed on this thread. */

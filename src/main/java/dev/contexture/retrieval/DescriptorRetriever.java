@@ -100,10 +100,11 @@ public final class DescriptorRetriever implements Retriever {
     }
 
     @Override
-    public void observe(StepSlots slots, List<RetrievalState> states, FloatBuffer features) {
-        for (int sequence = 0; sequence < states.size(); sequence++) {
+    public void observe(StepSlots slots, List<Observation> observed, FloatBuffer features) {
+        for (Observation each : observed) {
+            int sequence = each.sequence();
             int next = slots.contextLength(sequence) + slots.queryLength(sequence);
-            states.get(sequence).carry(pool.queries(sequence), next);
+            each.state().carry(pool.queries(sequence), next);
         }
     }
 

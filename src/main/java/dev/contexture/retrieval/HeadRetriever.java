@@ -2,7 +2,6 @@ package dev.contexture.retrieval;
 
 import dev.contexture.core.SelectionMatrix;
 import dev.contexture.kv.StepSlots;
-import dev.contexture.model.head.RetrievalHeadConfig;
 import dev.contexture.nativelib.NativeRetrievalPool;
 import java.nio.FloatBuffer;
 import java.util.List;
@@ -13,13 +12,20 @@ import java.util.List;
  * the recent window covers.
  */
 public final class HeadRetriever implements Retriever {
-    private final RetrievalHeadConfig config;
+    private final int hidden;
+    private final int[] groupOfLayer;
     private final HeadRunner runner;
     private final NativeRetrievalPool pool;
 
-    /** Owns the runner, not the pool. */
-    public HeadRetriever(RetrievalHeadConfig config, HeadRunner runner, NativeRetrievalPool pool) {
-        this.config = config;
+    /**
+     * Owns the runner, not the pool.
+     *
+     * @param hidden numbers per fused feature
+     * @param groupOfLayer the head's layer group of each of the model's layers
+     */
+    public HeadRetriever(int hidden, List<Integer> groupOfLayer, HeadRunner runner, NativeRetrievalPool pool) {
+        this.hidden = hidden;
+        this.groupOfLayer = groupOfLayer.stream().mapToInt(Integer::intValue).toArray();
         this.runner = runner;
         this.pool = pool;
     }
@@ -31,7 +37,7 @@ public final class HeadRetriever implements Retriever {
 
     @Override
     public int[] groupOfLayer() {
-        return config.groupOfLayer().stream().mapToInt(Integer::intValue).toArray();
+        return groupOfLayer.clone();
     }
 
     @Override
@@ -67,11 +73,12 @@ public final class HeadRetriever implements Retriever {
     }
 
     @Override
-    public void observe(StepSlots slots, List<RetrievalState> states, FloatBuffer features) {
-        for (int sequence = 0; sequence < states.size(); sequence++) {
-            float[] fused = new float[config.hidden()];
-            features.get(sequence * config.hidden(), fused);
-            states.get(sequence).carry(fused, slots.contextLength(sequence) + slots.queryLength(sequence));
+    public void observe(StepSlots slots, List<Observation> observed, FloatBuffer features) {
+        for (Observation each : observed) {
+            int sequence = each.sequence();
+            float[] fused = new float[hidden];
+            features.get(sequence * hidden, fused);
+            each.state().carry(fused, slots.contextLength(sequence) + slots.queryLength(sequence));
         }
     }
 

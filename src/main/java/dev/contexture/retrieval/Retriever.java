@@ -32,10 +32,10 @@ public interface Retriever extends AutoCloseable {
     /**
      * Takes in a step that has just run.
      *
-     * @param states one per sequence of the step
-     * @param features [states, featureWidth] of the last row of each sequence; empty where the graph has no head
+     * @param observed the sequences of the step that may want a selection next
+     * @param features [sequences, featureWidth] of the last row of each sequence; empty where the graph has no head
      */
-    void observe(StepSlots slots, List<RetrievalState> states, FloatBuffer features);
+    void observe(StepSlots slots, List<Observation> observed, FloatBuffer features);
 
     @Override
     void close();

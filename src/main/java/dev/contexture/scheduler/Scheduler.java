@@ -5,6 +5,7 @@ import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.StepPlan.SequenceStep;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.PrefixUse;
+import dev.contexture.kv.SequenceBlocks;
 import dev.contexture.kv.SlotRequest;
 import java.util.ArrayList;
 import java.util.List;
@@ -130,17 +131,17 @@ final class Scheduler {
                 return;
             }
             Sequence sequence = next.get();
-            int[] tokens = sequence.tokens();
-            String salt = sequence.request().cacheSalt();
+            SequenceBlocks prompt = sequence.blocks(kv);
             PrefixUse use =
                     sequence.request().sparsity().mode() == SparsityMode.DENSE ? PrefixUse.EXACT : PrefixUse.ANY;
             // One page of reserve per running sequence, so that a newcomer is not preempted at once. What admission
-            // itself takes comes out of the same pages that others may have been promised.
-            if (budget.pages - kv.pagesToAdmit(tokens, salt, use) <= running.size()) {
+            // itself takes comes out of the same pages that others may have been promised. Who would be alone has all
+            // pages, also those that its known prefix fills.
+            if (!running.isEmpty() && budget.pages - kv.pagesToAdmit(prompt, use) <= running.size()) {
                 return;
             }
             queue.remove(sequence);
-            int cached = kv.admit(sequence.id(), tokens, salt, use);
+            int cached = kv.admit(sequence.id(), prompt, use);
             budget.pages = kv.availablePages() - reservedPages(shares);
             running.add(sequence);
             sequence.admit(cached, clock.nanos());

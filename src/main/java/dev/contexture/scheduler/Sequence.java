@@ -3,6 +3,8 @@ package dev.contexture.scheduler;
 import dev.contexture.core.FinishReason;
 import dev.contexture.engine.SamplerState;
 import dev.contexture.engine.SequenceSparsity;
+import dev.contexture.kv.KvCache;
+import dev.contexture.kv.SequenceBlocks;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +41,9 @@ final class Sequence implements TokenGenerator.SequenceHandle {
     private long admittedNanos;
     private long firstTokenNanos;
     private long lastTokenNanos;
+    /** Of a sequence that waits; its tokens do not change meanwhile. */
+    private @Nullable SequenceBlocks blocks;
+
     private volatile @Nullable CancelCause cancelCause;
 
     Sequence(
@@ -132,8 +137,13 @@ final class Sequence implements TokenGenerator.SequenceHandle {
         return lastTokenNanos;
     }
 
-    int[] tokens() {
-        return Arrays.copyOf(tokens, length);
+    /** Its tokens in blocks: cut when admission is first thought of, and kept until the sequence leaves the queue. */
+    SequenceBlocks blocks(KvCache kv) {
+        require(Status.QUEUED);
+        if (blocks == null) {
+            blocks = kv.cut(Arrays.copyOf(tokens, length), request.cacheSalt());
+        }
+        return blocks;
     }
 
     /** The next {@code count} tokens whose KV is missing. */
@@ -144,6 +154,7 @@ final class Sequence implements TokenGenerator.SequenceHandle {
     void admit(int cached, long nanos) {
         require(Status.QUEUED);
         status = Status.PREFILL;
+        blocks = null;
         computed = cached;
         if (!admittedBefore) {
             admittedBefore = true;
@@ -206,6 +217,7 @@ final class Sequence implements TokenGenerator.SequenceHandle {
             throw new IllegalStateException("sequence " + id + " has ended already");
         }
         status = Status.ENDED;
+        blocks = null;
         sparsity.release();
     }
 

@@ -82,7 +82,7 @@ class ArchitectureTest {
                 .whereLayer("nativelib")
                 .mayOnlyBeAccessedByLayers("retrieval", "engine", "config")
                 .whereLayer("model")
-                .mayOnlyBeAccessedByLayers("session", "retrieval", "engine", "config")
+                .mayOnlyBeAccessedByLayers("session", "engine", "config")
                 .whereLayer("security")
                 .mayOnlyBeAccessedByLayers("api", "config")
                 .check(CLASSES);

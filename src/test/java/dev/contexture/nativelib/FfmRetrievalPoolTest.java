@@ -56,4 +56,21 @@ class FfmRetrievalPoolTest {
                     .hasMessageContaining("row 0 has 1 pages of 16 tokens; position 20 needs more");
         }
     }
+
+    @Test
+    void closingTwiceClosesOnceAndCallsFailFromThenOn() {
+        FfmRetrievalPool pool = pool(32);
+        pool.close();
+        pool.close();
+        assertThatThrownBy(() -> pool.copyPage(0, 1, 16))
+                .isInstanceOf(NativeException.class)
+                .hasMessageContaining("there is no pool " + pool.id());
+    }
+
+    @Test
+    void whatCannotBeMadeSaysWhy() {
+        assertThatThrownBy(() -> pool(33))
+                .isInstanceOf(NativeException.class)
+                .hasMessageContaining("head_dim is 33; it must be even");
+    }
 }

@@ -7,6 +7,7 @@ import dev.contexture.core.KvGeometry;
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.Sparsity;
 import dev.contexture.engine.Engine;
+import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.KvInvariants;
 import dev.contexture.testing.FakeKvPool;
@@ -22,14 +23,22 @@ final class LoopFixture {
     final KvCache kv;
     final FakeModelRunner runner;
     final SchedulerLoop loop;
+    /** Token streams that were cut into blocks from their beginning. */
+    int cuts;
+
     private long nowNanos = 1;
 
     LoopFixture(int pages, SchedulerConfig config) {
         FakeKvPool pool = new FakeKvPool(pages, PAGE_TOKENS);
-        this.kv = new KvCache(
-                new KvGeometry(1, 1, 2, PAGE_TOKENS, KvDtype.F16), pages, VaryingCutter::new, pool::copyPage);
+        this.kv =
+                new KvCache(new KvGeometry(1, 1, 2, PAGE_TOKENS, KvDtype.F16), pages, this::newCutter, pool::copyPage);
         this.runner = new FakeModelRunner(pool);
         this.loop = new SchedulerLoop(kv, new Engine(kv, pool, runner), config, listener, () -> nowNanos++, () -> 42L);
+    }
+
+    private BlockCutter newCutter() {
+        cuts++;
+        return new VaryingCutter();
     }
 
     static SequenceRequest request(int[] prompt, int maxTokens, String tenant, TokenSink sink) {

@@ -66,6 +66,49 @@ class SchedulerLoopTest {
     }
 
     @Test
+    void aPromptThatWaitsIsCutOnceAndFindsWhatBecomesKnownMeanwhile() {
+        LoopFixture fixture = new LoopFixture(8, ROOMY);
+        RecordingSink first = submit(fixture, prompt(56), 8, "a");
+        int[] prompt = Arrays.copyOf(prompt(40), 48);
+        RecordingSink second = submit(fixture, prompt, 8, "a");
+        int turns = 0;
+        while (first.ends == 0) {
+            fixture.turn();
+            turns++;
+        }
+        assertThat(turns).isEqualTo(8);
+        assertThat(second.admissions).as("there is one page left").isZero();
+        assertThat(fixture.cuts).isEqualTo(2);
+        fixture.turnUntilIdle();
+        assertThat(fixture.cuts).isEqualTo(2);
+        assertThat(second.tokens)
+                .containsExactlyElementsOf(
+                        IntStream.of(FakeModel.generate(prompt, 8)).boxed().toList());
+        assertThat(second.cachedTokens).as("nothing was known when it was cut").isBetween(40 - 2 * 11, 40);
+    }
+
+    @Test
+    void aPromptWhoseKnownPrefixFillsThePoolIsAdmittedAlone() {
+        LoopFixture fixture = new LoopFixture(8, ROOMY);
+        RecordingSink first = submit(fixture, prompt(56), 8, "a");
+        fixture.turnUntilIdle();
+        RecordingSink again = submit(fixture, prompt(56), 8, "a");
+        fixture.turnUntilIdle();
+        assertThat(again.tokens).hasSize(8).isEqualTo(first.tokens);
+        assertThat(again.cachedTokens).isPositive();
+    }
+
+    @Test
+    void preemptedSequencesAreCutAgainWithTheirOutput() {
+        LoopFixture fixture = new LoopFixture(8, ROOMY);
+        submit(fixture, prompt(16), 40, "a");
+        submit(fixture, prompt(16), 40, "b");
+        fixture.turnUntilIdle();
+        assertThat(fixture.cuts).isEqualTo(2 + fixture.listener.preempted);
+        assertThat(fixture.listener.preempted).isPositive();
+    }
+
+    @Test
     void tenantsAreServedInTurn() {
         LoopFixture fixture = new LoopFixture(100, new SchedulerConfig(64, 1, 16, 10_000, 1000));
         List<RecordingSink> many = IntStream.range(0, 5)

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.contexture.core.SelectionMatrix;
 import dev.contexture.core.SelectionRule;
 import dev.contexture.kv.StepSlots;
-import dev.contexture.retrieval.RetrievalState;
+import dev.contexture.retrieval.Observation;
 import dev.contexture.retrieval.Retriever;
 import dev.contexture.retrieval.SelectionQuery;
 import java.nio.FloatBuffer;
@@ -71,8 +71,8 @@ final class WatchedRetriever implements Retriever {
     }
 
     @Override
-    public void observe(StepSlots slots, List<RetrievalState> states, FloatBuffer features) {
-        watched.observe(slots, states, features);
+    public void observe(StepSlots slots, List<Observation> observed, FloatBuffer features) {
+        watched.observe(slots, observed, features);
     }
 
     @Override

@@ -155,6 +155,7 @@ class SparsityIT {
             String metrics = management.get("/actuator/prometheus").body();
             assertThat(metrics)
                     .containsPattern("contexture_sparse_rows_total\\{[^}]*\\} [1-9]")
+                    .contains("contexture_sparse_chunks_total")
                     .contains("contexture_selected_mass_ratio_bucket")
                     .contains("contexture_retrieval_select_seconds_bucket")
                     .contains("contexture_sparse_fallbacks_total{cause=\"low_mass\"");

@@ -2,7 +2,9 @@ package dev.contexture.testing;
 
 import dev.contexture.core.SelectionMatrix;
 import dev.contexture.nativelib.NativeKvPool;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** A pool whose slots keep token ids instead of keys and values. */
 public final class FakeKvPool implements NativeKvPool {
@@ -13,6 +15,9 @@ public final class FakeKvPool implements NativeKvPool {
     private int[] pageOffsets = {};
     private int[] pages = {};
     private int keptHeads;
+
+    /** The step's sequences that had selections, selection by selection; the model attends to everything all the same. */
+    public final List<int[]> selectedSequences = new ArrayList<>();
 
     public FakeKvPool(int pages, int pageTokens) {
         this.pageTokens = pageTokens;
@@ -39,7 +44,7 @@ public final class FakeKvPool implements NativeKvPool {
 
     @Override
     public void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
-        throw new IllegalStateException("the fake model attends to everything");
+        selectedSequences.add(sequences.clone());
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.contexture.core.SelectionMatrix;
 import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityMode;
 import dev.contexture.engine.SequenceSparsity;
+import dev.contexture.engine.WarmUp;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.arch.TensorData;
 import dev.contexture.model.arch.TensorDecoder;
@@ -57,6 +58,28 @@ class HeadSelectionTest {
                 requireHeaviest(reference.weights(list), positions(chosen, list), "list " + list);
             }
             assertThat(sparsity.usage().sparseSteps()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void warmingUpRunsTheQueryGraphTooAndLeavesNothing() throws IOException {
+        try (ModelSource source =
+                        SafetensorsModelSource.open(Path.of("src", "test", "resources", "golden", "tiny", "llama3"));
+                RetrievalHeadFile head = RetrievalHeadFile.open(
+                        new TinyHead(source.config(), 2, 2, 4, 16).write(directory.resolve("head.safetensors")));
+                LoadedModel model = new LoadedModel(
+                        source,
+                        "tiny",
+                        Precision.EXACT,
+                        directory,
+                        512,
+                        Optional.of(head),
+                        SelectionSettings.DEFAULT)) {
+            WarmUp.run(model.engine(), model.kv());
+            SelectionMatrix chosen = model.lastSelection();
+            assertThat(chosen.rows()).isEqualTo(1);
+            assertThat(chosen.counts()).containsOnly(2);
+            assertThat(model.kv().stats().usedPages()).isZero();
         }
     }
 

@@ -51,6 +51,7 @@ public final class LoadedModel implements AutoCloseable {
     private final FfmKvPool pool;
     private final OrtModelRunner runner;
     private final Optional<FfmRetrievalPool> retrievalPool;
+    private final Optional<HeadRetriever> retriever;
     private final SelectionStage selection;
     private final CountedReuses reuses = new CountedReuses();
     private final KvCache kv;
@@ -93,8 +94,10 @@ public final class LoadedModel implements AutoCloseable {
             pool.copyPage(from, to, slots);
             retrievalPool.ifPresent(each -> each.copyPage(from, to, slots));
         });
-        this.selection = compiled.head()
-                .map(each -> selection(each, library.path(), settings))
+        this.retriever = compiled.head().map(each -> headRetriever(each, library.path()));
+        this.selection = retriever
+                .<SelectionStage>map(each -> new SparseSelection(
+                        each, kv, pool, settings, SelectionRule.Unit.TOKENS, reuses, System::nanoTime))
                 .orElse(SelectionStage.DENSE);
     }
 
@@ -109,11 +112,11 @@ public final class LoadedModel implements AutoCloseable {
                 head.ropeSin(positions));
     }
 
-    private SelectionStage selection(CompiledModel.Head head, Path library, SelectionSettings settings) {
+    private HeadRetriever headRetriever(CompiledModel.Head head, Path library) {
         FfmRetrievalPool keys = retrievalPool.orElseThrow();
-        HeadRetriever retriever =
-                new HeadRetriever(head.config(), new OrtHeadRunner(head, library, keys.id(), THREADS), keys);
-        return new SparseSelection(retriever, kv, pool, settings, SelectionRule.Unit.TOKENS, reuses, System::nanoTime);
+        RetrievalHeadConfig config = head.config();
+        OrtHeadRunner queries = new OrtHeadRunner(head, library, keys.id(), THREADS);
+        return new HeadRetriever(config.hidden(), config.groupOfLayer(), queries, keys);
     }
 
     public ModelConfig config() {
@@ -171,9 +174,12 @@ public final class LoadedModel implements AutoCloseable {
         private int rows;
 
         @Override
-        public void selected(int chosenRows, int reusedRows, double meanMass, long nanos) {
+        public void selected(int chosenRows, int reusedRows, int chunks, long nanos) {
             rows += reusedRows;
         }
+
+        @Override
+        public void weighed(double mass) {}
 
         @Override
         public void fellBack(FallbackCause cause) {}
@@ -261,7 +267,7 @@ public final class LoadedModel implements AutoCloseable {
 
     @Override
     public void close() {
-        selection.close();
+        retriever.ifPresent(HeadRetriever::close);
         retrievalPool.ifPresent(FfmRetrievalPool::close);
         runner.close();
         pool.close();

@@ -1,0 +1,37 @@
+package dev.contexture.engine;
+
+import dev.contexture.core.SamplingParams;
+import dev.contexture.core.Sparsity;
+import dev.contexture.core.SparsityMode;
+import dev.contexture.kv.KvCache;
+import dev.contexture.kv.SlotRequest;
+import java.util.List;
+import java.util.Optional;
+
+/** A few steps before the first request, so that it does not pay for what runtimes do lazily. */
+public final class WarmUp {
+    private static final long SEQUENCE = 0;
+    private static final int[] PROMPT = {0, 0, 0};
+    /** Less than the prompt, so that its decode rows select where anything can. */
+    private static final Sparsity SPARSE = new Sparsity(SparsityMode.AUTO, 2, 0, 1, 2);
+
+    private WarmUp() {}
+
+    /** A prefill step, a dense decode step and one that selects. */
+    public static void run(Engine engine, KvCache kv) {
+        SequenceSparsity sparsity = engine.begin(SPARSE);
+        kv.admit(SEQUENCE, PROMPT, "");
+        step(engine, PROMPT, sparsity);
+        step(engine, new int[] {0}, sparsity);
+        sparsity.beginDecode();
+        step(engine, new int[] {0}, sparsity);
+        sparsity.release();
+        kv.release(SEQUENCE);
+    }
+
+    private static void step(Engine engine, int[] tokens, SequenceSparsity sparsity) {
+        SamplerState state = new SamplerState(SamplingParams.GREEDY, 0, PROMPT);
+        engine.step(new StepPlan(List.of(new StepPlan.SequenceStep(
+                new SlotRequest(SEQUENCE, tokens), Optional.of(state), Optional.of(sparsity)))));
+    }
+}
