@@ -28,6 +28,8 @@ import tools.jackson.databind.node.ObjectNode;
  * library's decoder cannot give part of a character.
  */
 public final class DjlTokenizer implements Tokenizer, AutoCloseable {
+    private static final String NATIVE_FLAVOR = "RUST_FLAVOR"; // as DJL names it
+
     private static final Pattern BYTE_TOKEN = Pattern.compile("<0x([0-9A-Fa-f]{2})>");
     private static final String SPACE_MARK = "\u2581";
     private static final byte[] NOTHING = {};
@@ -79,7 +81,15 @@ public final class DjlTokenizer implements Tokenizer, AutoCloseable {
         return new DjlTokenizer(load(definition.json()), definition);
     }
 
+    /** On a machine with CUDA the library would fetch another build of itself from the network, which tokenizes the same. */
+    private static void keepToBundledLibrary() {
+        if (System.getenv(NATIVE_FLAVOR) == null && System.getProperty(NATIVE_FLAVOR) == null) {
+            System.setProperty(NATIVE_FLAVOR, "cpu");
+        }
+    }
+
     private static HuggingFaceTokenizer load(String json) {
+        keepToBundledLibrary();
         Map<String, String> options = Map.of(
                 "truncation", "false", "padding", "false", "addSpecialTokens", "false", "modelMaxLength", "2147483647");
         try {
