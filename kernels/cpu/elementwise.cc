@@ -62,6 +62,19 @@ void int8_product(const Int8Product& args, const Execution& execution) {
             });
 }
 
+void int8_rows(const Int8Rows& args, const Execution& execution) {
+  const int64_t blocks = args.width / args.block;
+  run_items(execution.parallel, args.rows * args.width <= kInlineElements, static_cast<size_t>(args.rows),
+            [&](size_t t) {
+              const int8_t* codes = args.codes + args.ids[t] * args.width;
+              const float* scales = args.scales + args.ids[t] * blocks;
+              float* out = args.out + static_cast<int64_t>(t) * args.width;
+              for (int64_t b = 0; b < blocks; ++b)
+                for (int64_t i = b * args.block; i < (b + 1) * args.block; ++i)
+                  out[i] = static_cast<float>(codes[i]) * scales[b];
+            });
+}
+
 void swiglu(const float* gate_up, float* y, int64_t rows, int64_t width, const Execution& execution) {
   const KernelTable& kernels = kernels_for(execution.isa);
   constexpr int64_t kPiece = kItemElements / 4;

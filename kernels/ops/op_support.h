@@ -144,6 +144,7 @@ ort::CustomOp describe_op() {
 const ort::CustomOp* paged_attention_op();
 const ort::CustomOp* block_correction_op();
 const ort::CustomOp* int8_product_op();
+const ort::CustomOp* int8_rows_op();
 const ort::CustomOp* swiglu_op();
 const ort::CustomOp* retrieval_append_op();
 const ort::CustomOp* retrieval_select_op();

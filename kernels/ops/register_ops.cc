@@ -17,8 +17,8 @@ extern "C" __attribute__((visibility("default"))) contexture::ort::Status* Regis
   return guarded_op("RegisterCustomOps", [&] {
     ort::CustomOpDomain* domain = nullptr;  // sessions refer to it, so it lives as long as the process
     check(api->CreateCustomOpDomain("contexture", &domain));
-    for (const ort::CustomOp* op : {paged_attention_op(), block_correction_op(), int8_product_op(), swiglu_op(),
-                                    retrieval_append_op(), retrieval_select_op()})
+    for (const ort::CustomOp* op : {paged_attention_op(), block_correction_op(), int8_product_op(), int8_rows_op(),
+                                    swiglu_op(), retrieval_append_op(), retrieval_select_op()})
       check(api->CustomOpDomain_Add(domain, op));
     check(api->AddCustomOpDomain(options, domain));
   });

@@ -154,6 +154,24 @@ TEST_P(Elementwise, Int8ProductsMatchTheReference) {
   }
 }
 
+TEST_P(Elementwise, Int8RowsAreCodesTimesScales) {
+  constexpr int64_t kTable = 11, kWidth = 96, kBlock = 32;
+  const std::vector<float> scales = random_values(kTable * kWidth / kBlock, 15, 0.01f);
+  std::vector<int8_t> codes(kTable * kWidth);
+  for (size_t i = 0; i < codes.size(); ++i) codes[i] = static_cast<int8_t>(i * 37);
+  std::vector<int64_t> ids = {10, 0, 3, 3};
+  for (int64_t more = 0; more < 400; ++more) ids.push_back(more % kTable);  // more than runs on the calling thread
+  for (const size_t rows : {size_t{1}, size_t{4}, ids.size()}) {
+    std::vector<float> out(rows * kWidth, NAN);
+    int8_rows({codes.data(), scales.data(), ids.data(), out.data(), static_cast<int64_t>(rows), kWidth, kBlock},
+              Execution{ShuffledThreads(3, 16), GetParam()});
+    for (size_t i = 0; i < out.size(); ++i) {
+      const int64_t at = ids[i / kWidth] * kWidth + static_cast<int64_t>(i % kWidth);
+      ASSERT_EQ(out[i], static_cast<float>(codes[at]) * scales[at / kBlock]) << i;
+    }
+  }
+}
+
 // silu of a large negative gate is 0, of a large positive one the gate; NaN stays NaN and alone.
 TEST_P(Elementwise, SwiGluKeepsItsLimits) {
   const float huge = 1e30f, infinity = std::numeric_limits<float>::infinity();

@@ -40,6 +40,16 @@ struct Int8Product {
 };
 void int8_product(const Int8Product& args, const Execution& execution);
 
+// Rows of a table that is kept in 8 bits: out[t, i] = codes[ids[t], i] * its block's scale. Every id is in [0, table rows).
+struct Int8Rows {
+  const int8_t* codes;   // [table rows, width]
+  const float* scales;   // [table rows, width / block]
+  const int64_t* ids;    // [rows]
+  float* out;            // [rows, width]
+  int64_t rows, width, block;
+};
+void int8_rows(const Int8Rows& args, const Execution& execution);
+
 // y = silu(gate) * up
 void swiglu(const float* gate_up /* [rows, 2 * width] */, float* y /* [rows, width] */, int64_t rows, int64_t width,
             const Execution& execution);

@@ -73,7 +73,6 @@ final class BaselineStage implements SelectionStage {
 
     @Override
     public void select(StepPlan plan, StepSlots slots) {
-        parts.prepareRun(slots);
         if (slots.sequences() != 1) {
             throw new IllegalArgumentException("baselines decode one sequence, not " + slots.sequences());
         }

@@ -12,7 +12,6 @@ import dev.contexture.engine.SparseSelection;
 import dev.contexture.engine.ort.OrtModelRunner;
 import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
-import dev.contexture.kv.StepSlots;
 import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.graph.CompiledModel;
@@ -92,7 +91,7 @@ final class EngineParts implements AutoCloseable {
         int positions = config.contextLength();
         this.retrieval =
                 BenchRetrieval.open(sparsity, compiled, library, geometry, pool, pages, positions, settings.threads);
-        this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), retrieval.poolId(), settings.threads);
+        this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), settings.threads);
         CompiledModel headless = new CompiledModel(compiled.graph(), compiled.fingerprint(), config, Optional.empty());
         this.byDescriptors = kind -> BenchRetrieval.open(
                 BenchRetrieval.settings(Map.of("selector", "descriptors", "descriptor", kind.name())),
@@ -154,14 +153,7 @@ final class EngineParts implements AutoCloseable {
 
     /** Beside the settings' own retriever, over the same keys and values: one without training. */
     Retriever descriptors(FfmDescriptors.Kind kind) {
-        Retriever found =
-                further.computeIfAbsent(kind, byDescriptors).retriever().orElseThrow();
-        return new GuestRetriever(found, this::prepareRun);
-    }
-
-    /** Tells the run where its keys of the head go, whatever selects: the graph makes them in any case. */
-    void prepareRun(StepSlots slots) {
-        retrieval.retriever().ifPresent(own -> own.prepare(slots));
+        return further.computeIfAbsent(kind, byDescriptors).retriever().orElseThrow();
     }
 
     /** The service's selection, by a retriever that these parts keep. */

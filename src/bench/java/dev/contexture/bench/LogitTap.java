@@ -25,12 +25,12 @@ final class LogitTap implements ModelRunner {
     }
 
     @Override
-    public FloatBuffer run(int[] tokenIds, int[] logitRows, int[] featureRows) {
+    public FloatBuffer run(int[] tokenIds, int[] logitRows) {
         if (allRows && logitRows.length > 0) {
             throw new IllegalStateException("a step that samples would get the logits of other rows");
         }
         int[] rows = allRows ? IntStream.range(0, tokenIds.length).toArray() : logitRows;
-        last = runner.run(tokenIds, rows, featureRows);
+        last = runner.run(tokenIds, rows);
         return last.duplicate();
     }
 

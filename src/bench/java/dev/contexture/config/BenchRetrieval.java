@@ -12,7 +12,6 @@ import dev.contexture.selection.SelectionSettings;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
@@ -70,11 +69,6 @@ public final class BenchRetrieval implements AutoCloseable {
 
     public Optional<Retriever> retriever() {
         return retrieval.retriever();
-    }
-
-    /** The pool that takes the head's keys, where a head chooses. */
-    public OptionalLong poolId() {
-        return retrieval.poolId();
     }
 
     /** Copies in all pools that share the KV pool's page ids. */

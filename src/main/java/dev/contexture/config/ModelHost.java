@@ -109,8 +109,7 @@ public final class ModelHost implements AutoCloseable {
                     settings.sparsity,
                     compiled,
                     new Retrieval.Place(library, geometry, pool, pages, contextLength, threads))));
-            OrtModelRunner runner =
-                    keep(new OrtModelRunner(compiled, library.path(), pool.id(), retrieval.poolId(), threads));
+            OrtModelRunner runner = keep(new OrtModelRunner(compiled, library.path(), pool.id(), threads));
             this.sparsity = setting(retrieval::policy);
             this.selector = retrieval.selector();
             BlockCutter.Factory cutters = Segmentation.open(settings.split, files.sha256(), tokenizer);

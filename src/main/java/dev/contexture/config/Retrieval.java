@@ -21,7 +21,6 @@ import dev.contexture.retrieval.Retriever;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -196,7 +195,7 @@ final class Retrieval implements AutoCloseable {
         try {
             OrtHeadRunner runner = new OrtHeadRunner(head, place.library.path(), pool.id(), place.threads);
             return new Retrieval(
-                    Optional.of(new HeadRetriever(config.hidden(), config.groupOfLayer(), runner, pool)),
+                    Optional.of(new HeadRetriever(config.featureWidth(), config.groupOfLayer(), runner, pool)),
                     Optional.of(pool),
                     settings.policy(true),
                     settings.automaticUnit());
@@ -223,11 +222,6 @@ final class Retrieval implements AutoCloseable {
                 Optional.empty(),
                 settings.policy(false),
                 SelectionRule.Unit.BLOCKS);
-    }
-
-    /** The pool that takes the head's keys, where a head chooses. */
-    OptionalLong poolId() {
-        return pool.map(keys -> OptionalLong.of(keys.id())).orElse(OptionalLong.empty());
     }
 
     Optional<Retriever> retriever() {

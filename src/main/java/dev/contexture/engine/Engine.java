@@ -48,7 +48,7 @@ public final class Engine {
             int[] tokenIds = plan.tokenIds();
             pool.setStep(slots.queryLengths(), slots.contextLengths(), slots.pageOffsets(), slots.pages());
             selection.select(plan, slots);
-            FloatBuffer logits = runner.run(tokenIds, plan.logitRows(), slots.lastRows());
+            FloatBuffer logits = runner.run(tokenIds, plan.logitRows());
             List<SampledToken> sampled = sample(plan, logits);
             selection.observe(plan, slots, runner.features());
             reservation.commit();

@@ -9,15 +9,14 @@ public interface ModelRunner extends AutoCloseable {
     /**
      * @param tokenIds the new tokens of all sequences of the step, in the order of the KV step
      * @param logitRows rows of {@code tokenIds} whose logits are wanted, ascending; may be empty
-     * @param featureRows rows whose {@link #features} are wanted
      * @return [logitRows, vocabulary] raw logits, valid until the next call
      * @throws ModelRunException if the run failed; nothing that it wrote to the KV pool may be used
      */
-    FloatBuffer run(int[] tokenIds, int[] logitRows, int[] featureRows);
+    FloatBuffer run(int[] tokenIds, int[] logitRows);
 
     /**
-     * @return [featureRows, featureWidth] what the retrieval head makes of the last run's hidden states, valid until the
-     *     next; empty where the graph has no head
+     * @return [tokenIds, featureWidth] what the retrieval head reads of the last run's hidden states, valid until the next
+     *     run; empty where there is no head
      */
     FloatBuffer features();
 

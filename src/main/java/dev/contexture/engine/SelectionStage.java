@@ -30,7 +30,7 @@ public interface SelectionStage {
     /**
      * Behind the run, before its tokens are committed.
      *
-     * @param features of the last row of each sequence
+     * @param features of all rows, see {@link ModelRunner#features}
      */
     void observe(StepPlan plan, StepSlots slots, FloatBuffer features);
 }

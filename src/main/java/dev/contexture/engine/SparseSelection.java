@@ -9,6 +9,7 @@ import dev.contexture.kv.KvCache;
 import dev.contexture.kv.StepSlots;
 import dev.contexture.nativelib.NativeKvPool;
 import dev.contexture.retrieval.Observation;
+import dev.contexture.retrieval.RetrievalState;
 import dev.contexture.retrieval.Retriever;
 import dev.contexture.retrieval.SelectionQuery;
 import dev.contexture.selection.SelectionReuse;
@@ -263,14 +264,21 @@ public final class SparseSelection implements SelectionStage {
         long begin = nanoClock.getAsLong();
         List<Observation> observed = new ArrayList<>();
         for (int s = 0; s < slots.sequences(); s++) {
-            Optional<SequenceSparsity> sparsity = plan.sequences().get(s).sparsity();
-            if (sparsity.isPresent()
-                    && mayChoose(sparsity.get().policy(), slots.contextLength(s) + slots.queryLength(s))) {
-                observed.add(new Observation(s, sparsity.get().retrieval()));
-            }
+            StepPlan.SequenceStep step = plan.sequences().get(s);
+            int next = slots.contextLength(s) + slots.queryLength(s);
+            observed.add(observation(s, step.tokens().tokens(), step.sparsity(), next));
         }
         retriever.observe(slots, observed, features);
         listener.observed(slots.rows(), nanoClock.getAsLong() - begin);
+    }
+
+    private Observation observation(int sequence, int[] tokens, Optional<SequenceSparsity> found, int next) {
+        if (found.isEmpty()) { // nothing can be kept of it
+            return new Observation(sequence, new RetrievalState(), tokens, false, 0);
+        }
+        Sparsity policy = found.get().policy();
+        int unscored = policy.mode() == SparsityMode.DENSE ? Integer.MAX_VALUE : policy.recent() - 1;
+        return new Observation(sequence, found.get().retrieval(), tokens, mayChoose(policy, next), unscored);
     }
 
     /** Whether the row at {@code position}, as a decode row or as the first of a chunk, may want a selection. */

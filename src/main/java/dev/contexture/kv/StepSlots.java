@@ -62,40 +62,13 @@ public final class StepSlots {
         return Arrays.stream(queryLengths).sum();
     }
 
-    /** The last row of each sequence. */
-    public int[] lastRows() {
-        int[] last = new int[queryLengths.length];
-        int end = 0;
-        for (int s = 0; s < last.length; s++) {
-            end += queryLengths[s];
-            last[s] = end - 1;
-        }
-        return last;
+    public int pageTokens() {
+        return pageTokens;
     }
 
-    /** The token position of each row. */
-    public int[] rowPositions() {
-        int[] positions = new int[rows()];
-        int row = 0;
-        for (int s = 0; s < queryLengths.length; s++) {
-            for (int i = 0; i < queryLengths[s]; i++) {
-                positions[row++] = contextLengths[s] + i;
-            }
-        }
-        return positions;
-    }
-
-    /** The slot that takes each row's keys and values. */
-    public long[] rowSlots() {
-        long[] slots = new long[rows()];
-        int row = 0;
-        for (int s = 0; s < queryLengths.length; s++) {
-            for (int i = 0; i < queryLengths[s]; i++) {
-                int position = contextLengths[s] + i;
-                long page = pages[pageOffsets[s] + position / pageTokens];
-                slots[row++] = page * pageTokens + position % pageTokens;
-            }
-        }
-        return slots;
+    /** The slot that holds a sequence's token at {@code position}. */
+    public long slot(int sequence, int position) {
+        long page = pages[pageOffsets[sequence] + position / pageTokens];
+        return page * pageTokens + position % pageTokens;
     }
 }

@@ -102,9 +102,11 @@ public final class DescriptorRetriever implements Retriever {
     @Override
     public void observe(StepSlots slots, List<Observation> observed, FloatBuffer features) {
         for (Observation each : observed) {
-            int sequence = each.sequence();
-            int next = slots.contextLength(sequence) + slots.queryLength(sequence);
-            each.state().carry(pool.queries(sequence), next);
+            if (each.mayChoose()) {
+                int sequence = each.sequence();
+                int next = slots.contextLength(sequence) + slots.queryLength(sequence);
+                each.state().carry(pool.queries(sequence), next);
+            }
         }
     }
 

@@ -4,15 +4,18 @@ import dev.contexture.core.SelectionMatrix;
 import dev.contexture.kv.StepSlots;
 import dev.contexture.nativelib.NativeRetrievalPool;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The trained retrieval head. Its keys lie in a pool of their own, under the page ids of the KV pool, and are never
- * pruned; a key is written by the run that gives its position's features, too late for that step's own selection, which
- * the recent window covers.
+ * The trained retrieval head. Its keys lie in a pool of their own, under the page ids of the KV pool, and are never pruned.
+ *
+ * <p>Keys of decoded tokens are made late and many at once, which reads the head's weights once for all of them: when a page
+ * is full, since other sequences may then share it, and before the recent window, which no selection scores, has passed one.
+ * Until then the tokens' features are kept. Keys of prompts are made with each chunk.
  */
 public final class HeadRetriever implements Retriever {
-    private final int hidden;
+    private final int featureWidth;
     private final int[] groupOfLayer;
     private final HeadRunner runner;
     private final NativeRetrievalPool pool;
@@ -20,11 +23,11 @@ public final class HeadRetriever implements Retriever {
     /**
      * Owns the runner, not the pool.
      *
-     * @param hidden numbers per fused feature
+     * @param featureWidth numbers that the head reads of one token
      * @param groupOfLayer the head's layer group of each of the model's layers
      */
-    public HeadRetriever(int hidden, List<Integer> groupOfLayer, HeadRunner runner, NativeRetrievalPool pool) {
-        this.hidden = hidden;
+    public HeadRetriever(int featureWidth, List<Integer> groupOfLayer, HeadRunner runner, NativeRetrievalPool pool) {
+        this.featureWidth = featureWidth;
         this.groupOfLayer = groupOfLayer.stream().mapToInt(Integer::intValue).toArray();
         this.runner = runner;
         this.pool = pool;
@@ -46,17 +49,13 @@ public final class HeadRetriever implements Retriever {
     }
 
     @Override
-    public void prepare(StepSlots slots) {
-        pool.setAppend(slots.rowPositions(), slots.rowSlots());
-    }
+    public void prepare(StepSlots slots) {}
 
     @Override
     public SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots) {
         pool.setSelect(SelectSteps.of(queries, slots));
-        int rows = queries.stream().mapToInt(query -> query.tokens().length).sum();
-        int[] tokens = new int[rows];
-        float[][] fused = new float[rows][];
-        int row = 0;
+        List<Integer> tokens = new ArrayList<>();
+        List<FloatBuffer> features = new ArrayList<>();
         for (SelectionQuery query : queries) {
             if (!query.state().precedes(slots.contextLength(query.sequence()))) {
                 throw new IllegalStateException(
@@ -64,22 +63,80 @@ public final class HeadRetriever implements Retriever {
             }
             for (int token : query.tokens()) {
                 // Of a chunk only the first token's features are known; the others choose with the same ones.
-                fused[row] = query.state().carried();
-                tokens[row++] = token;
+                features.add(FloatBuffer.wrap(query.state().carried()));
+                tokens.add(token);
             }
         }
-        runner.select(tokens, fused);
+        runner.select(array(tokens), features);
         return pool.selection();
     }
 
     @Override
     public void observe(StepSlots slots, List<Observation> observed, FloatBuffer features) {
+        Due due = new Due(slots);
+        int row = 0;
         for (Observation each : observed) {
-            int sequence = each.sequence();
-            float[] fused = new float[hidden];
-            features.get(sequence * hidden, fused);
-            each.state().carry(fused, slots.contextLength(sequence) + slots.queryLength(sequence));
+            int rows = each.tokens().length;
+            FloatBuffer ofSequence = features.slice(row * featureWidth, rows * featureWidth);
+            row += rows;
+            due.take(each, ofSequence);
+            if (each.mayChoose()) {
+                float[] last = new float[featureWidth];
+                ofSequence.get((rows - 1) * featureWidth, last);
+                int sequence = each.sequence();
+                each.state().carry(last, slots.contextLength(sequence) + slots.queryLength(sequence));
+            }
         }
+        due.append();
+    }
+
+    /** The tokens of a step's sequences whose keys must be made now. */
+    private final class Due {
+        private final StepSlots slots;
+        private final List<Integer> tokens = new ArrayList<>();
+        private final List<FloatBuffer> features = new ArrayList<>();
+        private final List<Integer> positions = new ArrayList<>();
+        private final List<Long> places = new ArrayList<>();
+
+        private Due(StepSlots slots) {
+            this.slots = slots;
+        }
+
+        private void take(Observation each, FloatBuffer rows) {
+            PendingKeys pending = each.state().pendingKeys();
+            int begin = slots.contextLength(each.sequence());
+            int count = each.tokens().length;
+            if (count == 1 && !mustNotWait(begin, pending.count() + 1, each.unscored())) {
+                pending.add(each.tokens()[0], rows);
+                return;
+            }
+            for (int position = begin - pending.count(); position < begin + count; position++) {
+                positions.add(position);
+                places.add(slots.slot(each.sequence(), position));
+            }
+            pending.drainTo(tokens, features);
+            for (int token : each.tokens()) {
+                tokens.add(token);
+            }
+            features.add(rows);
+        }
+
+        private boolean mustNotWait(int position, int pending, int unscored) {
+            return (position + 1) % slots.pageTokens() == 0 || pending > unscored;
+        }
+
+        private void append() {
+            if (!tokens.isEmpty()) {
+                pool.setAppend(
+                        array(positions),
+                        places.stream().mapToLong(Long::longValue).toArray());
+                runner.append(array(tokens), features);
+            }
+        }
+    }
+
+    private static int[] array(List<Integer> numbers) {
+        return numbers.stream().mapToInt(Integer::intValue).toArray();
     }
 
     @Override

@@ -1,13 +1,23 @@
 package dev.contexture.retrieval;
 
-/** Runs the retrieval head's query graph. The native pool's selection must have been described before each call. */
+import java.nio.FloatBuffer;
+import java.util.List;
+
+/** Runs the retrieval head's graphs. What the native pool is to do with the result must have been said before each call. */
 public interface HeadRunner extends AutoCloseable {
     /**
-     * Makes the selections that the pool was told of, for one query per token.
+     * Makes the keys of tokens.
      *
-     * @param fused [tokenIds, hidden]: fused features of the token before each
+     * @param features [tokenIds, featureWidth] in pieces of whole rows, read from each buffer's position to its limit
      */
-    void select(int[] tokenIds, float[][] fused);
+    void append(int[] tokenIds, List<FloatBuffer> features);
+
+    /**
+     * Makes the selections, for one query per token.
+     *
+     * @param features of the token before each, as above
+     */
+    void select(int[] tokenIds, List<FloatBuffer> features);
 
     @Override
     void close();

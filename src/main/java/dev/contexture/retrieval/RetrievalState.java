@@ -3,13 +3,14 @@ package dev.contexture.retrieval;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a retriever keeps of one sequence from one step to the next: for the trained head the fused features of the last
- * token, for the training-free one the queries of the last token. Used by the loop's thread only.
+ * What a retriever keeps of one sequence from one step to the next: for the trained head the features of the last tokens, for
+ * the training-free one the queries of the last token. Used by the loop's thread only.
  */
 public final class RetrievalState {
     private static final float[] NOTHING = {};
 
     private float[] carried = NOTHING;
+    private final PendingKeys pendingKeys = new PendingKeys();
     private int nextPosition = -1;
     private @Nullable Runnable release;
     private long descriptors;
@@ -21,6 +22,10 @@ public final class RetrievalState {
 
     float[] carried() {
         return carried;
+    }
+
+    PendingKeys pendingKeys() {
+        return pendingKeys;
     }
 
     /** Numbers of the token before {@code position}. */
@@ -50,6 +55,7 @@ public final class RetrievalState {
         release = null;
         descriptors = 0;
         carried = NOTHING;
+        pendingKeys.clear();
         nextPosition = -1;
     }
 }

@@ -32,8 +32,8 @@ public interface Retriever extends AutoCloseable {
     /**
      * Takes in a step that has just run.
      *
-     * @param observed the sequences of the step that may want a selection next
-     * @param features [sequences, featureWidth] of the last row of each sequence; empty where the graph has no head
+     * @param observed all sequences of the step, in its order
+     * @param features [rows, featureWidth] of all rows of the step; empty where there is no head
      */
     void observe(StepSlots slots, List<Observation> observed, FloatBuffer features);
 

@@ -70,7 +70,10 @@ class RetrievalTest {
 
     private static CompiledModel compiled(Optional<RetrievalHeadConfig> head) {
         return new CompiledModel(
-                Path.of("graph"), "f", MODEL, head.map(config -> new CompiledModel.Head(Path.of("query"), config)));
+                Path.of("graph"),
+                "f",
+                MODEL,
+                head.map(config -> new CompiledModel.Head(Path.of("keys"), Path.of("query"), config)));
     }
 
     @ParameterizedTest

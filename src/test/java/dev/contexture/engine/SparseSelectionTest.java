@@ -85,7 +85,10 @@ class SparseSelectionTest {
 
         @Override
         public void observe(StepSlots slots, List<Observation> all, FloatBuffer features) {
-            observed = all.stream().map(Observation::sequence).toList();
+            observed = all.stream()
+                    .filter(Observation::mayChoose)
+                    .map(Observation::sequence)
+                    .toList();
             carrier.observe(slots, all, features);
         }
 

@@ -50,9 +50,8 @@ class PrefixSharingTest {
             int[] chunk = Arrays.copyOfRange(tokens, at, at + count);
             try (StepReservation reservation = kv.reserve(List.of(new SlotRequest(id, chunk)))) {
                 StepSlots step = reservation.slots();
-                long[] rows = step.rowSlots();
                 for (int i = 0; i < count; i++) {
-                    slots[(int) rows[i]] = chunk[i];
+                    slots[(int) step.slot(0, at + i)] = chunk[i];
                 }
                 reservation.commit();
             }

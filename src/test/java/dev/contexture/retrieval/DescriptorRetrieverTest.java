@@ -105,7 +105,7 @@ class DescriptorRetrieverTest {
         StepSlots slots = slots(context, tokens);
         pool.setStep(slots.queryLengths(), slots.contextLengths(), slots.pageOffsets(), slots.pages());
         retriever.prepare(slots);
-        retriever.observe(slots, List.of(new Observation(0, of)), FloatBuffer.allocate(0));
+        retriever.observe(slots, List.of(new Observation(0, of, new int[tokens], true, 0)), FloatBuffer.allocate(0));
     }
 
     private SelectionMatrix select(RetrievalState of, int position, int... blockEnds) {

@@ -25,7 +25,7 @@ public final class FakeModelRunner implements ModelRunner {
     }
 
     @Override
-    public FloatBuffer run(int[] tokenIds, int[] logitRows, int[] featureRows) {
+    public FloatBuffer run(int[] tokenIds, int[] logitRows) {
         float[] logits = new float[logitRows.length * FakeModel.VOCABULARY];
         int row = 0;
         int wanted = 0;

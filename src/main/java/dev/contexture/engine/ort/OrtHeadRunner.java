@@ -6,23 +6,24 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.contexture.engine.ModelRunException;
 import dev.contexture.model.graph.CompiledModel;
-import dev.contexture.model.head.RetrievalHeadConfig;
 import dev.contexture.retrieval.HeadRunner;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
-/** Runs the retrieval head's query graph on ONNX Runtime's CPU provider. */
+/** Runs the retrieval head's graphs on ONNX Runtime's CPU provider. */
 public final class OrtHeadRunner implements HeadRunner {
-    private final RetrievalHeadConfig config;
+    private final int featureWidth;
     private final OrtEnvironment environment;
     private final OrtSession.SessionOptions options;
+    private final OrtSession keys;
     private final OrtSession query;
     private final OnnxTensor retrieval;
     private LongBuffer tokenBuffer = OrtSessions.longs(512);
-    private ByteBuffer carriedBuffer = OrtSessions.direct(0);
+    private ByteBuffer featureBuffer = OrtSessions.direct(0);
 
     /**
      * @param library the very path through which the pool was made
@@ -30,10 +31,11 @@ public final class OrtHeadRunner implements HeadRunner {
      * @param threads of products and scores, the calling thread included
      */
     public OrtHeadRunner(CompiledModel.Head head, Path library, long retrievalPoolId, int threads) {
-        this.config = head.config();
+        this.featureWidth = head.config().featureWidth();
         try {
             this.environment = OrtSessions.environment();
             this.options = OrtSessions.options(library, threads);
+            this.keys = OrtSessions.open(environment, head.keys(), options);
             this.query = OrtSessions.open(environment, head.query(), options);
             this.retrieval = OrtSessions.id(environment, retrievalPoolId);
         } catch (OrtException e) {
@@ -42,28 +44,37 @@ public final class OrtHeadRunner implements HeadRunner {
     }
 
     @Override
-    public void select(int[] tokenIds, float[][] fused) {
+    public void append(int[] tokenIds, List<FloatBuffer> features) {
+        run(keys, tokenIds, features);
+    }
+
+    @Override
+    public void select(int[] tokenIds, List<FloatBuffer> features) {
+        run(query, tokenIds, features);
+    }
+
+    private void run(OrtSession session, int[] tokenIds, List<FloatBuffer> features) {
         tokenBuffer = OrtSessions.fill(tokenBuffer, tokenIds);
-        int hidden = config.hidden();
         int rows = tokenIds.length;
-        carriedBuffer = OrtSessions.atLeast(carriedBuffer, (long) rows * hidden);
-        FloatBuffer carried = OrtSessions.floats(carriedBuffer, rows * hidden);
-        for (float[] row : fused) {
-            carried.put(row);
+        featureBuffer = OrtSessions.atLeast(featureBuffer, (long) rows * featureWidth);
+        FloatBuffer joined = OrtSessions.floats(featureBuffer, rows * featureWidth);
+        features.forEach(piece -> joined.put(piece.duplicate()));
+        if (joined.hasRemaining()) {
+            throw new IllegalArgumentException("there are no features for the last of " + rows + " tokens");
         }
-        carried.flip();
+        joined.flip();
         try (OnnxTensor tokens = OnnxTensor.createTensor(environment, tokenBuffer, new long[] {rows});
-                OnnxTensor states = OnnxTensor.createTensor(environment, carried, new long[] {rows, hidden})) {
+                OnnxTensor read = OnnxTensor.createTensor(environment, joined, new long[] {rows, featureWidth})) {
             Map<String, OnnxTensor> inputs = Map.of(
-                    CompiledModel.INPUT_IDS, tokens, CompiledModel.FUSED, states, CompiledModel.RETRIEVAL, retrieval);
-            query.run(inputs).close();
+                    CompiledModel.INPUT_IDS, tokens, CompiledModel.FEATURES, read, CompiledModel.RETRIEVAL, retrieval);
+            session.run(inputs).close();
         } catch (OrtException e) {
-            throw new ModelRunException("the retrieval head cannot select: " + e.getMessage(), e);
+            throw new ModelRunException("the retrieval head cannot run: " + e.getMessage(), e);
         }
     }
 
     @Override
     public void close() {
-        OrtSessions.close(retrieval, query, options);
+        OrtSessions.close(retrieval, query, keys, options);
     }
 }

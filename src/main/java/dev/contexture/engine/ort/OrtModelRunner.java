@@ -15,8 +15,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -28,12 +26,10 @@ public final class OrtModelRunner implements ModelRunner {
     private final OrtSession.SessionOptions options;
     private final OrtSession session;
     private final OnnxTensor step;
-    private final Optional<OnnxTensor> retrieval;
     private final int vocabularySize;
     private final int featureWidth;
     private LongBuffer tokenBuffer = OrtSessions.longs(512);
     private LongBuffer rowBuffer = OrtSessions.longs(64);
-    private LongBuffer featureRowBuffer = OrtSessions.longs(64);
     private ByteBuffer logitBuffer = OrtSessions.direct(0);
     private ByteBuffer featureBuffer = OrtSessions.direct(0);
     private FloatBuffer features = FloatBuffer.allocate(0);
@@ -41,36 +37,30 @@ public final class OrtModelRunner implements ModelRunner {
     /**
      * @param library the native library with the custom ops: the very path through which the KV pool was made
      * @param poolId the KV pool that the attention ops work on
-     * @param retrievalPoolId takes the retrieval head's keys; there is one if, and only if, the graph has a head
      * @param threads of the products and the attention, the calling thread included
      */
-    public OrtModelRunner(CompiledModel model, Path library, long poolId, OptionalLong retrievalPoolId, int threads) {
-        if (model.head().isPresent() != retrievalPoolId.isPresent()) {
-            throw new IllegalArgumentException("a graph with a retrieval head, and only such a graph, needs its pool");
-        }
+    public OrtModelRunner(CompiledModel model, Path library, long poolId, int threads) {
         this.vocabularySize = model.config().vocabulary();
-        this.featureWidth = model.head().map(head -> head.config().hidden()).orElse(0);
+        this.featureWidth =
+                model.head().map(head -> head.config().featureWidth()).orElse(0);
         try {
             this.environment = OrtSessions.environment();
             this.options = OrtSessions.options(library, threads);
             this.session = OrtSessions.open(environment, model.graph(), options);
             this.step = OrtSessions.id(environment, poolId);
-            this.retrieval = retrievalPoolId.isPresent()
-                    ? Optional.of(OrtSessions.id(environment, retrievalPoolId.getAsLong()))
-                    : Optional.empty();
         } catch (OrtException e) {
             throw new ModelRunException("ONNX Runtime cannot load " + model.graph() + ": " + e.getMessage(), e);
         }
     }
 
     @Override
-    public FloatBuffer run(int[] tokenIds, int[] logitRows, int[] featureRows) {
+    public FloatBuffer run(int[] tokenIds, int[] logitRows) {
         tokenBuffer = OrtSessions.fill(tokenBuffer, tokenIds);
         rowBuffer = OrtSessions.fill(rowBuffer, logitRows);
         int wanted = logitRows.length;
         logitBuffer = OrtSessions.atLeast(logitBuffer, (long) wanted * vocabularySize);
         FloatBuffer logits = OrtSessions.floats(logitBuffer, wanted * vocabularySize);
-        Map<String, OnnxTensor> inputs = HashMap.newHashMap(5);
+        Map<String, OnnxTensor> inputs = HashMap.newHashMap(3);
         Map<String, OnnxValue> pinned = HashMap.newHashMap(2);
         try {
             inputs.put(CompiledModel.INPUT_IDS, tensor(tokenBuffer, tokenIds.length));
@@ -80,14 +70,12 @@ public final class OrtModelRunner implements ModelRunner {
                         CompiledModel.LOGITS,
                         OnnxTensor.createTensor(environment, logits, new long[] {wanted, vocabularySize}));
             }
-            if (retrieval.isPresent()) {
-                featureRowBuffer = OrtSessions.fill(featureRowBuffer, featureRows);
-                int rows = featureRows.length;
+            if (featureWidth > 0) {
+                int rows = tokenIds.length;
                 featureBuffer = OrtSessions.atLeast(featureBuffer, (long) rows * featureWidth);
                 features = OrtSessions.floats(featureBuffer, rows * featureWidth);
-                inputs.put(CompiledModel.FUSED_ROWS, tensor(featureRowBuffer, rows));
                 pinned.put(
-                        CompiledModel.FUSED,
+                        CompiledModel.FEATURES,
                         OnnxTensor.createTensor(environment, features, new long[] {rows, featureWidth}));
             }
             run(inputs, pinned);
@@ -111,10 +99,6 @@ public final class OrtModelRunner implements ModelRunner {
         if (!pinned.containsKey(CompiledModel.LOGITS)) {
             unread.add(CompiledModel.LOGITS);
         }
-        retrieval.ifPresent(pool -> {
-            inputs.put(CompiledModel.RETRIEVAL, pool);
-            unread.add(CompiledModel.APPENDED);
-        });
         try (OrtSession.Result result = session.run(inputs, unread, pinned)) {
             if (result.size() != pinned.size() + unread.size()) {
                 throw new IllegalStateException("the graph gave " + result.size() + " outputs");
@@ -134,7 +118,6 @@ public final class OrtModelRunner implements ModelRunner {
 
     @Override
     public void close() {
-        retrieval.ifPresent(OnnxTensor::close);
         OrtSessions.close(step, session, options);
     }
 }

@@ -10,16 +10,16 @@ import java.util.Optional;
  *
  * @param graph the ONNX file; its weights lie beside it
  * @param fingerprint of everything that the graph's numbers depend on
- * @param head the retrieval head's part, if the model has a head: the graph then also takes a pool and appends keys to it
+ * @param head the retrieval head's part, if the model has a head: the graph then also gives features
  */
 public record CompiledModel(Path graph, String fingerprint, ModelConfig config, Optional<Head> head) {
     /**
-     * What belongs to the retrieval head.
+     * What belongs to the retrieval head: graphs of their own over the weights of the same folder.
      *
-     * @param query a graph of its own over the weights of the same folder, run before a step: tokens [queries] and the fused
-     *     features of the tokens before them to selections
+     * @param keys tokens and their features to keys, which the native library keeps
+     * @param query run before a step: tokens and the features of the tokens before them to selections
      */
-    public record Head(Path query, RetrievalHeadConfig config) {}
+    public record Head(Path keys, Path query, RetrievalHeadConfig config) {}
 
     /** Names of the graphs' inputs and outputs. */
     public static final String INPUT_IDS = "input_ids";
@@ -27,12 +27,10 @@ public record CompiledModel(Path graph, String fingerprint, ModelConfig config, 
     public static final String STEP = "step";
     public static final String LOGIT_ROWS = "logit_rows";
     public static final String LOGITS = "logits";
-    /** Inputs and outputs of graphs with a head: the id of its pool, and rows whose fused features are wanted. */
+    /** [rows, feature layers * hidden]: the hidden states that the head reads, side by side. */
+    public static final String FEATURES = "features";
+    /** The id of the head's pool. */
     public static final String RETRIEVAL = "retrieval";
-
-    public static final String FUSED_ROWS = "fused_rows";
-    /** [fused_rows, hidden]: hidden states behind the head's feature layers, made one. */
-    public static final String FUSED = "fused";
 
     /** [1]: the number of keys appended. */
     public static final String APPENDED = "appended";

@@ -31,7 +31,7 @@ final class DecoderGraph {
     private final GraphBuilder graph;
 
     /**
-     * @param retrieval takes the hidden states behind some layers and appends the retrieval head's keys
+     * @param retrieval wants the hidden states behind some layers
      */
     DecoderGraph(ModelSource source, Precision precision, Optional<RetrievalGraph> retrieval, GraphBuilder graph) {
         this.source = source;
@@ -55,9 +55,7 @@ final class DecoderGraph {
             stream = emitLayer(layer, stream);
         }
         if (retrieval.isPresent()) {
-            retrieval
-                    .get()
-                    .emitKeys(graph, embedded, hiddenStates(retrieval.get().featureLayers(), stream));
+            retrieval.get().emitFeatures(graph, hiddenStates(retrieval.get().featureLayers(), stream));
         }
         String logits = emitHead(embedding, stream);
         graph.op("Identity", CompiledModel.LOGITS, List.of(logits), Map.of());

@@ -4,7 +4,6 @@ import dev.contexture.core.Precision;
 import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.arch.TensorData;
-import dev.contexture.model.graph.onnx.TensorProto.DataType;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -38,30 +37,14 @@ final class EmbeddingTable {
             String table = weights.denseInitializer(graph);
             return graph.op("Gather", NAME + ".gather", List.of(table, tokenIds), Map.of("axis", 0L));
         }
-        long hidden = tensor.shape().get(1);
-        long group = weights.groupElements();
-        String codes = weights.signedCodesInitializer(graph);
-        String scales = weights.scalesInitializer(graph);
-        String rows = graph.op("Gather", NAME + ".rows", List.of(codes, tokenIds), Map.of("axis", 0L));
-        String floats =
-                graph.op("Cast", NAME + ".floats", List.of(rows), Map.of("to", (long) DataType.FLOAT.getNumber()));
-        String grouped = graph.op(
-                "Reshape",
-                NAME + ".grouped",
-                List.of(floats, graph.longs("groups_shape", List.of(3L), -1, hidden / group, group)),
-                Map.of());
-        String rowScales = graph.op("Gather", NAME + ".row_scales", List.of(scales, tokenIds), Map.of("axis", 0L));
-        String wide = graph.op(
-                "Unsqueeze",
-                NAME + ".wide_scales",
-                List.of(rowScales, graph.longs("last_axis", List.of(1L), 2)),
-                Map.of());
-        String scaled = graph.op("Mul", NAME + ".scaled", List.of(grouped, wide), Map.of());
-        return graph.op(
-                "Reshape",
+        graph.node(
+                GraphBuilder.CONTEXTURE,
+                "Int8Rows",
                 NAME + ".gather",
-                List.of(scaled, graph.longs("hidden_shape", List.of(2L), -1, hidden)),
-                Map.of());
+                List.of(weights.signedCodesInitializer(graph), weights.scalesInitializer(graph), tokenIds),
+                List.of(NAME + ".gather"),
+                Map.of("block", (long) weights.groupElements()));
+        return NAME + ".gather";
     }
 
     /** The head with these weights: [rows, vocabulary]. Call {@link #emitGather} first. */

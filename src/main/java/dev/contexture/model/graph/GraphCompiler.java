@@ -32,9 +32,10 @@ import java.util.Optional;
  */
 public final class GraphCompiler {
     /** Changes whenever the same model would give other graphs or weights. */
-    static final int VERSION = 7;
+    static final int VERSION = 8;
 
     private static final String GRAPH = "model.onnx";
+    private static final String HEAD_KEYS = "retrieval-keys.onnx";
     private static final String HEAD_QUERY = "retrieval-query.onnx";
     private static final String WEIGHTS = "weights.bin";
     private static final String MANIFEST = "manifest.txt";
@@ -86,7 +87,8 @@ public final class GraphCompiler {
                 folder.resolve(GRAPH),
                 fingerprint,
                 source.config(),
-                head.map(file -> new CompiledModel.Head(folder.resolve(HEAD_QUERY), file.config())));
+                head.map(file ->
+                        new CompiledModel.Head(folder.resolve(HEAD_KEYS), folder.resolve(HEAD_QUERY), file.config())));
     }
 
     private void write(ModelSource source, Precision precision, Optional<RetrievalHeadFile> head, Path folder)
@@ -100,6 +102,9 @@ public final class GraphCompiler {
                 new DecoderGraph(source, precision, retrieval, graph).emit();
                 write(graph, work.resolve(GRAPH));
                 if (retrieval.isPresent()) {
+                    GraphBuilder keys = new GraphBuilder("retrieval keys", weights, WEIGHTS);
+                    retrieval.get().emitKeys(keys);
+                    write(keys, work.resolve(HEAD_KEYS));
                     GraphBuilder query = new GraphBuilder("retrieval query", weights, WEIGHTS);
                     retrieval.get().emitQuery(query);
                     write(query, work.resolve(HEAD_QUERY));
@@ -128,7 +133,7 @@ public final class GraphCompiler {
 
     private static String manifest(Path folder) throws IOException {
         StringBuilder text = new StringBuilder();
-        for (String graph : List.of(GRAPH, HEAD_QUERY)) {
+        for (String graph : List.of(GRAPH, HEAD_KEYS, HEAD_QUERY)) {
             if (Files.exists(folder.resolve(graph))) {
                 text.append("%s sha256 %s%n".formatted(graph, sha256(folder.resolve(graph))));
             }

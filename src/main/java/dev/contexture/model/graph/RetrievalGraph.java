@@ -10,13 +10,16 @@ import dev.contexture.model.head.RetrievalHeadConfig;
 import dev.contexture.model.head.RetrievalHeadFile;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
- * The retrieval head: its keys as a part of the decoder's graph, its query as a small graph beside it. A position's features
- * exist only once the decoder has run, but its successor's query is wanted before the decoder runs again: so the fused
- * features wait in between.
+ * The retrieval head: what it reads of the decoder's hidden states, and its keys and queries, each a small graph beside the
+ * decoder's. A position's features exist only once the decoder has run, but its successor's query is wanted before the decoder
+ * runs again, and its key not before the recent window has passed it: so features wait in between, and keys are made of
+ * many positions at once.
  */
 final class RetrievalGraph {
     private final ModelSource source;
@@ -37,57 +40,72 @@ final class RetrievalGraph {
     }
 
     /**
-     * Hidden states of all rows of a step in; keys go to the head's pool, fused features of some rows come out.
+     * The decoder's part.
      *
-     * @param embedded the rows' token embeddings
-     * @param states one per feature layer
+     * @param states [rows, hidden] each, one per feature layer
      */
-    void emitKeys(GraphBuilder graph, String embedded, List<String> states) throws IOException {
-        graph.input(CompiledModel.RETRIEVAL, DataType.INT64, 1);
-        graph.input(CompiledModel.FUSED_ROWS, DataType.INT64, "fused_rows");
-        graph.output(CompiledModel.FUSED, DataType.FLOAT, "fused_rows", config.hidden());
+    void emitFeatures(GraphBuilder graph, List<String> states) {
+        graph.output(CompiledModel.FEATURES, DataType.FLOAT, "rows", config.featureWidth());
+        graph.op("Concat", CompiledModel.FEATURES, states, Map.of("axis", 1L));
+    }
+
+    /** Tokens and their own features in; their keys go to the head's pool. */
+    void emitKeys(GraphBuilder graph) throws IOException {
+        String input = emitInputs(graph);
         graph.output(CompiledModel.APPENDED, DataType.INT64, 1);
-        List<String> normed = new ArrayList<>();
-        for (int i = 0; i < states.size(); i++) {
-            normed.add(emitNorm(graph, "feature_norm." + i, states.get(i)));
-        }
-        String joined = normed.size() == 1
-                ? normed.getFirst()
-                : graph.op("Concat", "retrieval.normed_features", normed, Map.of("axis", 1L));
-        String fused = emitNorm(graph, "fused_norm", emitProduct(graph, "fuse", head.fuse(), joined));
-        String keys = emitProduct(graph, "key", head.key(), emitInput(graph, embedded, fused));
         graph.node(
                 GraphBuilder.CONTEXTURE,
                 "RetrievalAppend",
-                "retrieval.append",
-                List.of(keys, CompiledModel.RETRIEVAL),
+                "append",
+                List.of(emitProduct(graph, "key", head.key(), input), CompiledModel.RETRIEVAL),
                 List.of(CompiledModel.APPENDED),
                 Map.of());
-        graph.op("Gather", CompiledModel.FUSED, List.of(fused, CompiledModel.FUSED_ROWS), Map.of("axis", 0L));
     }
 
-    /** The current token of each sequence and the fused features before it in; its selection goes to the native library. */
+    /** Tokens and the features of the tokens before them in; what is selected for them goes to the native library. */
     void emitQuery(GraphBuilder graph) throws IOException {
-        graph.input(CompiledModel.INPUT_IDS, DataType.INT64, "sequences");
-        graph.input(CompiledModel.FUSED, DataType.FLOAT, "sequences", config.hidden());
-        graph.input(CompiledModel.RETRIEVAL, DataType.INT64, 1);
+        String input = emitInputs(graph);
         graph.output(CompiledModel.MASS, DataType.FLOAT, "sequences", config.groups() * config.kvHeads());
-        String embedded = EmbeddingTable.of(source).emitGather(graph, CompiledModel.INPUT_IDS);
-        String input = emitInput(graph, embedded, CompiledModel.FUSED);
-        String queries = emitProduct(graph, "query", head.query(), input);
         graph.node(
                 GraphBuilder.CONTEXTURE,
                 "RetrievalSelect",
                 "select",
-                List.of(queries, CompiledModel.RETRIEVAL),
+                List.of(emitProduct(graph, "query", head.query(), input), CompiledModel.RETRIEVAL),
                 List.of(CompiledModel.MASS),
                 Map.of());
     }
 
     /** [rows, 2 hidden]: the normed embedding beside the fused features. */
-    private String emitInput(GraphBuilder graph, String embedded, String fused) throws IOException {
+    private String emitInputs(GraphBuilder graph) throws IOException {
+        graph.input(CompiledModel.INPUT_IDS, DataType.INT64, "rows");
+        graph.input(CompiledModel.FEATURES, DataType.FLOAT, "rows", config.featureWidth());
+        graph.input(CompiledModel.RETRIEVAL, DataType.INT64, 1);
+        String embedded = EmbeddingTable.of(source).emitGather(graph, CompiledModel.INPUT_IDS);
         String normed = emitNorm(graph, "embedding_norm", embedded);
-        return graph.op("Concat", "retrieval.input", List.of(normed, fused), Map.of("axis", 1L));
+        return graph.op("Concat", "retrieval.input", List.of(normed, emitFused(graph)), Map.of("axis", 1L));
+    }
+
+    /** The features of each layer normed by themselves, all of them made one. */
+    private String emitFused(GraphBuilder graph) throws IOException {
+        int layers = config.featureLayers().size();
+        List<String> parts = IntStream.range(0, layers)
+                .mapToObj(i -> "retrieval.features." + i)
+                .toList();
+        long[] widths = new long[layers];
+        Arrays.fill(widths, config.hidden());
+        graph.node(
+                "",
+                "Split",
+                "retrieval.features",
+                List.of(CompiledModel.FEATURES, graph.longs("feature_widths", List.of((long) layers), widths)),
+                parts,
+                Map.of("axis", 1L));
+        List<String> normed = new ArrayList<>();
+        for (int i = 0; i < layers; i++) {
+            normed.add(emitNorm(graph, "feature_norm." + i, parts.get(i)));
+        }
+        String joined = graph.op("Concat", "retrieval.normed_features", normed, Map.of("axis", 1L));
+        return emitNorm(graph, "fused_norm", emitProduct(graph, "fuse", head.fuse(), joined));
     }
 
     private String emitNorm(GraphBuilder graph, String name, String x) throws IOException {

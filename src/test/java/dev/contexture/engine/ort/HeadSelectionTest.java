@@ -52,12 +52,42 @@ class HeadSelectionTest {
             sparsity.beginDecode();
             run.feed(new int[] {tokens[TOKENS]}, 1, Optional.of(sparsity));
 
-            SelectionMatrix chosen = model.lastSelection();
-            assertThat(chosen.rows()).isEqualTo(1);
-            for (int list = 0; list < 4; list++) {
-                requireHeaviest(reference.weights(list), positions(chosen, list), "list " + list);
-            }
+            requireHeaviest(reference, model.lastSelection());
             assertThat(sparsity.usage().sparseSteps()).isEqualTo(1);
+        }
+    }
+
+    /** The keys of tokens that came one by one are made late, but in time. */
+    @Test
+    void choosesAmongTokensThatCameOneByOne() throws IOException {
+        int single = 77;
+        int[] tokens = new Random(4).ints(TOKENS + 1, 2, 288).toArray();
+        try (ModelSource source =
+                        SafetensorsModelSource.open(Path.of("src", "test", "resources", "golden", "tiny", "llama3"));
+                RetrievalHeadFile head = RetrievalHeadFile.open(
+                        new TinyHead(source.config(), 2, 2, 4, 16).write(directory.resolve("head.safetensors")));
+                LoadedModel model = new LoadedModel(
+                        source, "tiny", Precision.EXACT, directory, 512, Optional.of(head), SelectionSettings.DEFAULT);
+                LoadedModel.Run run = model.newRun()) {
+            SequenceSparsity sparsity = new SequenceSparsity(POLICY, SelectionSettings.DEFAULT);
+            FloatBuffer features = FloatBuffer.allocate(TOKENS * head.config().featureWidth());
+            run.feed(Arrays.copyOf(tokens, TOKENS - single), 1, Optional.of(sparsity));
+            features.put(model.features().duplicate());
+            for (int position = TOKENS - single; position < TOKENS; position++) {
+                run.feed(new int[] {tokens[position]}, 1, Optional.of(sparsity)); // not yet decoding: attended whole
+                features.put(model.features().duplicate());
+            }
+            sparsity.beginDecode();
+            run.feed(new int[] {tokens[TOKENS]}, 1, Optional.of(sparsity));
+
+            requireHeaviest(new Reference(source, head, tokens, features.flip()), model.lastSelection());
+        }
+    }
+
+    private static void requireHeaviest(Reference reference, SelectionMatrix chosen) {
+        assertThat(chosen.rows()).isEqualTo(1);
+        for (int list = 0; list < 4; list++) {
+            requireHeaviest(reference.weights(list), positions(chosen, list), "list " + list);
         }
     }
 
@@ -90,7 +120,7 @@ class HeadSelectionTest {
                 .collect(Collectors.toSet());
     }
 
-    /** Keys are rounded to 127 steps, which moves weights near the border by some percent; nothing else may differ. */
+    /** Keys are rounded to 7 steps on both sides, queries on one, which moves weights by some percent; nothing else may differ. */
     private static void requireHeaviest(double[] weights, Set<Integer> chosen, String what) {
         assertThat(chosen).as(what).hasSize(POLICY.budget()).contains(0, 1, 2, 3, TOKENS);
         double least = Double.MAX_VALUE;
@@ -121,13 +151,21 @@ class HeadSelectionTest {
             keyInputs = new double[TOKENS][];
             double[] last = {};
             for (int position = 0; position < TOKENS; position++) {
-                float[] fused = new float[config.hidden()];
-                features.get(position * config.hidden(), fused);
-                last = doubles(fused);
+                last = fused(head, features.slice(position * config.featureWidth(), config.featureWidth()));
                 keyInputs[position] =
                         concat(normed(doubles(embedding[tokens[position]]), head.norm("embedding_norm")), last);
             }
             queryInput = concat(normed(doubles(embedding[tokens[TOKENS]]), head.norm("embedding_norm")), last);
+        }
+
+        private double[] fused(RetrievalHeadFile head, FloatBuffer features) {
+            double[] joined = {};
+            for (int i = 0; i < config.featureLayers().size(); i++) {
+                float[] state = new float[config.hidden()];
+                features.get(i * config.hidden(), state);
+                joined = concat(joined, normed(doubles(state), head.norm("feature_norm." + i)));
+            }
+            return normed(product(rows(head.fuse()), joined), head.norm("fused_norm"));
         }
 
         private double[] weights(int list) {
@@ -138,7 +176,7 @@ class HeadSelectionTest {
                 double[] scores = new double[TOKENS];
                 double sum = 0;
                 for (int p = POLICY.sink(); p <= TOKENS - POLICY.recent(); p++) {
-                    double[] k = turned(part(key, list, keyInputs[p]), p);
+                    double[] k = rounded(turned(part(key, list, keyInputs[p]), p));
                     for (int i = 0; i < k.length; i++) {
                         scores[p] += q[i] * k[i] / Math.sqrt(config.headDim());
                     }
@@ -166,6 +204,13 @@ class HeadSelectionTest {
                 out[half + i] = x[half + i] * Math.cos(angle) + x[i] * Math.sin(angle);
             }
             return out;
+        }
+
+        private static double[] rounded(double[] x) {
+            double largest = Arrays.stream(x).map(Math::abs).max().orElseThrow();
+            return Arrays.stream(x)
+                    .map(v -> Math.rint(v * 7 / largest) * largest / 7)
+                    .toArray();
         }
 
         private double[] normed(double[] x, float[] weight) {

@@ -38,7 +38,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
 /** A model on the real runtime with pools of its own, for tests that look at logits; sparse where a head is given. */
@@ -87,9 +86,7 @@ public final class LoadedModel implements AutoCloseable {
         this.library = NativeLibrary.openBundled(directory.resolve("native"));
         this.pool = new FfmKvPool(library, geometry, pages);
         this.retrievalPool = compiled.head().map(each -> retrievalPool(library, each.config(), pages));
-        OptionalLong keys =
-                retrievalPool.map(each -> OptionalLong.of(each.id())).orElse(OptionalLong.empty());
-        this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), keys, THREADS);
+        this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), THREADS);
         this.kv = new KvCache(geometry, pages, BlockCutter.fixed(BLOCK_TOKENS), (from, to, slots) -> {
             pool.copyPage(from, to, slots);
             retrievalPool.ifPresent(each -> each.copyPage(from, to, slots));
@@ -116,7 +113,7 @@ public final class LoadedModel implements AutoCloseable {
         FfmRetrievalPool keys = retrievalPool.orElseThrow();
         RetrievalHeadConfig config = head.config();
         OrtHeadRunner queries = new OrtHeadRunner(head, library, keys.id(), THREADS);
-        return new HeadRetriever(config.hidden(), config.groupOfLayer(), queries, keys);
+        return new HeadRetriever(config.featureWidth(), config.groupOfLayer(), queries, keys);
     }
 
     public ModelConfig config() {
@@ -145,7 +142,7 @@ public final class LoadedModel implements AutoCloseable {
         return retrievalPool.orElseThrow().selection();
     }
 
-    /** What the head makes of the hidden states of all rows of the last run: [rows, hidden]. */
+    /** What the head reads of the hidden states of all rows of the last run: [rows, featureWidth]. */
     FloatBuffer features() {
         return runner.features();
     }
@@ -217,21 +214,15 @@ public final class LoadedModel implements AutoCloseable {
                 selection.select(plan, slots);
                 int[] logitRows =
                         IntStream.range(tokens.length - rows, tokens.length).toArray();
-                int[] allRows = IntStream.range(0, tokens.length).toArray();
-                FloatBuffer logits = runner.run(tokens, logitRows, allRows);
+                FloatBuffer logits = runner.run(tokens, logitRows);
                 float[][] result = new float[rows][runner.vocabularySize()];
                 for (int row = 0; row < rows; row++) {
                     logits.get(row * runner.vocabularySize(), result[row]);
                 }
-                selection.observe(plan, slots, lastOf(runner.features(), tokens.length));
+                selection.observe(plan, slots, runner.features());
                 reservation.commit();
                 return result;
             }
-        }
-
-        private FloatBuffer lastOf(FloatBuffer features, int rows) {
-            int width = features.capacity() / rows;
-            return features.slice((rows - 1) * width, width);
         }
 
         /** Feeds a prompt in chunks; the logits behind its last token. */
