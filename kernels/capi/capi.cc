@@ -69,7 +69,7 @@ using contexture::RetrievalRegistry;
 
 extern "C" {
 
-int32_t ctx_abi_version(void) { return 3; }
+int32_t ctx_abi_version(void) { return 4; }
 
 const char* ctx_isa(void) { return contexture::isa_name(contexture::active_isa()); }
 

@@ -137,7 +137,7 @@ class Call {
       if (decodes(step_, s)) {
         for (int32_t h = 0; h < g_.kv_heads; ++h) {
           const PlaceRange range = context_of(s, h);
-          const int32_t tokens = part_tokens(range.last);
+          const int32_t tokens = part_tokens(range.last - range.first);
           const int32_t first = range.first / tokens, last = (range.last + tokens - 1) / tokens;
           const auto task = static_cast<int32_t>(state_.tasks.size());
           state_.tasks.push_back({last - first, parts});
@@ -219,7 +219,7 @@ class Call {
   void decode(const DecodeItem& item) const {
     const DecodeTask& task = state_.tasks[item.task];
     const PlaceRange context = context_of(item.seq, item.kv_head);
-    const int32_t tokens = part_tokens(context.last);
+    const int32_t tokens = part_tokens(context.last - context.first);
     const int32_t first = std::max(context.first, item.part * tokens);
     const int32_t last = std::min(context.last, (item.part + 1) * tokens);
     const void* rows[kPartTokens];

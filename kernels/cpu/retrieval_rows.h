@@ -63,6 +63,10 @@ static QuerySteps pack_query(const float* q, const float* cos, const float* sin,
   return steps;
 }
 
+// A 16-bit sum takes, per chunk, as many products as a chunk has values for each of its lanes.
+static_assert(kShortChunks * (kChunkBytes / (kShortBytes)) * 4 * static_cast<int>(kQuerySteps) * 15 <= 32767,
+              "16-bit sums overflow");
+
 // Scores of kHeads query heads over the keys of eight consecutive slots.
 template <int kHeads>
 static void score_eight(const ScoreArgs& a, int32_t head, const uint8_t* keys, const float* scales, float* out) {

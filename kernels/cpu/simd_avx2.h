@@ -57,7 +57,7 @@ struct KeyChunk {
 };
 using ShortSums = __m256i;
 using KeySums = __m256i;
-constexpr int kShortChunks = 2;
+constexpr int kShortChunks = 2, kShortBytes = 32;
 static inline KeySums no_sums() { return _mm256_setzero_si256(); }
 static inline ShortSums no_short_sums() { return _mm256_setzero_si256(); }
 static inline KeyChunk load_chunk(const uint8_t* chunk) {

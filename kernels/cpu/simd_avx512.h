@@ -55,7 +55,7 @@ struct KeyChunk {
 };
 using ShortSums = __m512i;
 using KeySums = __m512i;
-constexpr int kShortChunks = 4;
+constexpr int kShortChunks = 4, kShortBytes = 64;  // of a vector
 static inline KeySums no_sums() { return _mm512_setzero_si512(); }
 static inline ShortSums no_short_sums() { return _mm512_setzero_si512(); }
 static inline KeyChunk load_chunk(const uint8_t* chunk) {

@@ -100,7 +100,7 @@ struct KeySums {
   int32_t keys[8];
 };
 using ShortSums = KeySums;
-constexpr int kShortChunks = 1;
+constexpr int kShortChunks = 1, kShortBytes = 64;
 static inline KeySums no_sums() { return {}; }
 static inline ShortSums no_short_sums() { return {}; }
 static inline KeyChunk load_chunk(const uint8_t* chunk) { return {chunk}; }

@@ -93,6 +93,23 @@ TEST_P(AttentionGrid, MixedStepsMatchTheReference) {
   expect_step_matches(world, {{1, 1}, {0, 1}}, isa, random);
 }
 
+// Decode rows around the places where parts begin and where their size changes, with and without a window.
+TEST(Attention, LongContextsMatchTheReference) {
+  for (const Isa isa : available_isas())
+    for (const int32_t window : {0, 700, 1100})
+      for (const KvDtype dtype : {KvDtype::kF16, KvDtype::kF32}) {
+        Shape shape;
+        shape.max_tokens = 2100, shape.max_seqs = 3, shape.window = window, shape.dtype = dtype, shape.layers = 1, shape.layer = 0;
+        SCOPED_TRACE(testing::Message() << isa_name(isa) << ", " << shape.name());
+        World world(shape, 5);
+        Random random(6);
+        world.run({{0, 126}, {1, 1022}, {2, 1534}}, isa);
+        for (int32_t row = 0; row < 4; ++row) expect_step_matches(world, {{0, 1}, {1, 1}, {2, 1}}, isa, random);
+        world.run({{0, 890}, {2, 507}}, isa);
+        for (int32_t row = 0; row < 12; ++row) expect_step_matches(world, {{2, 1}, {0, 1}}, isa, random);
+      }
+}
+
 TEST_P(AttentionGrid, AppendsNormedRotatedAndRoundedRows) {
   const Isa isa = std::get<0>(GetParam());
   const Shape shape = shortened(std::get<1>(GetParam()));

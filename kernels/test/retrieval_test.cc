@@ -68,6 +68,16 @@ class World {
     for (float& x : queries_) x = 2 * random.value();
   }
 
+  // Without rotation; every fifth key is the query, the others its opposite.
+  void make_extreme() {
+    std::fill(cos_.begin(), cos_.end(), 1.0f);
+    std::fill(sin_.begin(), sin_.end(), 0.0f);
+    pool_ = std::make_unique<RetrievalPool>(geometry_, kTokens, cos_.data(), sin_.data());
+    std::fill(queries_.begin(), queries_.end(), 1.0f);
+    const auto width = static_cast<size_t>(geometry_.lists()) * shape_.head_dim;
+    for (size_t i = 0; i < keys_.size(); ++i) keys_[i] = i / width % 5 == 0 ? 1.0f : -1.0f;
+  }
+
   void append(int32_t first, int32_t last, Isa isa, const ParallelFor& parallel = SerialFor()) {
     std::vector<int32_t> positions;
     std::vector<int64_t> slots;
@@ -249,6 +259,26 @@ TEST_P(RetrievalGrid, CopiedPagesAnswerTheSame) {
   }
   world.select({kTokens - 1}, {rule_of(150)}, isa);
   EXPECT_EQ(world.chosen(0, 0), before);
+}
+
+// The largest products that keys of 4 bits and queries of 8 can have, all of one sign: sums of 16 bits must not overflow.
+TEST_P(RetrievalGrid, ExtremeValuesKeepTheirOrder) {
+  const auto& [isa, shape] = GetParam();
+  World world(shape);
+  world.make_extreme();
+  world.append(0, kTokens, isa);
+  const SelectionRule rule = rule_of(150);
+  world.select({kTokens - 1}, {rule}, isa);
+  for (int32_t list = 0; list < world.geometry().lists(); ++list) {
+    const std::vector<double> weights = world.expected_weights(0, kTokens - 1, list, rule);
+    double held = 0;
+    for (const int32_t p : world.chosen(0, list))
+      if (p >= rule.middle_first(kTokens - 1) && p < rule.middle_last(kTokens - 1))
+        held += weights[static_cast<size_t>(p - rule.middle_first(kTokens - 1))];
+    const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+    EXPECT_NEAR(world.pool().mass()[list], std::min(1.0, held / total), 0.02) << "list " << list;
+    EXPECT_GT(held, 0.9 * total) << "list " << list;
+  }
 }
 
 // Keys and queries that are not finite must neither crash nor keep sinks and recent window out.

@@ -2,9 +2,11 @@ package dev.contexture.bench;
 
 import dev.contexture.core.SelectionMatrix;
 import dev.contexture.core.Sparsity;
+import dev.contexture.engine.SelectionListener;
 import dev.contexture.engine.SelectionStage;
 import dev.contexture.engine.SequenceSparsity;
 import dev.contexture.engine.StepPlan;
+import dev.contexture.kv.KvCache;
 import dev.contexture.kv.StepSlots;
 import dev.contexture.nativelib.NativeKvPool;
 import dev.contexture.selection.SelectionSettings;
@@ -15,7 +17,8 @@ import java.util.function.Supplier;
 
 /** Selects without looking: what any selector must beat. For steps of one sequence, whose single rows are decode rows. */
 final class BaselineStage implements SelectionStage {
-    private final EngineParts parts;
+    private final SelectionStage service;
+    private final KvCache kv;
     private final NativeKvPool pool;
     private final int kvHeads;
     private final int[] groupOfLayer;
@@ -30,7 +33,8 @@ final class BaselineStage implements SelectionStage {
     }
 
     private BaselineStage(EngineParts parts, Supplier<Choice> choices) {
-        this.parts = parts;
+        this.service = parts.stage(parts.retriever(), SelectionSettings.DEFAULT, SelectionListener.NONE);
+        this.kv = parts.kv();
         this.pool = parts.pool();
         this.kvHeads = parts.config().kvHeads();
         this.groupOfLayer = new int[parts.config().layers()];
@@ -68,7 +72,7 @@ final class BaselineStage implements SelectionStage {
     public SequenceSparsity begin(Sparsity asked) {
         policy = asked;
         choice = choices.get();
-        return new SequenceSparsity(asked, SelectionSettings.DEFAULT);
+        return service.begin(asked);
     }
 
     @Override
@@ -99,10 +103,14 @@ final class BaselineStage implements SelectionStage {
         int[] counts = new int[kvHeads];
         Arrays.fill(counts, budget);
         float[] mass = new float[kvHeads];
+        kv.becomeApproximate(plan.sequences().getFirst().tokens().sequenceId());
         pool.select(
                 new SelectionMatrix(1, 1, kvHeads, budget, counts, positions, mass), new int[] {0}, groupOfLayer, 0);
     }
 
+    /** As the service does it: others may go on from what is computed here. */
     @Override
-    public void observe(StepPlan plan, StepSlots slots, FloatBuffer features) {}
+    public void observe(StepPlan plan, StepSlots slots, FloatBuffer features) {
+        service.observe(plan, slots, features);
+    }
 }

@@ -103,7 +103,7 @@ final class Contexture implements Contender {
         return name;
     }
 
-    /** Of the last {@link #decodeSeconds}, what was spent on selecting, the head's query included; its keys are part of the run. */
+    /** Of the last {@link #decodeSeconds}, what was spent on selecting, the head's query and keys included. */
     double selectionSeconds() {
         return selectionSeconds;
     }

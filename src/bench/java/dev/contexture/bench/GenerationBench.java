@@ -158,6 +158,7 @@ final class GenerationBench {
         row.put("part", "prompt");
         row.put("form", comparison.prompt.form());
         row.put("kind", comparison.prompt.kind());
+        row.put("text", comparison.prompt.text());
         row.put("prompt_tokens", comparison.prompt.tokens().length);
         row.put("drawing", comparison.drawing);
         row.put("likelihood_dense", comparison.dense.likelihood);
@@ -216,8 +217,8 @@ final class GenerationBench {
 
     private void summarize(String name, List<Comparison> all, Predicate<Comparison> kept) {
         List<Comparison> some = all.stream().filter(kept).toList();
-        double[] dense = some.stream().mapToDouble(c -> c.dense.likelihood).toArray();
-        double[] sparse = some.stream().mapToDouble(c -> c.sparse.likelihood).toArray();
+        double[] dense = Statistics.meansBy(some, c -> c.prompt.text(), c -> c.dense.likelihood);
+        double[] sparse = Statistics.meansBy(some, c -> c.prompt.text(), c -> c.sparse.likelihood);
         double[] divergences = some.stream().mapToDouble(c -> c.divergence).toArray();
         double repeatedDense =
                 some.stream().mapToDouble(c -> c.dense.repetition).average().orElse(Double.NaN);
@@ -227,6 +228,7 @@ final class GenerationBench {
         row.put("part", "summary");
         row.put("of", name);
         row.put("prompts", some.size());
+        row.put("texts", dense.length);
         row.put("likelihood_dense", Statistics.mean(dense));
         row.put("likelihood_sparse", Statistics.mean(sparse));
         row.put("paired", Statistics.Paired.of(sparse, dense).row());

@@ -28,8 +28,13 @@ final class PromptMaker {
     private final int least;
     private final int most;
 
+    /**
+     * A prompt.
+     *
+     * @param text which prompts are parts of the same text
+     */
     @SuppressWarnings("ArrayRecordComponent")
-    record Prompt(int number, String form, String kind, int[] tokens) {}
+    record Prompt(int number, String form, String kind, String text, int[] tokens) {}
 
     PromptMaker(EngineParts parts, BenchTexts source, Options options, long seed) throws IOException {
         this.parts = parts;
@@ -57,10 +62,14 @@ final class PromptMaker {
         int begin = random.nextInt(TEXT_TOKENS - length + 1);
         int[] part = text.from(begin, begin + length);
         if (number / texts.size() % 2 == 0) {
-            return new Prompt(number, "continuation", text.kind(), part);
+            return new Prompt(number, "continuation", text.kind(), name(text), part);
         }
         String instruction = INSTRUCTIONS.get(random.nextInt(INSTRUCTIONS.size()));
-        return new Prompt(number, "instruction", text.kind(), instructed(part, instruction, length));
+        return new Prompt(number, "instruction", text.kind(), name(text), instructed(part, instruction, length));
+    }
+
+    private static String name(Text text) {
+        return text.kind() + " " + text.number();
     }
 
     /** As a chat, cut so that the whole prompt has about that many tokens. */

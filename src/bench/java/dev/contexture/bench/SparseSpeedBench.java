@@ -46,7 +46,8 @@ final class SparseSpeedBench {
         ModelFiles model = BenchModel.fetch(options);
         int threads = options.threads();
         int repeats = options.number("repeats", 15);
-        int steps = options.number("steps", 16); // few, so that turns follow each other closely
+        int steps = options.number(
+                "steps", EngineParts.PAGE_TOKENS); // few, so that turns follow each other closely, but keys are due
         int budget = options.number("budget", 512);
         List<LlamaCpp> others = LlamaCpp.all(options, model.path(), threads);
         BlockCutter.Factory cutters = BlockCutter.fixed(options.number("block", BLOCK_TOKENS));

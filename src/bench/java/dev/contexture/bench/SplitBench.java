@@ -253,12 +253,7 @@ final class SplitBench {
 
     /** A mean per text: windows of one text do not count as independent. */
     private static double[] byUnit(List<Outcome> outcomes, ToDoubleFunction<Outcome> value) {
-        return outcomes.stream()
-                .collect(Collectors.groupingBy(Outcome::unit, LinkedHashMap::new, Collectors.averagingDouble(value)))
-                .values()
-                .stream()
-                .mapToDouble(Double::doubleValue)
-                .toArray();
+        return Statistics.meansBy(outcomes, Outcome::unit, value);
     }
 
     private void print() {

@@ -6,6 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
 /** Means with what they are worth. Values come in windows; windows are independent of each other, the values of one are not. */
 final class Statistics {
@@ -16,6 +19,16 @@ final class Statistics {
 
     static double mean(double[] values) {
         return Arrays.stream(values).average().orElse(Double.NaN);
+    }
+
+    /** A mean per unit, in the order of their appearance: what shares a unit does not count as independent. */
+    static <T> double[] meansBy(List<T> all, Function<T, String> unit, ToDoubleFunction<T> value) {
+        return all.stream()
+                .collect(Collectors.groupingBy(unit, LinkedHashMap::new, Collectors.averagingDouble(value)))
+                .values()
+                .stream()
+                .mapToDouble(Double::doubleValue)
+                .toArray();
     }
 
     static double median(double[] values) {

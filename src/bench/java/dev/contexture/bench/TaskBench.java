@@ -38,7 +38,8 @@ final class TaskBench {
 
     private final Tokenizer tokenizer;
     private final List<Text> texts;
-    private final Random random;
+    private final long seed;
+    private Random random;
 
     /** A text with statements in it. */
     private record Haystack(String text, List<Question> questions) {}
@@ -49,6 +50,14 @@ final class TaskBench {
      * @param lead the words that the answer follows
      */
     private record Question(String task, String lead, String answer) {}
+
+    /**
+     * An answer.
+     *
+     * @param right whether the dense and the sparse one are
+     */
+    @SuppressWarnings("ArrayRecordComponent")
+    private record Judged(String haystack, boolean[] right) {}
 
     /** A text and all that is asked behind it, to one engine: the text is computed once. */
     private record Asked(Generator generator, Sparsity sparse, EngineParts parts) {
@@ -82,18 +91,20 @@ final class TaskBench {
     TaskBench(Tokenizer tokenizer, BenchTexts source, long seed) throws IOException {
         this.tokenizer = tokenizer;
         this.texts = source.of("prose", MOST_TEXTS, TEXT_TOKENS);
+        this.seed = seed;
         this.random = new Random(seed);
     }
 
     /** Rows of dense and sparse accuracy, one per task. */
     List<Map<String, Object>> measure(Workers workers, ModelFiles model, int budget, int samples, int length)
             throws IOException, InterruptedException {
+        random = new Random(seed + length); // the same questions whatever else is measured
         List<Haystack> haystacks = new ArrayList<>();
         for (int sample = 0; sample < samples; sample++) {
             haystacks.add(needle(length));
             haystacks.add(keysAndVariables(length));
         }
-        Map<String, List<boolean[]>> found = new LinkedHashMap<>();
+        Map<String, List<Judged>> found = new LinkedHashMap<>();
         workers.run(
                 haystacks,
                 parts -> {
@@ -107,7 +118,7 @@ final class TaskBench {
                 (haystack, answers) -> {
                     for (int i = 0; i < answers.size(); i++) {
                         found.computeIfAbsent(haystack.questions.get(i).task, task -> new ArrayList<>())
-                                .add(answers.get(i));
+                                .add(new Judged(haystack.text, answers.get(i)));
                     }
                 });
         List<Map<String, Object>> rows = new ArrayList<>();
@@ -115,9 +126,9 @@ final class TaskBench {
         return rows;
     }
 
-    private static Map<String, Object> row(String task, int length, List<boolean[]> answers) {
-        double[] dense = answers.stream().mapToDouble(a -> a[0] ? 1 : 0).toArray();
-        double[] sparse = answers.stream().mapToDouble(a -> a[1] ? 1 : 0).toArray();
+    private static Map<String, Object> row(String task, int length, List<Judged> answers) {
+        double[] dense = Statistics.meansBy(answers, Judged::haystack, a -> a.right[0] ? 1 : 0);
+        double[] sparse = Statistics.meansBy(answers, Judged::haystack, a -> a.right[1] ? 1 : 0);
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("part", "task");
         row.put("task", task);

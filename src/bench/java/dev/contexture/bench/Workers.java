@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Engines side by side, each with its own cache and its share of the threads: texts do not depend on each other, and a large
@@ -88,6 +89,16 @@ final class Workers implements AutoCloseable {
 
     @Override
     public void close() {
-        parts.reversed().forEach(EngineParts::close);
+        @Nullable RuntimeException failure = null;
+        for (EngineParts each : parts.reversed()) {
+            try {
+                each.close();
+            } catch (RuntimeException e) {
+                failure = e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
     }
 }

@@ -107,9 +107,10 @@ final class Retrieval implements AutoCloseable {
                     + ", the model's layers; to attend to everything in all of them set contexture.sparsity.selector"
                     + " to none"));
         }
-        if (!head && settings.selector().takesDescriptors() && split.blockTokens() < LEAST_BLOCK_TOKENS) {
+        if (!head && settings.selector().takesDescriptors() && split.settings().shortest() < LEAST_BLOCK_TOKENS) {
             throw new InvalidSettingException(new IllegalArgumentException("contexture.split.block-tokens ("
-                    + split.blockTokens() + ") must be at least " + LEAST_BLOCK_TOKENS
+                    + split.blockTokens() + "), less the slack where the mode has any, must be at least "
+                    + LEAST_BLOCK_TOKENS
                     + " where descriptors of blocks select, as they do for this model: there is no room for more of"
                     + " them; raise it, or set contexture.sparsity.selector to none"));
         }

@@ -269,6 +269,12 @@ public final class SparseSelection implements SelectionStage {
             observed.add(observation(s, step.tokens().tokens(), step.sparsity(), next));
         }
         retriever.observe(slots, observed, features);
+        for (Observation each : observed) {
+            int next = slots.contextLength(each.sequence()) + slots.queryLength(each.sequence());
+            kv.completeUpTo(
+                    plan.sequences().get(each.sequence()).tokens().sequenceId(),
+                    next - each.state().pendingTokens());
+        }
         listener.observed(slots.rows(), nanoClock.getAsLong() - begin);
     }
 

@@ -11,16 +11,19 @@ import java.util.Optional;
 /** A few steps before the first request, so that it does not pay for what runtimes do lazily. */
 public final class WarmUp {
     private static final long SEQUENCE = 0;
+    /** Of no tenant: what is left in the prefix cache serves nobody. */
+    private static final String SALT = "warm-up";
+
     private static final int[] PROMPT = {0, 0, 0};
     /** Less than the prompt, so that its decode rows select where anything can. */
     private static final Sparsity SPARSE = new Sparsity(SparsityMode.AUTO, 2, 0, 1, 2);
 
     private WarmUp() {}
 
-    /** A prefill step, a dense decode step and one that selects. */
+    /** A prefill step, a dense decode step and one that selects, where a head does. */
     public static void run(Engine engine, KvCache kv) {
         SequenceSparsity sparsity = engine.begin(SPARSE);
-        kv.admit(SEQUENCE, PROMPT, "");
+        kv.admit(SEQUENCE, PROMPT, SALT);
         step(engine, PROMPT, sparsity);
         step(engine, new int[] {0}, sparsity);
         sparsity.beginDecode();

@@ -119,6 +119,14 @@ public final class KvCache {
         table(sequenceId).becomeApproximate();
     }
 
+    /**
+     * Said of a sequence of the step that is being run: what belongs to its tokens in other pools is there for those before
+     * {@code position} only. Blocks that end behind it stay unknown to other sequences until this is said anew.
+     */
+    public void completeUpTo(long sequenceId, int position) {
+        table(sequenceId).completeUpTo(position);
+    }
+
     /** Where the sequence's blocks end, as far as that is certain; ascending. */
     public int[] blockEnds(long sequenceId) {
         return table(sequenceId).blocks().ends();

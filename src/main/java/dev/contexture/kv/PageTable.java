@@ -17,6 +17,8 @@ final class PageTable {
     private int known;
     /** Blocks that end behind so many tokens hold approximate keys and values. */
     private int exactTokens = ALL;
+    /** Blocks that end behind so many tokens lack something that others would rely on. */
+    private int completeTokens = ALL;
 
     PageTable(int pageTokens, SequenceBlocks blocks) {
         this.pageTokens = pageTokens;
@@ -70,12 +72,17 @@ final class PageTable {
         exactTokens = Math.min(exactTokens, committed);
     }
 
+    /** From the token at {@code position} on something is missing, or nothing if that is behind the last. */
+    void completeUpTo(int position) {
+        completeTokens = position;
+    }
+
     /** Tokens of the prompt were cut when the sequence was admitted; the others are cut now. */
     void commit(int[] tokens, PagePool pool) {
         int cut = Math.clamp(blocks.accepted() - (long) committed, 0, tokens.length);
         blocks.accept(tokens, cut, tokens.length);
         committed += tokens.length;
-        while (known < blocks.count() && blocks.end(known) <= committed) {
+        while (known < blocks.count() && blocks.end(known) <= Math.min(committed, completeTokens)) {
             int first = blocks.begin(known) / pageTokens;
             int last = (blocks.end(known) - 1) / pageTokens;
             pool.remember(new PagePool.Block(

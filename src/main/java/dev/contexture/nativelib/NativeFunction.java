@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * One function of the native library. Callers invoke its handle in a lambda, as only they know its exact type; a call that
- * fails becomes an exception with the library's own words.
+ * One function of the native library. Callers invoke its handle in a lambda, as only they know its exact type. A failure that
+ * shows (a status, no id, no array) becomes an exception with the library's own words.
  */
 final class NativeFunction {
     private final NativeLibrary library;
@@ -80,12 +80,20 @@ final class NativeFunction {
         }
     }
 
+    /**
+     * @throws NativeException if there is no array
+     */
     MemorySegment array(AddressCall call) {
+        MemorySegment array;
         try {
-            return call.invoke(handle);
+            array = call.invoke(handle);
         } catch (Throwable e) {
             throw cannotBeCalled(e);
         }
+        if (array.address() == 0) {
+            throw library.failure();
+        }
+        return array;
     }
 
     private NativeException cannotBeCalled(Throwable cause) {

@@ -10,11 +10,14 @@ import java.util.List;
 /**
  * The trained retrieval head. Its keys lie in a pool of their own, under the page ids of the KV pool, and are never pruned.
  *
- * <p>Keys of decoded tokens are made late and many at once, which reads the head's weights once for all of them: when a page
- * is full, since other sequences may then share it, and before the recent window, which no selection scores, has passed one.
- * Until then the tokens' features are kept. Keys of prompts are made with each chunk.
+ * <p>Keys of single tokens are made late and many at once, which reads the head's weights once for all of them: at the end of each
+ * run of sixteen, and before the recent window, which no selection scores, has passed one. Until then the tokens' features
+ * are kept, and no other sequence is told of their blocks.
  */
 public final class HeadRetriever implements Retriever {
+    /** As blocks are by default: longer runs would save little more, and a sequence that ends loses what it has pending. */
+    private static final int RUN_TOKENS = 16;
+
     private final int featureWidth;
     private final int[] groupOfLayer;
     private final HeadRunner runner;
@@ -73,13 +76,18 @@ public final class HeadRetriever implements Retriever {
 
     @Override
     public void observe(StepSlots slots, List<Observation> observed, FloatBuffer features) {
-        Due due = new Due(slots);
+        boolean due = observed.stream().anyMatch(each -> isDue(each, slots));
+        Append append = new Append(slots);
         int row = 0;
         for (Observation each : observed) {
             int rows = each.tokens().length;
             FloatBuffer ofSequence = features.slice(row * featureWidth, rows * featureWidth);
             row += rows;
-            due.take(each, ofSequence);
+            if (due) {
+                append.take(each, ofSequence);
+            } else {
+                each.state().pendingKeys().add(each.tokens()[0], ofSequence);
+            }
             if (each.mayChoose()) {
                 float[] last = new float[featureWidth];
                 ofSequence.get((rows - 1) * featureWidth, last);
@@ -87,30 +95,35 @@ public final class HeadRetriever implements Retriever {
                 each.state().carry(last, slots.contextLength(sequence) + slots.queryLength(sequence));
             }
         }
-        due.append();
+        if (due) {
+            append.run();
+        }
     }
 
-    /** The tokens of a step's sequences whose keys must be made now. */
-    private final class Due {
+    /** Rows of a prompt are; a single row is at the end of a run, or if it cannot wait without being scored. */
+    private static boolean isDue(Observation each, StepSlots slots) {
+        int next = slots.contextLength(each.sequence()) + 1;
+        int run = Math.min(RUN_TOKENS, slots.pageTokens());
+        return each.tokens().length > 1 || next % run == 0 || each.state().pendingTokens() + 1 > each.unscored();
+    }
+
+    /** All tokens of a step and before it whose keys are still to be made. */
+    private final class Append {
         private final StepSlots slots;
         private final List<Integer> tokens = new ArrayList<>();
         private final List<FloatBuffer> features = new ArrayList<>();
         private final List<Integer> positions = new ArrayList<>();
         private final List<Long> places = new ArrayList<>();
 
-        private Due(StepSlots slots) {
+        private Append(StepSlots slots) {
             this.slots = slots;
         }
 
         private void take(Observation each, FloatBuffer rows) {
             PendingKeys pending = each.state().pendingKeys();
             int begin = slots.contextLength(each.sequence());
-            int count = each.tokens().length;
-            if (count == 1 && !mustNotWait(begin, pending.count() + 1, each.unscored())) {
-                pending.add(each.tokens()[0], rows);
-                return;
-            }
-            for (int position = begin - pending.count(); position < begin + count; position++) {
+            int end = begin + each.tokens().length;
+            for (int position = begin - pending.count(); position < end; position++) {
                 positions.add(position);
                 places.add(slots.slot(each.sequence(), position));
             }
@@ -121,17 +134,10 @@ public final class HeadRetriever implements Retriever {
             features.add(rows);
         }
 
-        private boolean mustNotWait(int position, int pending, int unscored) {
-            return (position + 1) % slots.pageTokens() == 0 || pending > unscored;
-        }
-
-        private void append() {
-            if (!tokens.isEmpty()) {
-                pool.setAppend(
-                        array(positions),
-                        places.stream().mapToLong(Long::longValue).toArray());
-                runner.append(array(tokens), features);
-            }
+        private void run() {
+            pool.setAppend(
+                    array(positions), places.stream().mapToLong(Long::longValue).toArray());
+            runner.append(array(tokens), features);
         }
     }
 

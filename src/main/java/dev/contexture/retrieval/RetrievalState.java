@@ -24,6 +24,11 @@ public final class RetrievalState {
         return carried;
     }
 
+    /** Last tokens taken in for which the retriever has yet to write what selections read. */
+    public int pendingTokens() {
+        return pendingKeys.count();
+    }
+
     PendingKeys pendingKeys() {
         return pendingKeys;
     }

@@ -30,7 +30,7 @@ public interface Retriever extends AutoCloseable {
     SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots);
 
     /**
-     * Takes in a step that has just run.
+     * Takes in a step that has just run, before its tokens are committed.
      *
      * @param observed all sequences of the step, in its order
      * @param features [rows, featureWidth] of all rows of the step; empty where there is no head

@@ -131,8 +131,13 @@ class RetrievalTest {
             Retrieval.requireSound(sparsity("selector", selector), blocks(8), LAYERS, false);
             assertThatThrownBy(() -> Retrieval.requireSound(sparsity("selector", selector), blocks(7), LAYERS, false))
                     .isInstanceOf(InvalidSettingException.class)
-                    .hasMessageContaining("contexture.split.block-tokens (7) must be at least 8");
+                    .hasMessageContaining("contexture.split.block-tokens (7), less the slack")
+                    .hasMessageContaining("must be at least 8");
         }
+        SplitProperties dynamic = bind(
+                "contexture.split", SplitProperties.class, "mode", "dynamic", "block-tokens", "8", "slack-tokens", "1");
+        assertThatThrownBy(() -> Retrieval.requireSound(sparsity(), dynamic, LAYERS, false))
+                .isInstanceOf(InvalidSettingException.class);
         Retrieval.requireSound(sparsity(), blocks(2), LAYERS, true);
         Retrieval.requireSound(sparsity("selector", "none"), blocks(2), LAYERS, false);
     }

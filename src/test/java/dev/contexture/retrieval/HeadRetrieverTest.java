@@ -88,7 +88,7 @@ class HeadRetrieverTest {
     }
 
     @Test
-    void keysOfSingleTokensWaitForTheEndOfTheirPage() {
+    void keysOfSingleTokensWaitForTheEndOfTheirRun() {
         step(0, 1000, 3, WINDOW);
         written.keys.clear();
         for (int position = 3; position < 7; position++) {
@@ -125,6 +125,27 @@ class HeadRetrieverTest {
         written.keys.clear();
         step(0, 1000, 4, WINDOW);
         assertThat(written.keys).containsExactly("1000 at 40", "1001 at 41", "1002 at 42", "1003 at 43");
+    }
+
+    @Test
+    void whatWaitsIsMadeWithWhatIsDue() {
+        RetrievalState other = new RetrievalState();
+        int[] pages = {5, 2, 9, 4};
+        StepSlots slots = new StepSlots(PAGE_TOKENS, new int[] {1, 1}, new int[] {3, 12}, new int[] {0, 2, 4}, pages);
+        observe(slots, other, 7);
+        assertThat(written.keys).isEmpty();
+        assertThat(other.pendingTokens()).isEqualTo(1);
+        slots = new StepSlots(PAGE_TOKENS, new int[] {1, 1}, new int[] {4, 13}, new int[] {0, 2, 4}, pages);
+        observe(slots, other, 0);
+        assertThat(written.keys).containsExactly("300 at 43", "300 at 44", "400 at 36", "400 at 37");
+        assertThat(other.pendingTokens()).isZero();
+    }
+
+    private void observe(StepSlots slots, RetrievalState other, int unscored) {
+        List<Observation> both = List.of(
+                new Observation(0, state, new int[] {300}, true, WINDOW),
+                new Observation(1, other, new int[] {400}, false, unscored));
+        retriever.observe(slots, both, FloatBuffer.wrap(new float[] {300, 400}));
     }
 
     /** {@code count} tokens behind {@code context}, numbered from {@code token}. */

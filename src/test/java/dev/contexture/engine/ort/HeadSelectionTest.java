@@ -84,6 +84,50 @@ class HeadSelectionTest {
         }
     }
 
+    /** A page that decoding filled in part goes on in another sequence, with the keys of what it holds. */
+    @Test
+    void choosesAmongWhatAnotherSequenceDecoded() throws IOException {
+        int prompt = 150;
+        int decoded = 40;
+        int[] tokens = new Random(5).ints(TOKENS + 1, 2, 288).toArray();
+        try (ModelSource source =
+                        SafetensorsModelSource.open(Path.of("src", "test", "resources", "golden", "tiny", "llama3"));
+                RetrievalHeadFile head = RetrievalHeadFile.open(
+                        new TinyHead(source.config(), 2, 2, 4, 16).write(directory.resolve("head.safetensors")));
+                LoadedModel model = new LoadedModel(
+                        source,
+                        "tiny",
+                        Precision.EXACT,
+                        directory,
+                        512,
+                        Optional.of(head),
+                        SelectionSettings.DEFAULT)) {
+            int width = head.config().featureWidth();
+            FloatBuffer features = FloatBuffer.allocate(TOKENS * width);
+            try (LoadedModel.Run run = model.newRun(Arrays.copyOf(tokens, prompt), "shared")) {
+                Optional<SequenceSparsity> sparsity =
+                        Optional.of(new SequenceSparsity(POLICY, SelectionSettings.DEFAULT));
+                run.feed(Arrays.copyOf(tokens, prompt), 1, sparsity);
+                features.put(model.features().duplicate());
+                for (int position = prompt; position < prompt + decoded; position++) {
+                    run.feed(new int[] {tokens[position]}, 1, sparsity); // not yet decoding: attended whole
+                    features.put(model.features().duplicate());
+                }
+            }
+            try (LoadedModel.Run run = model.newRun(Arrays.copyOf(tokens, TOKENS), "shared")) {
+                assertThat(run.cached())
+                        .as("up to the last block whose keys are there")
+                        .isEqualTo(176);
+                SequenceSparsity sparsity = new SequenceSparsity(POLICY, SelectionSettings.DEFAULT);
+                run.feed(Arrays.copyOfRange(tokens, 176, TOKENS), 1, Optional.of(sparsity));
+                features.position(176 * width).put(model.features().duplicate());
+                sparsity.beginDecode();
+                run.feed(new int[] {tokens[TOKENS]}, 1, Optional.of(sparsity));
+                requireHeaviest(new Reference(source, head, tokens, features.flip()), model.lastSelection());
+            }
+        }
+    }
+
     private static void requireHeaviest(Reference reference, SelectionMatrix chosen) {
         assertThat(chosen.rows()).isEqualTo(1);
         for (int list = 0; list < 4; list++) {

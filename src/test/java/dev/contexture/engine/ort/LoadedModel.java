@@ -187,16 +187,28 @@ public final class LoadedModel implements AutoCloseable {
 
     /** A sequence without any cached prefix. */
     public Run newRun() {
-        return new Run(nextSequence++);
+        long id = nextSequence++;
+        return new Run(id, new int[] {0}, "run " + id);
+    }
+
+    /** A sequence that goes on from what others of the same salt left in the cache. */
+    Run newRun(int[] prompt, String salt) {
+        return new Run(nextSequence++, prompt, salt);
     }
 
     /** One sequence that is fed step by step. */
     public final class Run implements AutoCloseable {
         private final long id;
+        private final int cached;
 
-        private Run(long id) {
+        private Run(long id, int[] prompt, String salt) {
             this.id = id;
-            kv.admit(id, new int[] {0}, "run " + id);
+            this.cached = kv.admit(id, prompt, salt);
+        }
+
+        /** Tokens of the prompt that need not be fed. */
+        int cached() {
+            return cached;
         }
 
         /** Feeds tokens and gives the logits behind the last {@code rows} of them: [rows][vocabulary]. */
