@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -18,6 +19,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The file that a suite leaves behind: what was measured, of which commit, on which machine, with which settings. */
 final class BenchResult {
+    /** Where things lie on one machine tells others nothing; what they are stands in the result itself. */
+    private static final Set<String> PLACES = Set.of("commit", "data", "head", "model", "result", "suite");
+
     private final Options options;
     private final Path file;
     private final Map<String, Object> head = new LinkedHashMap<>();
@@ -44,7 +48,9 @@ final class BenchResult {
     /** May be called again with more rows: a run that is ended early leaves what it has. */
     void write(List<Map<String, Object>> rows) throws IOException {
         Map<String, Object> result = new LinkedHashMap<>(head);
-        result.put("settings", options.asked());
+        Map<String, String> settings = options.asked();
+        settings.keySet().removeAll(PLACES);
+        result.put("settings", settings);
         result.put("rows", rows);
         Files.createDirectories(file.toAbsolutePath().getParent());
         Files.writeString(

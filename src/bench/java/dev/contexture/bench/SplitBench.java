@@ -2,6 +2,7 @@ package dev.contexture.bench;
 
 import dev.contexture.bench.BenchTexts.Text;
 import dev.contexture.bench.Cutters.Cutter;
+import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityMode;
 import dev.contexture.engine.SelectionListener;
 import dev.contexture.engine.SelectionStage;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -27,6 +29,8 @@ import java.util.stream.IntStream;
 final class SplitBench {
     private static final int WINDOW_TOKENS = 64;
     private static final String FIXED = "fixed";
+    /** No blocks at all, to see what whole blocks cost. */
+    private static final String TOKENS = "single tokens";
 
     private final Options options;
     private final Map<Cell, List<Outcome>> found = new LinkedHashMap<>();
@@ -147,6 +151,15 @@ final class SplitBench {
                             default -> throw new IllegalArgumentException("blocks have no score " + score);
                         });
                 SelectionStage stage = stage(recut);
+                if (score.equals("head")) {
+                    cutters.stream()
+                            .filter(cutter -> cutter.name().equals(FIXED))
+                            .forEach(fixed -> {
+                                Cutter none = new Cutter(TOKENS, fixed.size(), 0, fixed.factory());
+                                IntFunction<Sparsity> tokens = budget -> parts.policy(SparsityMode.TOKENS, budget);
+                                ways.put(new Selector(score, stage, tokens), none);
+                            });
+                }
                 for (Cutter cutter : cutters) {
                     Selector selector = new Selector(
                             score,
