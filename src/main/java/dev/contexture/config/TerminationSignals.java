@@ -44,6 +44,11 @@ public final class TerminationSignals {
             Runtime.getRuntime().halt(exitCode);
         }
         LOG.info("SIG{}: shutting down", signal.getName());
+        Thread.ofPlatform().name("shutdown").daemon(false).start(() -> closeAndExit(exitCode));
+    }
+
+    /** On a thread that keeps the JVM alive: signals come on a daemon, and with the server's thread gone it would end with code 0. */
+    private void closeAndExit(int exitCode) {
         try {
             context.close();
         } finally {
