@@ -1,0 +1,10 @@
+package dev.contexture.session.store;
+
+/** Session records cannot be reached now; trying again later may help. */
+public final class SessionStoreUnavailableException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public SessionStoreUnavailableException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}
