@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Which pages each sequence owns. Who owns a token's slot: {@code [0, committed)} the sequence, or all sequences that share
@@ -130,6 +131,20 @@ public final class KvCache {
     /** Where the sequence's blocks end, as far as that is certain; ascending. */
     public int[] blockEnds(long sequenceId) {
         return table(sequenceId).blocks().ends();
+    }
+
+    /** The sequence's blocks that the prefix cache knows, in order: their contents are complete. */
+    public List<KnownBlock> knownBlocks(long sequenceId) {
+        return table(sequenceId).knownBlocks();
+    }
+
+    /** Where a block lies now; empty if its pages have been given to others since. */
+    public Optional<BlockLocation> locate(BlockSpan block) {
+        return pool.find(block.key())
+                .map(found -> new BlockLocation(
+                        found.pages().clone(),
+                        block.begin() - found.firstPage() * geometry.pageTokens(),
+                        block.tokens()));
     }
 
     /** Pages that must be available before {@code newTokens} more tokens of the sequence can be reserved. */

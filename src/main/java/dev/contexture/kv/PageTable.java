@@ -1,6 +1,8 @@
 package dev.contexture.kv;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * One sequence's logical pages and blocks. Of its tokens, {@code [0, committed)} are in the pool; pages behind them are
@@ -43,6 +45,14 @@ final class PageTable {
 
     SequenceBlocks blocks() {
         return blocks;
+    }
+
+    List<KnownBlock> knownBlocks() {
+        List<KnownBlock> all = new ArrayList<>(known);
+        for (int i = 0; i < known; i++) {
+            all.add(new KnownBlock(blocks.span(i), blocks.end(i) <= exactTokens));
+        }
+        return all;
     }
 
     int missingPages(int newTokens) {

@@ -9,7 +9,7 @@ import java.security.NoSuchAlgorithmException;
  * Names a block by everything that its keys and values depend on: the salt and all tokens up to the block's end. Half of a
  * SHA-256, chained block by block, so that equal keys mean equal prefixes for all practical purposes.
  */
-record PrefixKey(long high, long low) {
+public record PrefixKey(long high, long low) {
     static PrefixKey root(String salt) {
         return of(sha256().digest(salt.getBytes(StandardCharsets.UTF_8)));
     }
@@ -21,6 +21,14 @@ record PrefixKey(long high, long low) {
         for (int i = from; i < to; i++) {
             bytes.putInt(tokens[i]);
         }
+        return of(sha256().digest(bytes.array()));
+    }
+
+    /** A key that only those can name who know the salt. */
+    public PrefixKey salted(String salt) {
+        byte[] text = salt.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocate(2 * Long.BYTES + text.length);
+        bytes.putLong(high).putLong(low).put(text);
         return of(sha256().digest(bytes.array()));
     }
 

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * One sequence's semantic blocks as far as they are certain: where each ends and what names its contents. Opaque outside:
+ * One sequence's semantic blocks as far as they are certain: where each ends and what names its contents.
  * {@link KvCache#cut} makes it, lookups only read it, and {@link KvCache#admit} takes it over.
  */
 public final class SequenceBlocks {
@@ -80,6 +80,21 @@ public final class SequenceBlocks {
 
     PrefixKey key(int block) {
         return keys.get(block);
+    }
+
+    BlockSpan span(int block) {
+        return new BlockSpan(key(block), begin(block), end(block));
+    }
+
+    /** The blocks that begin at {@code position} or behind it. */
+    public List<BlockSpan> from(int position) {
+        List<BlockSpan> spans = new ArrayList<>();
+        for (int i = 0; i < count(); i++) {
+            if (begin(i) >= position) {
+                spans.add(span(i));
+            }
+        }
+        return spans;
     }
 
     int[] ends() {

@@ -1,8 +1,8 @@
 package dev.contexture.scheduler;
 
-import dev.contexture.core.SparsityMode;
 import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.StepPlan.SequenceStep;
+import dev.contexture.kv.BlockSpan;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.PrefixUse;
 import dev.contexture.kv.SequenceBlocks;
@@ -22,6 +22,7 @@ final class Scheduler {
     private final KvCache kv;
     private final SchedulerConfig config;
     private final SchedulerListener listener;
+    private final BlockTraffic traffic;
     private final NanoClock clock;
     private final PrefillQueue queue = new PrefillQueue();
     /** In order of admission; the last is the youngest. */
@@ -29,10 +30,11 @@ final class Scheduler {
 
     private long preemptions;
 
-    Scheduler(KvCache kv, SchedulerConfig config, SchedulerListener listener, NanoClock clock) {
+    Scheduler(KvCache kv, SchedulerConfig config, SchedulerListener listener, BlockTraffic traffic, NanoClock clock) {
         this.kv = kv;
         this.config = config;
         this.listener = listener;
+        this.traffic = traffic;
         this.clock = clock;
     }
 
@@ -55,6 +57,25 @@ final class Scheduler {
         return running.isEmpty() && queue.isEmpty();
     }
 
+    /** Takes in the blocks of admitted sequences that came back. */
+    void restore() {
+        for (Sequence sequence : running) {
+            if (sequence.isRestoring()) {
+                sequence.restoreMore();
+            }
+        }
+    }
+
+    /** Whether sequences have blocks that the next turn can take in. */
+    boolean restoresMore() {
+        return running.stream().anyMatch(sequence -> sequence.isRestoring() && !sequence.isWaiting());
+    }
+
+    /** Whether sequences wait for blocks that are on their way. */
+    boolean waitsForBlocks() {
+        return running.stream().anyMatch(Sequence::isWaiting);
+    }
+
     /** Shares of the next step; empty when there is nothing to run. */
     List<Share> plan() {
         List<Share> shares = new ArrayList<>();
@@ -70,7 +91,7 @@ final class Scheduler {
             }
         }
         admit(shares, budget);
-        if (shares.isEmpty() && !running.isEmpty()) {
+        if (shares.isEmpty() && running.stream().anyMatch(sequence -> !sequence.isRestoring())) {
             makeRoomForOldest(shares, budget);
         }
         return shares;
@@ -102,6 +123,9 @@ final class Scheduler {
     }
 
     private void planPrefill(Sequence sequence, List<Share> shares, Budget budget) {
+        if (sequence.isRestoring()) {
+            return;
+        }
         int tokens = chunk(sequence.pending(), budget.rows, !shares.isEmpty());
         while (tokens > 0 && kv.missingPages(sequence.id(), tokens) > budget.pages) {
             tokens -= 1 + (tokens - 1) % kv.pageTokens();
@@ -132,8 +156,7 @@ final class Scheduler {
             }
             Sequence sequence = next.get();
             SequenceBlocks prompt = sequence.blocks(kv);
-            PrefixUse use =
-                    sequence.request().sparsity().mode() == SparsityMode.DENSE ? PrefixUse.EXACT : PrefixUse.ANY;
+            PrefixUse use = sequence.prefixUse();
             // One page of reserve per running sequence, so that a newcomer is not preempted at once. What admission
             // itself takes comes out of the same pages that others may have been promised. Who would be alone has all
             // pages, also those that its known prefix fills.
@@ -144,7 +167,11 @@ final class Scheduler {
             int cached = kv.admit(sequence.id(), prompt, use);
             budget.pages = kv.availablePages() - reservedPages(shares);
             running.add(sequence);
+            List<BlockSpan> missing = Sequence.missingBlocks(prompt, cached);
             sequence.admit(cached, clock.nanos());
+            sequence.request()
+                    .tiers()
+                    .ifPresent(tiers -> sequence.beginRestore(traffic.restore(sequence, missing, tiers)));
             planPrefill(sequence, shares, budget);
         }
     }
@@ -157,7 +184,9 @@ final class Scheduler {
 
     /** Every page is taken by sequences of which none can go on: the youngest make room for the oldest. */
     private void makeRoomForOldest(List<Share> shares, Budget budget) {
+        running.forEach(Sequence::endRestore);
         Sequence oldest = running.getFirst();
+        planPrefill(oldest, shares, budget);
         while (shares.isEmpty() && running.size() > 1) {
             preemptYoungest(shares, budget);
             planPrefill(oldest, shares, budget);
@@ -199,6 +228,7 @@ final class Scheduler {
         if (!running.remove(sequence)) {
             throw new IllegalStateException("sequence " + sequence.id() + " is not running");
         }
+        sequence.request().tiers().ifPresent(use -> traffic.leave(kv.knownBlocks(sequence.id()), use));
         kv.release(sequence.id());
     }
 }

@@ -33,10 +33,15 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     /** Weight of the newest step in the measured prefill rate. */
     private static final double RATE_WEIGHT = 0.2;
 
+    private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** Whoever waits for blocks looks for them again, and at its time limit. */
+    private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
     private final KvCache kv;
     private final Engine engine;
     private final SchedulerConfig config;
     private final SchedulerListener listener;
+    private final BlockTraffic traffic;
     private final NanoClock clock;
     private final LongSupplier seeds;
     private final Scheduler scheduler;
@@ -59,7 +64,19 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     private volatile SchedulerStats stats;
     private long steps;
 
+    /** Nothing is kept but in the KV pool. */
+    public SchedulerLoop(
+            KvCache kv,
+            Engine engine,
+            SchedulerConfig config,
+            SchedulerListener listener,
+            NanoClock clock,
+            LongSupplier seeds) {
+        this(kv, engine, config, listener, BlockTraffic.NONE, clock, seeds);
+    }
+
     /**
+     * @param traffic with the tiers below the KV pool
      * @param seeds gives a fresh seed for each sequence whose request has none
      */
     public SchedulerLoop(
@@ -67,6 +84,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
             Engine engine,
             SchedulerConfig config,
             SchedulerListener listener,
+            BlockTraffic traffic,
             NanoClock clock,
             LongSupplier seeds) {
         this.kv = kv;
@@ -75,7 +93,8 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         this.listener = listener;
         this.clock = clock;
         this.seeds = seeds;
-        this.scheduler = new Scheduler(kv, config, listener, clock);
+        this.traffic = traffic;
+        this.scheduler = new Scheduler(kv, config, listener, traffic, clock);
         this.lastTurnNanos = clock.nanos();
         this.stats = new SchedulerStats(0, 0, 0, 0, 0, kv.stats());
         this.thread = Thread.ofPlatform().name("step-loop").daemon(true).unstarted(this::run);
@@ -177,24 +196,32 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         }
     }
 
+    /** Whether nobody waits for anything. */
+    boolean isIdle() {
+        return scheduler.isIdle() && inbox.isEmpty();
+    }
+
     private void idle() {
         publishStats();
-        if (draining && scheduler.isIdle() && inbox.isEmpty()) {
+        if (draining && isIdle()) {
             drained.countDown();
         }
         if (inbox.isEmpty() && !stopping) {
-            LockSupport.parkNanos(this, TimeUnit.SECONDS.toNanos(1));
+            LockSupport.parkNanos(this, scheduler.waitsForBlocks() ? WAIT_NANOS : IDLE_NANOS);
         }
     }
 
     /**
-     * @return whether a step ran
+     * @return whether there may be more to do at once
      */
     boolean turn() {
         takeMessages();
+        boolean leaving = traffic.turn();
+        scheduler.restore();
         List<Scheduler.Share> shares = scheduler.plan();
+        boolean moving = leaving || scheduler.restoresMore();
         if (shares.isEmpty()) {
-            return false;
+            return moving;
         }
         noteAdmissions(shares);
         if (shares.isEmpty()) {
@@ -221,7 +248,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     /** Sequences that run for the first time no longer count as queued; one whose sink breaks ends here. */
     private void noteAdmissions(List<Scheduler.Share> shares) {
         for (Sequence sequence : List.copyOf(scheduler.running())) {
-            if (!leaveQueue(sequence)) {
+            if (sequence.isRestoring() || !leaveQueue(sequence)) {
                 continue;
             }
             int promptTokens = sequence.request().promptLength();
@@ -252,6 +279,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     private void takeMessages() {
         for (Sequence sequence = inbox.poll(); sequence != null; sequence = inbox.poll()) {
             scheduler.queue().add(sequence);
+            expect(sequence);
         }
         scheduler.queue().removeCancelled(this::endCancelled);
         for (Sequence sequence : List.copyOf(scheduler.running())) {
@@ -260,6 +288,13 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
                 endCancelled(sequence);
             }
         }
+    }
+
+    /** Its stored blocks may come nearer while it waits. */
+    private void expect(Sequence sequence) {
+        sequence.request()
+                .tiers()
+                .ifPresent(use -> traffic.expect(sequence.blocks(kv).from(0), use));
     }
 
     private void endCancelled(Sequence sequence) {

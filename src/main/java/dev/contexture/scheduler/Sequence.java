@@ -1,11 +1,15 @@
 package dev.contexture.scheduler;
 
 import dev.contexture.core.FinishReason;
+import dev.contexture.core.SparsityMode;
 import dev.contexture.engine.SamplerState;
 import dev.contexture.engine.SequenceSparsity;
+import dev.contexture.kv.BlockSpan;
 import dev.contexture.kv.KvCache;
+import dev.contexture.kv.PrefixUse;
 import dev.contexture.kv.SequenceBlocks;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Used by the loop's thread only, but for the cancel request.
  */
-final class Sequence implements TokenGenerator.SequenceHandle {
+final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.RestoredSequence {
     enum Status {
         QUEUED,
         PREFILL,
@@ -43,6 +47,10 @@ final class Sequence implements TokenGenerator.SequenceHandle {
     private long lastTokenNanos;
     /** Of a sequence that waits; its tokens do not change meanwhile. */
     private @Nullable SequenceBlocks blocks;
+
+    private BlockTraffic.Restore restore = BlockTraffic.Restore.NOTHING;
+    private boolean restoring;
+    private boolean waiting;
 
     private volatile @Nullable CancelCause cancelCause;
 
@@ -85,8 +93,28 @@ final class Sequence implements TokenGenerator.SequenceHandle {
         return counted;
     }
 
-    long id() {
+    @Override
+    public long id() {
         return id;
+    }
+
+    @Override
+    public int promptLength() {
+        return request.promptLength();
+    }
+
+    @Override
+    public boolean takesApproximate() {
+        return prefixUse() == PrefixUse.ANY;
+    }
+
+    @Override
+    public int[] tokens(int from, int to) {
+        return Arrays.copyOfRange(tokens, from, to);
+    }
+
+    PrefixUse prefixUse() {
+        return request.sparsity().mode() == SparsityMode.DENSE ? PrefixUse.EXACT : PrefixUse.ANY;
     }
 
     SequenceRequest request() {
@@ -146,6 +174,12 @@ final class Sequence implements TokenGenerator.SequenceHandle {
         return blocks;
     }
 
+    /** Blocks from the token at {@code position} on, if one begins there. */
+    static List<BlockSpan> missingBlocks(SequenceBlocks prompt, int position) {
+        List<BlockSpan> blocks = prompt.from(position);
+        return blocks.isEmpty() || blocks.getFirst().begin() != position ? List.of() : blocks;
+    }
+
     /** The next {@code count} tokens whose KV is missing. */
     int[] nextTokens(int count) {
         return Arrays.copyOfRange(tokens, computed, computed + count);
@@ -163,7 +197,44 @@ final class Sequence implements TokenGenerator.SequenceHandle {
         }
     }
 
-    /** Tokens of the prompt that were found when the sequence was first admitted. */
+    /** Blocks of its prompt may come back from other tiers; until then it is not computed. */
+    void beginRestore(BlockTraffic.Restore blocksComing) {
+        require(Status.PREFILL);
+        restore = blocksComing;
+        restoring = true;
+        waiting = false;
+    }
+
+    boolean isRestoring() {
+        return restoring;
+    }
+
+    /** Whether its next block is on its way. */
+    boolean isWaiting() {
+        return waiting;
+    }
+
+    /** Takes in what came; ends the restore when there is nothing to wait for. */
+    void restoreMore() {
+        BlockTraffic.Restore.Turn turn = restore.turn();
+        advance(turn.tokens());
+        if (countedAsQueued) {
+            cachedTokens += turn.tokens();
+        }
+        waiting = turn.progress() == BlockTraffic.Restore.Progress.WAITING;
+        if (turn.progress() == BlockTraffic.Restore.Progress.DONE) {
+            endRestore();
+        }
+    }
+
+    /** What is still missing is computed. */
+    void endRestore() {
+        restore = BlockTraffic.Restore.NOTHING;
+        restoring = false;
+        waiting = false;
+    }
+
+    /** Tokens of the prompt that were found, in the pool or in other tiers, when the sequence was first admitted. */
     int cachedTokens() {
         return cachedTokens;
     }
@@ -194,6 +265,7 @@ final class Sequence implements TokenGenerator.SequenceHandle {
     void preempt() {
         status = Status.QUEUED;
         computed = 0;
+        endRestore();
         sparsity.restart();
     }
 
@@ -218,6 +290,7 @@ final class Sequence implements TokenGenerator.SequenceHandle {
         }
         status = Status.ENDED;
         blocks = null;
+        endRestore();
         sparsity.release();
     }
 

@@ -2,6 +2,8 @@ package dev.contexture.scheduler;
 
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.Sparsity;
+import dev.contexture.kv.tier.TierUse;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -13,6 +15,7 @@ import java.util.Set;
  * @param tenant who pays: queues are served in turn between tenants
  * @param cacheSalt prefixes are shared only between sequences of equal salt; derived from the tenant by the caller
  * @param sparsity how the output is decoded
+ * @param tiers whose stored blocks are used; empty: none
  */
 public record SequenceRequest(
         int[] promptTokens,
@@ -22,7 +25,21 @@ public record SequenceRequest(
         String tenant,
         String cacheSalt,
         Sparsity sparsity,
+        Optional<TierUse> tiers,
         TokenSink sink) {
+    /** Nothing is stored of it. */
+    public SequenceRequest(
+            int[] promptTokens,
+            int maxTokens,
+            Set<Integer> stopTokens,
+            SamplingParams sampling,
+            String tenant,
+            String cacheSalt,
+            Sparsity sparsity,
+            TokenSink sink) {
+        this(promptTokens, maxTokens, stopTokens, sampling, tenant, cacheSalt, sparsity, Optional.empty(), sink);
+    }
+
     public SequenceRequest {
         if (promptTokens.length == 0) {
             throw new IllegalArgumentException("the prompt must have at least one token");

@@ -10,16 +10,26 @@ import dev.contexture.engine.Engine;
 import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.KvInvariants;
+import dev.contexture.kv.tier.BlockStore;
+import dev.contexture.testing.FakeBlockCoder;
 import dev.contexture.testing.FakeKvPool;
 import dev.contexture.testing.FakeModelRunner;
 import dev.contexture.testing.VaryingCutter;
+import java.lang.foreign.Arena;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** The real loop, scheduler, engine and KV cache over a model that costs nothing; turned by hand. */
 final class LoopFixture {
     static final int PAGE_TOKENS = 8;
 
+    /** Few bytes a turn, and a wait that some restores outlast. */
+    private static final TrafficSettings TRAFFIC = new TrafficSettings(96, 3, 60, 40);
+
     final CountingListener listener = new CountingListener();
+    final RestoreCounts restores = new RestoreCounts();
     final KvCache kv;
     final FakeModelRunner runner;
     final SchedulerLoop loop;
@@ -28,12 +38,27 @@ final class LoopFixture {
 
     private long nowNanos = 1;
 
+    /** With nothing below the pool. */
     LoopFixture(int pages, SchedulerConfig config) {
+        this(pages, config, Optional.empty());
+    }
+
+    LoopFixture(int pages, SchedulerConfig config, Optional<BlockStore> store) {
         FakeKvPool pool = new FakeKvPool(pages, PAGE_TOKENS);
         this.kv =
                 new KvCache(new KvGeometry(1, 1, 2, PAGE_TOKENS, KvDtype.F16), pages, this::newCutter, pool::copyPage);
         this.runner = new FakeModelRunner(pool);
-        this.loop = new SchedulerLoop(kv, new Engine(kv, pool, runner), config, listener, () -> nowNanos++, () -> 42L);
+        BlockTraffic traffic = store.<BlockTraffic>map(tiers -> new TierTraffic(
+                        kv,
+                        tiers,
+                        new FakeBlockCoder(pool),
+                        Arena.ofAuto().allocate(FakeBlockCoder.MOST_BYTES),
+                        TRAFFIC,
+                        restores,
+                        () -> nowNanos++))
+                .orElse(BlockTraffic.NONE);
+        this.loop = new SchedulerLoop(
+                kv, new Engine(kv, pool, runner), config, listener, traffic, () -> nowNanos++, () -> 42L);
     }
 
     private BlockCutter newCutter() {
@@ -46,6 +71,30 @@ final class LoopFixture {
                 prompt, maxTokens, Set.of(), SamplingParams.GREEDY, tenant, tenant, Sparsity.DENSE, sink);
     }
 
+    /** What moved. */
+    static final class RestoreCounts implements TrafficListener {
+        final Map<RestoreEnd, Integer> ends = new EnumMap<>(RestoreEnd.class);
+        int restoredTokens;
+        int storedBlocks;
+        int goneBlocks;
+
+        @Override
+        public void restored(int tokens, long bytes, long nanos, RestoreEnd end) {
+            restoredTokens += tokens;
+            ends.merge(end, 1, Integer::sum);
+        }
+
+        @Override
+        public void stored(int blocks, long bytes, long nanos) {
+            storedBlocks += blocks;
+        }
+
+        @Override
+        public void gone(int blocks) {
+            goneBlocks += blocks;
+        }
+    }
+
     void turn() {
         loop.turn();
         assertThat(KvInvariants.check(kv.snapshot())).isEmpty();
@@ -54,7 +103,7 @@ final class LoopFixture {
     /** Turns until nothing is left; a bound that no sound loop reaches. */
     void turnUntilIdle() {
         int turns = 0;
-        while (loop.turn()) {
+        while (loop.turn() || !loop.isIdle()) {
             assertThat(KvInvariants.check(kv.snapshot())).isEmpty();
             assertThat(++turns).as("turns until idle").isLessThan(100_000);
         }

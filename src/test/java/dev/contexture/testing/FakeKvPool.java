@@ -1,6 +1,7 @@
 package dev.contexture.testing;
 
 import dev.contexture.core.SelectionMatrix;
+import dev.contexture.kv.BlockLocation;
 import dev.contexture.nativelib.NativeKvPool;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -63,6 +64,20 @@ public final class FakeKvPool implements NativeKvPool {
     @Override
     public void copyPage(int fromPage, int toPage, int count) {
         System.arraycopy(slots, fromPage * pageTokens, slots, toPage * pageTokens, count);
+    }
+
+    /** The token that a block has at {@code index}. */
+    int token(BlockLocation block, int index) {
+        return slots[slot(block, index)];
+    }
+
+    void setToken(BlockLocation block, int index, int token) {
+        slots[slot(block, index)] = token;
+    }
+
+    private int slot(BlockLocation block, int index) {
+        int position = block.first() + index;
+        return block.pages()[position / pageTokens] * pageTokens + position % pageTokens;
     }
 
     int sequences() {

@@ -10,8 +10,8 @@ public sealed interface BlockPart {
     record Rows(int layerGroup, int kvHead) implements BlockPart {
         public Rows {
             if (layerGroup < 0 || layerGroup > 254 || kvHead < 0 || kvHead > 255) {
-                throw new IllegalArgumentException(
-                        "a part is of layer group 0 to 254 and KV head 0 to 255 but not " + layerGroup + " and " + kvHead);
+                throw new IllegalArgumentException("a part is of layer group 0 to 254 and KV head 0 to 255 but not "
+                        + layerGroup + " and " + kvHead);
             }
         }
     }

@@ -1,0 +1,89 @@
+package dev.contexture.scheduler;
+
+import dev.contexture.kv.BlockSpan;
+import dev.contexture.kv.KnownBlock;
+import dev.contexture.kv.tier.TierUse;
+import java.util.List;
+
+/**
+ * Blocks on their way between the KV pool and the tiers below it. Used by the loop's thread only; no call waits, and what one
+ * turn moves is bounded.
+ */
+public interface BlockTraffic {
+    /** Nothing is stored and nothing comes back. */
+    BlockTraffic NONE = new BlockTraffic() {
+        @Override
+        public boolean turn() {
+            return false;
+        }
+
+        @Override
+        public void expect(List<BlockSpan> blocks, TierUse use) {}
+
+        @Override
+        public Restore restore(RestoredSequence sequence, List<BlockSpan> blocks, TierUse use) {
+            return Restore.NOTHING;
+        }
+
+        @Override
+        public void leave(List<KnownBlock> blocks, TierUse use) {}
+    };
+
+    /**
+     * Once per turn, before planning: takes in what came, and stores more of what sequences left behind.
+     *
+     * @return whether there is more to store
+     */
+    boolean turn();
+
+    /** Blocks that a waiting request will want, from the beginning of its prompt on. */
+    void expect(List<BlockSpan> blocks, TierUse use);
+
+    /**
+     * What brings a sequence's blocks back that the pool does not have.
+     *
+     * @param blocks those of its prompt that begin at its first missing token or behind it
+     */
+    Restore restore(RestoredSequence sequence, List<BlockSpan> blocks, TierUse use);
+
+    /** Blocks of a sequence that ends: they are stored as long as the pool still has them. */
+    void leave(List<KnownBlock> blocks, TierUse use);
+
+    /** The sequence that blocks are brought back for. */
+    interface RestoredSequence {
+        long id();
+
+        int promptLength();
+
+        /** Whether blocks that were computed by attending to selections will do. */
+        boolean takesApproximate();
+
+        /** The tokens {@code [from, to)} of the prompt. */
+        int[] tokens(int from, int to);
+    }
+
+    /** A sequence's blocks on their way back. */
+    interface Restore {
+        Restore NOTHING = () -> new Turn(0, Progress.DONE);
+
+        /** What comes next. */
+        enum Progress {
+            /** More is there; it was too much for one turn. */
+            MORE,
+            /** The next block is on its way, and worth waiting for. */
+            WAITING,
+            /** What is still missing is to be computed. */
+            DONE
+        }
+
+        /**
+         * What a turn came to.
+         *
+         * @param tokens that are in the pool now and were not before
+         */
+        record Turn(int tokens, Progress progress) {}
+
+        /** Moves what is there. */
+        Turn turn();
+    }
+}

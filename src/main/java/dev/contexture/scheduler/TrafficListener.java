@@ -1,0 +1,47 @@
+package dev.contexture.scheduler;
+
+/** Hears of blocks that moved, for metrics. Called on the loop's thread; must not block or throw. */
+public interface TrafficListener {
+    /** Why the rest of a prompt was computed although blocks were stored once. */
+    enum RestoreEnd {
+        /** All blocks came back. */
+        COMPLETE,
+        /** The next block is in no tier. */
+        MISS,
+        /** The next block may be in a tier that cannot be reached. */
+        UNAVAILABLE,
+        /** The next block did not come in time. */
+        LATE,
+        /** The next block was not what was stored. */
+        REFUSED,
+        /** The pool had no page left for it. */
+        NO_PAGES
+    }
+
+    /** Nobody listens. */
+    TrafficListener NONE = new TrafficListener() {
+        @Override
+        public void restored(int tokens, long bytes, long nanos, RestoreEnd end) {}
+
+        @Override
+        public void stored(int blocks, long bytes, long nanos) {}
+
+        @Override
+        public void gone(int blocks) {}
+    };
+
+    /**
+     * A sequence's restore ended.
+     *
+     * @param tokens that need not be computed
+     * @param bytes as they were stored
+     * @param nanos since the sequence was admitted
+     */
+    void restored(int tokens, long bytes, long nanos, RestoreEnd end);
+
+    /** Blocks were handed to the store in one turn. */
+    void stored(int blocks, long bytes, long nanos);
+
+    /** Blocks left the pool before they were stored, or were too many to wait for it. */
+    void gone(int blocks);
+}

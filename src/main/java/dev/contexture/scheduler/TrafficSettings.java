@@ -1,0 +1,24 @@
+package dev.contexture.scheduler;
+
+/**
+ * Bounds of the traffic between the KV pool and the tiers below.
+ *
+ * @param turnBytes of stored values that one turn moves in each direction, so that running streams do not wait for long
+ * @param aheadBlocks blocks of one sequence that are asked for before they are wanted
+ * @param longestWaitNanos for the next block of a sequence, before the rest is computed
+ * @param leavingBlocks most blocks that wait to be stored; more are not stored at all
+ */
+public record TrafficSettings(int turnBytes, int aheadBlocks, long longestWaitNanos, int leavingBlocks) {
+    public TrafficSettings {
+        requirePositive(turnBytes, "turnBytes");
+        requirePositive(aheadBlocks, "aheadBlocks");
+        requirePositive(longestWaitNanos, "longestWaitNanos");
+        requirePositive(leavingBlocks, "leavingBlocks");
+    }
+
+    private static void requirePositive(long value, String name) {
+        if (value <= 0) {
+            throw new IllegalArgumentException(name + " must be positive but is " + value);
+        }
+    }
+}

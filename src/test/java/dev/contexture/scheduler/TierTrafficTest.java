@@ -1,0 +1,121 @@
+package dev.contexture.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.contexture.core.FinishReason;
+import dev.contexture.core.SamplingParams;
+import dev.contexture.core.Sparsity;
+import dev.contexture.kv.tier.Scope;
+import dev.contexture.kv.tier.TierUse;
+import dev.contexture.scheduler.RecordingSink.Manner;
+import dev.contexture.scheduler.TrafficListener.RestoreEnd;
+import dev.contexture.testing.FakeModel;
+import dev.contexture.testing.FlakyBlockStore;
+import dev.contexture.testing.HeapBlockStore;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Blocks that left the pool come back as they were, or not at all. */
+class TierTrafficTest {
+    private static final SchedulerConfig CONFIG = new SchedulerConfig(24, 5, 20, 2_000, 120);
+
+    /** A sequence and what must become of it. */
+    private record Taken(int[] prompt, int maxTokens, RecordingSink sink) {}
+
+    private final List<Taken> taken = new ArrayList<>();
+
+    private static TierUse use(int tenant) {
+        return new TierUse(new Scope(String.format("%032x", tenant), "0123456789abcdef"), "", "");
+    }
+
+    private void submit(LoopFixture fixture, int[] prompt, int maxTokens, int tenant, Manner manner) {
+        RecordingSink sink = new RecordingSink(manner);
+        SequenceRequest request = new SequenceRequest(
+                prompt,
+                maxTokens,
+                Set.of(),
+                SamplingParams.GREEDY,
+                "tenant " + tenant,
+                "salt " + tenant,
+                Sparsity.DENSE,
+                Optional.of(use(tenant)),
+                sink);
+        try {
+            fixture.loop.submit(List.of(request));
+            taken.add(new Taken(prompt, maxTokens, sink));
+        } catch (QueueFullException e) {
+            assertThat(e.retryAfter()).isPositive();
+        }
+    }
+
+    private static int[] prompt(int family, int length, Random random) {
+        int[] prompt = new int[length];
+        Arrays.setAll(prompt, i -> i < 64 ? (family * 7 + i * i) % 90 : random.nextInt(FakeModel.VOCABULARY));
+        return prompt;
+    }
+
+    /** A pool of a few sequences and a store that fails in all ways: every output is still the model's. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void outputsAreTheSameWhateverTheTiersDo(long seed) {
+        Random random = new Random(seed);
+        LoopFixture fixture = new LoopFixture(17, CONFIG, Optional.of(new FlakyBlockStore(new Random(seed))));
+        for (int i = 0; i < 1_500; i++) {
+            if (random.nextInt(6) == 0) {
+                int family = random.nextInt(6);
+                submit(
+                        fixture,
+                        prompt(family, 2 + random.nextInt(90), random),
+                        1 + random.nextInt(20),
+                        family % 2,
+                        random.nextInt(4) > 0 ? Manner.PLAIN : Manner.STOPS_AT_THIRD_TOKEN);
+            }
+            fixture.turn();
+        }
+        fixture.turnUntilIdle();
+        for (Taken each : taken) {
+            assertThat(each.sink.ends).isEqualTo(1);
+            assertThat(each.sink.failure).isNull();
+            int[] expected = FakeModel.generate(each.prompt, each.maxTokens);
+            int[] got = each.sink.tokens.stream().mapToInt(Integer::intValue).toArray();
+            assertThat(got).isEqualTo(Arrays.copyOf(expected, got.length));
+            if (each.sink.reason == FinishReason.LENGTH) {
+                assertThat(got).hasSize(each.maxTokens);
+            }
+        }
+        assertThat(fixture.kv.stats().usedPages()).isZero();
+        assertThat(fixture.restores.restoredTokens).isGreaterThan(200);
+        assertThat(fixture.restores.storedBlocks).isGreaterThan(100);
+        assertThat(fixture.restores.ends.keySet())
+                .contains(RestoreEnd.COMPLETE, RestoreEnd.MISS, RestoreEnd.UNAVAILABLE, RestoreEnd.REFUSED);
+    }
+
+    /** The second time nothing but the last tokens is computed, although the pool has forgotten the prompt. */
+    @Test
+    void aPromptThatThePoolForgotComesBack() {
+        LoopFixture fixture = new LoopFixture(17, CONFIG, Optional.of(new HeapBlockStore()));
+        Random random = new Random(3);
+        int[] wanted = prompt(1, 80, random);
+        submit(fixture, wanted, 2, 0, Manner.PLAIN);
+        fixture.turnUntilIdle();
+        for (int family = 10; family < 14; family++) {
+            submit(fixture, prompt(family, 110, random), 2, 0, Manner.PLAIN);
+            fixture.turnUntilIdle();
+        }
+        assertThat(fixture.restores.restoredTokens).isZero();
+        submit(fixture, wanted, 2, 0, Manner.PLAIN);
+        fixture.turnUntilIdle();
+        assertThat(fixture.restores.restoredTokens).isGreaterThan(60);
+        assertThat(taken.getLast().sink.cachedTokens).isGreaterThan(60);
+        submit(fixture, wanted, 2, 1, Manner.PLAIN);
+        fixture.turnUntilIdle();
+        assertThat(taken.getLast().sink.cachedTokens).as("another tenant's").isZero();
+    }
+}
