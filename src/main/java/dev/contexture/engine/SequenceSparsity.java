@@ -7,6 +7,8 @@ import dev.contexture.core.SparsityUsage;
 import dev.contexture.retrieval.RetrievalState;
 import dev.contexture.selection.ConfidenceGate;
 import dev.contexture.selection.SelectionSettings;
+import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What sparse decoding keeps of one sequence: its policy, what its retriever carries, and how it fared so far. */
@@ -15,6 +17,7 @@ public final class SequenceSparsity {
     private final RetrievalState retrieval = new RetrievalState();
     private final ConfidenceGate gate;
     private boolean decoding;
+    private @Nullable Residency residency;
     private @Nullable SelectionMatrix last;
     private int stepsOfLast;
     private long sparseSteps;
@@ -32,15 +35,58 @@ public final class SequenceSparsity {
         decoding = true;
     }
 
+    /**
+     * Earlier tokens are only partly in the pool: from now on every step selects, until all are there.
+     *
+     * @param carried what the retriever carried behind the last of them
+     * @param position of the first token that is still to be computed
+     */
+    public void resume(Residency partly, float[] carried, int position) {
+        residency = partly;
+        retrieval.carry(carried, position);
+    }
+
+    /** Whether a row must not attend to everything, as not everything is there. */
+    boolean isPartial() {
+        if (residency != null && residency.isComplete()) {
+            residency = null;
+        }
+        return residency != null;
+    }
+
+    /** Of a sequence that {@link #isPartial}. */
+    Residency residency() {
+        return Objects.requireNonNull(residency, "the sequence is all there");
+    }
+
+    /** What the retriever carried from the token before {@code position}, if that was one of the last. */
+    public Optional<float[]> carriedTo(int position) {
+        return retrieval.carriedTo(position);
+    }
+
+    /** Whether the sequence is decoded sparsely once it has so many tokens. */
+    public boolean appliesTo(int tokens) {
+        return policy.applies(tokens);
+    }
+
     /** The sequence lost its pages and begins anew, as a prompt. */
     public void restart() {
         decoding = false;
+        endResidency();
         last = null;
         retrieval.release();
     }
 
+    private void endResidency() {
+        if (residency != null) {
+            residency.close();
+        }
+        residency = null;
+    }
+
     /** The sequence has ended. */
     public void release() {
+        endResidency();
         last = null;
         retrieval.release();
     }

@@ -100,6 +100,10 @@ public final class SparseSelection implements SelectionStage {
                 continue;
             }
             SequenceSparsity sparsity = found.get();
+            if (sparsity.isPartial()) {
+                rows.add(new Row(s, sparsity, slots.queryLength(s) > 1));
+                continue;
+            }
             if (!sparsity.isDecoding() || slots.queryLength(s) != 1) {
                 if (boundsChunk(sparsity, slots, s)) {
                     rows.add(new Row(s, sparsity, true));
@@ -168,7 +172,7 @@ public final class SparseSelection implements SelectionStage {
         listener.weighed(mass);
         if (row.chunk) {
             row.selection = chosen;
-        } else if (row.sparsity.gate().accept(mass)) {
+        } else if (row.sparsity.gate().accept(mass) || row.sparsity.isPartial()) {
             row.selection = chosen;
             row.sparsity.chose(chosen);
         } else {
@@ -208,12 +212,27 @@ public final class SparseSelection implements SelectionStage {
         int budget = row.chunk
                 ? Math.max(settings.prefill().budget(), policy.sink() + policy.recent())
                 : row.sparsity.gate().budget(policy.budget());
+        if (row.sparsity.isPartial()) {
+            return partialRule(row, budget);
+        }
+        return rule(unit(policy), budget, policy, policy.residency());
+    }
+
+    /** What is chosen has to come first: so whole blocks are chosen, and of a decode row's blocks the tokens that count. */
+    private SelectionRule partialRule(Row row, int budget) {
+        int tokens = Math.max(budget, row.sparsity.residency().tokens());
+        return row.chunk
+                ? rule(SelectionRule.Unit.BLOCKS, tokens, row.sparsity.policy(), tokens)
+                : rule(SelectionRule.Unit.TWO_LEVEL, budget, row.sparsity.policy(), tokens);
+    }
+
+    private SelectionRule rule(SelectionRule.Unit unit, int budget, Sparsity policy, int residency) {
         return new SelectionRule(
-                unit(policy),
+                unit,
                 budget,
                 policy.sink(),
                 policy.recent(),
-                Math.max(budget, policy.residency()),
+                Math.max(budget, residency),
                 settings.heads(),
                 settings.pooling());
     }
@@ -234,6 +253,9 @@ public final class SparseSelection implements SelectionStage {
         int chunks = 0;
         for (Row row : rows) {
             if (row.selection != null) {
+                if (row.sparsity.isPartial()) {
+                    row.sparsity.residency().bring(row.selection);
+                }
                 parts.add(row.selection);
                 sequences.add(row.sequence);
                 kv.becomeApproximate(plan.sequences().get(row.sequence).tokens().sequenceId());
@@ -284,7 +306,8 @@ public final class SparseSelection implements SelectionStage {
         }
         Sparsity policy = found.get().policy();
         int unscored = policy.mode() == SparsityMode.DENSE ? Integer.MAX_VALUE : policy.recent() - 1;
-        return new Observation(sequence, found.get().retrieval(), tokens, mayChoose(policy, next), unscored);
+        boolean mayChoose = found.get().isPartial() || mayChoose(policy, next);
+        return new Observation(sequence, found.get().retrieval(), tokens, mayChoose, unscored);
     }
 
     /** Whether the row at {@code position}, as a decode row or as the first of a chunk, may want a selection. */

@@ -120,6 +120,11 @@ public final class KvCache {
         table(sequenceId).becomeApproximate();
     }
 
+    /** The sequence's tokens from {@code position} on, which are brought in from elsewhere, are approximate. */
+    public void approximateFrom(long sequenceId, int position) {
+        table(sequenceId).approximateFrom(position);
+    }
+
     /**
      * Said of a sequence of the step that is being run: what belongs to its tokens in other pools is there for those before
      * {@code position} only. Blocks that end behind it stay unknown to other sequences until this is said anew.
@@ -145,6 +150,24 @@ public final class KvCache {
                         found.pages().clone(),
                         block.begin() - found.firstPage() * geometry.pageTokens(),
                         block.tokens()));
+    }
+
+    /** Where one of the sequence's blocks lies, or will once it is committed: its pages are taken. */
+    public BlockLocation place(long sequenceId, BlockSpan block) {
+        return table(sequenceId).place(block);
+    }
+
+    /**
+     * The sequence's tokens {@code [begin, end)} will be committed before their keys and values are in the pool: others do not get
+     * to know their blocks.
+     */
+    public void beginPartial(long sequenceId, int begin, int end) {
+        table(sequenceId).beginPartial(begin, end);
+    }
+
+    /** All keys and values of the sequence are there. */
+    public void endPartial(long sequenceId) {
+        table(sequenceId).endPartial(pool);
     }
 
     /** Pages that must be available before {@code newTokens} more tokens of the sequence can be reserved. */

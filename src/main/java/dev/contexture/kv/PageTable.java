@@ -21,6 +21,10 @@ final class PageTable {
     private int exactTokens = ALL;
     /** Blocks that end behind so many tokens lack something that others would rely on. */
     private int completeTokens = ALL;
+    /** Blocks in {@code [partialBegin, partialEnd)} may lack keys and values. */
+    private int partialBegin;
+
+    private int partialEnd;
 
     PageTable(int pageTokens, SequenceBlocks blocks) {
         this.pageTokens = pageTokens;
@@ -50,7 +54,9 @@ final class PageTable {
     List<KnownBlock> knownBlocks() {
         List<KnownBlock> all = new ArrayList<>(known);
         for (int i = 0; i < known; i++) {
-            all.add(new KnownBlock(blocks.span(i), blocks.end(i) <= exactTokens));
+            if (!isPartial(i)) {
+                all.add(new KnownBlock(blocks.span(i), blocks.end(i) <= exactTokens));
+            }
         }
         return all;
     }
@@ -82,6 +88,11 @@ final class PageTable {
         exactTokens = Math.min(exactTokens, committed);
     }
 
+    /** The tokens from {@code position} on were computed so, whenever they are committed. */
+    void approximateFrom(int position) {
+        exactTokens = Math.min(exactTokens, position);
+    }
+
     /** From the token at {@code position} on something is missing, or nothing if that is behind the last. */
     void completeUpTo(int position) {
         completeTokens = position;
@@ -93,14 +104,49 @@ final class PageTable {
         blocks.accept(tokens, cut, tokens.length);
         committed += tokens.length;
         while (known < blocks.count() && blocks.end(known) <= Math.min(committed, completeTokens)) {
-            int first = blocks.begin(known) / pageTokens;
-            int last = (blocks.end(known) - 1) / pageTokens;
-            pool.remember(new PagePool.Block(
-                    blocks.key(known),
-                    first,
-                    Arrays.copyOfRange(pages, first, last + 1),
-                    blocks.end(known) <= exactTokens));
+            if (!isPartial(known)) {
+                remember(known, pool);
+            }
             known++;
         }
+    }
+
+    private void remember(int block, PagePool pool) {
+        int first = blocks.begin(block) / pageTokens;
+        int last = (blocks.end(block) - 1) / pageTokens;
+        pool.remember(new PagePool.Block(
+                blocks.key(block),
+                first,
+                Arrays.copyOfRange(pages, first, last + 1),
+                blocks.end(block) <= exactTokens));
+    }
+
+    private boolean isPartial(int block) {
+        return blocks.begin(block) < partialEnd && blocks.end(block) > partialBegin;
+    }
+
+    /** Blocks of these tokens are not for others until {@link #endPartial}. */
+    void beginPartial(int begin, int end) {
+        partialBegin = begin;
+        partialEnd = end;
+    }
+
+    void endPartial(PagePool pool) {
+        int begin = partialBegin;
+        int end = partialEnd;
+        beginPartial(0, 0);
+        for (int i = 0; i < known; i++) {
+            if (blocks.begin(i) < end && blocks.end(i) > begin) {
+                remember(i, pool);
+            }
+        }
+    }
+
+    /** Where a block's tokens lie, or will once they are committed. */
+    BlockLocation place(BlockSpan block) {
+        int first = block.begin() / pageTokens;
+        int last = (block.end() - 1) / pageTokens;
+        return new BlockLocation(
+                Arrays.copyOfRange(pages, first, last + 1), block.begin() - first * pageTokens, block.tokens());
     }
 }

@@ -43,6 +43,7 @@ public final class EngineMetrics implements SchedulerListener {
     private final Counter cachedTokens;
     private final Counter generatedTokens;
     private final Counter preemptions;
+    private final Counter recomputations;
     private final Counter failures;
     private final Timer queueTime;
     private final Timer firstToken;
@@ -70,6 +71,8 @@ public final class EngineMetrics implements SchedulerListener {
         cachedTokens = counter("prompt.tokens.cached", "Prompt tokens that were not computed again");
         generatedTokens = counter("generation.tokens", "Tokens generated");
         preemptions = counter("num.preemptions", "Sequences that gave their pages back to be computed again");
+        recomputations = counter(
+                "kv.lost.blocks", "Sequences that were computed again as stored blocks that they needed were gone");
         failures = counter("request.failures", "Sequences that ended by a failed step");
         queueTime = timer("request.queue.time", "From arrival to admission", REQUEST_BUCKETS_SECONDS);
         firstToken = timer("time.to.first.token", "From arrival to the first token", TTFT_BUCKETS_SECONDS);
@@ -155,6 +158,11 @@ public final class EngineMetrics implements SchedulerListener {
     @Override
     public void preempted() {
         preemptions.increment();
+    }
+
+    @Override
+    public void lostBlocks() {
+        recomputations.increment();
     }
 
     @Override

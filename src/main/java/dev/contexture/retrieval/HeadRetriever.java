@@ -83,6 +83,8 @@ public final class HeadRetriever implements Retriever {
             int rows = each.tokens().length;
             FloatBuffer ofSequence = features.slice(row * featureWidth, rows * featureWidth);
             row += rows;
+            int next = slots.contextLength(each.sequence()) + rows;
+            each.state().recent().add(ofSequence, rows, next);
             if (due) {
                 append.take(each, ofSequence);
             } else {
@@ -91,8 +93,7 @@ public final class HeadRetriever implements Retriever {
             if (each.mayChoose()) {
                 float[] last = new float[featureWidth];
                 ofSequence.get((rows - 1) * featureWidth, last);
-                int sequence = each.sequence();
-                each.state().carry(last, slots.contextLength(sequence) + slots.queryLength(sequence));
+                each.state().carry(last, next);
             }
         }
         if (due) {

@@ -1,5 +1,6 @@
 package dev.contexture.retrieval;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,7 @@ public final class RetrievalState {
 
     private float[] carried = NOTHING;
     private final PendingKeys pendingKeys = new PendingKeys();
+    private final RecentFeatures recent = new RecentFeatures();
     private int nextPosition = -1;
     private @Nullable Runnable release;
     private long descriptors;
@@ -33,8 +35,17 @@ public final class RetrievalState {
         return pendingKeys;
     }
 
+    RecentFeatures recent() {
+        return recent;
+    }
+
+    /** What a sequence that goes on at {@code position} would have to be given; empty if it is not known any more. */
+    public Optional<float[]> carriedTo(int position) {
+        return recent.before(position);
+    }
+
     /** Numbers of the token before {@code position}. */
-    void carry(float[] numbers, int position) {
+    public void carry(float[] numbers, int position) {
         carried = numbers;
         nextPosition = position;
     }
@@ -61,6 +72,7 @@ public final class RetrievalState {
         descriptors = 0;
         carried = NOTHING;
         pendingKeys.clear();
+        recent.clear();
         nextPosition = -1;
     }
 }

@@ -1,9 +1,11 @@
 package dev.contexture.scheduler;
 
+import dev.contexture.engine.Residency;
 import dev.contexture.kv.BlockSpan;
 import dev.contexture.kv.KnownBlock;
 import dev.contexture.kv.tier.TierUse;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Blocks on their way between the KV pool and the tiers below it. Used by the loop's thread only; no call waits, and what one
@@ -26,7 +28,7 @@ public interface BlockTraffic {
         }
 
         @Override
-        public void leave(List<KnownBlock> blocks, TierUse use) {}
+        public void leave(List<KnownBlock> blocks, Optional<float[]> carried, TierUse use) {}
     };
 
     /**
@@ -46,20 +48,34 @@ public interface BlockTraffic {
      */
     Restore restore(RestoredSequence sequence, List<BlockSpan> blocks, TierUse use);
 
-    /** Blocks of a sequence that ends: they are stored as long as the pool still has them. */
-    void leave(List<KnownBlock> blocks, TierUse use);
+    /**
+     * Blocks of a sequence that ends: they are stored as long as the pool still has them.
+     *
+     * @param carried what its retriever carried behind the last of them
+     */
+    void leave(List<KnownBlock> blocks, Optional<float[]> carried, TierUse use);
 
     /** The sequence that blocks are brought back for. */
     interface RestoredSequence {
         long id();
 
-        int promptLength();
+        /** All its tokens. */
+        int length();
 
         /** Whether blocks that were computed by attending to selections will do. */
         boolean takesApproximate();
 
-        /** The tokens {@code [from, to)} of the prompt. */
+        /** The tokens {@code [from, to)}. */
         int[] tokens(int from, int to);
+
+        /** Whether it is decoded sparsely once it has so many tokens. */
+        boolean selects(int tokens);
+
+        /** Whether it has drawn a token. */
+        boolean isDecoding();
+
+        /** Goes on at {@code position}, while earlier keys and values come when a selection wants them. */
+        void resume(Residency residency, float[] carried, int position);
     }
 
     /** A sequence's blocks on their way back. */

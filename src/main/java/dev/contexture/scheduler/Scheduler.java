@@ -3,10 +3,12 @@ package dev.contexture.scheduler;
 import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.StepPlan.SequenceStep;
 import dev.contexture.kv.BlockSpan;
+import dev.contexture.kv.KnownBlock;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.PrefixUse;
 import dev.contexture.kv.SequenceBlocks;
 import dev.contexture.kv.SlotRequest;
+import dev.contexture.kv.tier.TierUse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -171,6 +173,7 @@ final class Scheduler {
             sequence.admit(cached, clock.nanos());
             sequence.request()
                     .tiers()
+                    .filter(tiers -> sequence.isRestorable())
                     .ifPresent(tiers -> sequence.beginRestore(traffic.restore(sequence, missing, tiers)));
             planPrefill(sequence, shares, budget);
         }
@@ -228,7 +231,28 @@ final class Scheduler {
         if (!running.remove(sequence)) {
             throw new IllegalStateException("sequence " + sequence.id() + " is not running");
         }
-        sequence.request().tiers().ifPresent(use -> traffic.leave(kv.knownBlocks(sequence.id()), use));
+        sequence.request().tiers().ifPresent(use -> leave(sequence, use));
         kv.release(sequence.id());
+    }
+
+    private void leave(Sequence sequence, TierUse use) {
+        List<KnownBlock> blocks = kv.knownBlocks(sequence.id());
+        Optional<float[]> carried = blocks.isEmpty()
+                ? Optional.empty()
+                : sequence.sparsity().carriedTo(blocks.getLast().span().end());
+        traffic.leave(blocks, carried, use);
+    }
+
+    /** A sequence that lost blocks gives its pages back and is computed again, as if it had been preempted. */
+    void recompute(long sequenceId) {
+        Sequence sequence = running.stream()
+                .filter(each -> each.id() == sequenceId)
+                .findFirst()
+                .orElseThrow();
+        running.remove(sequence);
+        kv.release(sequence.id());
+        sequence.loseBlocks();
+        sequence.preempt();
+        queue.addPreempted(sequence);
     }
 }

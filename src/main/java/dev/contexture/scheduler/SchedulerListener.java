@@ -19,5 +19,8 @@ public interface SchedulerListener {
 
     void preempted();
 
+    /** A sequence that was there in part lost blocks that it needs, and is computed again. */
+    void lostBlocks();
+
     void step(int rows, long nanos);
 }

@@ -2,6 +2,7 @@ package dev.contexture.scheduler;
 
 import dev.contexture.core.FinishReason;
 import dev.contexture.engine.Engine;
+import dev.contexture.engine.LostBlocksException;
 import dev.contexture.engine.ModelRunException;
 import dev.contexture.engine.SampledToken;
 import dev.contexture.kv.KvCache;
@@ -232,6 +233,11 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         try {
             sampled = engine.step(scheduler.toPlan(shares));
             failedSteps = 0;
+        } catch (LostBlocksException e) {
+            LOG.warn("Computed again: {}", e.getMessage());
+            scheduler.recompute(e.sequenceId());
+            listener.lostBlocks();
+            return true;
         } catch (RuntimeException e) {
             failedSteps++;
             failAll(shares, e);

@@ -2,6 +2,7 @@ package dev.contexture.scheduler;
 
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.SparsityMode;
+import dev.contexture.engine.Residency;
 import dev.contexture.engine.SamplerState;
 import dev.contexture.engine.SequenceSparsity;
 import dev.contexture.kv.BlockSpan;
@@ -51,6 +52,8 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
     private BlockTraffic.Restore restore = BlockTraffic.Restore.NOTHING;
     private boolean restoring;
     private boolean waiting;
+    /** Blocks that came back were lost again: from now on it is computed. */
+    private boolean lostBlocks;
 
     private volatile @Nullable CancelCause cancelCause;
 
@@ -99,8 +102,18 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
     }
 
     @Override
-    public int promptLength() {
-        return request.promptLength();
+    public boolean selects(int count) {
+        return sparsity.appliesTo(count);
+    }
+
+    @Override
+    public boolean isDecoding() {
+        return status == Status.DECODE;
+    }
+
+    @Override
+    public void resume(Residency residency, float[] carried, int position) {
+        sparsity.resume(residency, carried, position);
     }
 
     @Override
@@ -137,7 +150,8 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
         return leader == null || leader.status == Status.DECODE || leader.status == Status.ENDED;
     }
 
-    int length() {
+    @Override
+    public int length() {
         return length;
     }
 
@@ -203,6 +217,16 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
         restore = blocksComing;
         restoring = true;
         waiting = false;
+    }
+
+    /** Whether its blocks may come from other tiers. */
+    boolean isRestorable() {
+        return !lostBlocks;
+    }
+
+    /** Blocks that it relied on are gone. */
+    void loseBlocks() {
+        lostBlocks = true;
     }
 
     boolean isRestoring() {

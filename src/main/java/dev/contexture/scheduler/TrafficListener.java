@@ -6,6 +6,8 @@ public interface TrafficListener {
     enum RestoreEnd {
         /** All blocks came back. */
         COMPLETE,
+        /** What selections need came back; keys and values follow as they are selected. */
+        PARTIAL,
         /** The next block is in no tier. */
         MISS,
         /** The next block may be in a tier that cannot be reached. */
@@ -28,6 +30,9 @@ public interface TrafficListener {
 
         @Override
         public void gone(int blocks) {}
+
+        @Override
+        public void brought(int parts, long bytes, long nanos) {}
     };
 
     /**
@@ -44,4 +49,7 @@ public interface TrafficListener {
 
     /** Blocks left the pool before they were stored, or were too many to wait for it. */
     void gone(int blocks);
+
+    /** A step's selection brought parts of blocks that were missing. */
+    void brought(int parts, long bytes, long nanos);
 }

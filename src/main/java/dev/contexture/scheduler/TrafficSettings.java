@@ -7,8 +7,27 @@ package dev.contexture.scheduler;
  * @param aheadBlocks blocks of one sequence that are asked for before they are wanted
  * @param longestWaitNanos for the next block of a sequence, before the rest is computed
  * @param leavingBlocks most blocks that wait to be stored; more are not stored at all
+ * @param partial how sessions come back in part
  */
-public record TrafficSettings(int turnBytes, int aheadBlocks, long longestWaitNanos, int leavingBlocks) {
+public record TrafficSettings(
+        int turnBytes, int aheadBlocks, long longestWaitNanos, int leavingBlocks, Partial partial) {
+    /**
+     * Partial restores.
+     *
+     * @param residencyTokens most tokens of the blocks that one step may bring, by layer group and head; 0: no partial restores
+     * @param fills whether the rest follows in the background once the first token is out
+     */
+    public record Partial(int residencyTokens, boolean fills) {
+        /** Sessions come back whole. */
+        public static final Partial NONE = new Partial(0, false);
+
+        public Partial {
+            if (residencyTokens < 0) {
+                throw new IllegalArgumentException("residencyTokens must not be negative but is " + residencyTokens);
+            }
+        }
+    }
+
     public TrafficSettings {
         requirePositive(turnBytes, "turnBytes");
         requirePositive(aheadBlocks, "aheadBlocks");

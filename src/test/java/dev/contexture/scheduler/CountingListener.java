@@ -9,6 +9,7 @@ final class CountingListener implements SchedulerListener {
     int cancelled;
     int failed;
     int preempted;
+    int lostBlocks;
     int cachedTokens;
 
     @Override
@@ -41,6 +42,11 @@ final class CountingListener implements SchedulerListener {
     @Override
     public void preempted() {
         preempted++;
+    }
+
+    @Override
+    public void lostBlocks() {
+        lostBlocks++;
     }
 
     @Override

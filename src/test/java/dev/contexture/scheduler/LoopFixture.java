@@ -26,7 +26,7 @@ final class LoopFixture {
     static final int PAGE_TOKENS = 8;
 
     /** Few bytes a turn, and a wait that some restores outlast. */
-    private static final TrafficSettings TRAFFIC = new TrafficSettings(96, 3, 60, 40);
+    private static final TrafficSettings TRAFFIC = new TrafficSettings(96, 3, 60, 40, TrafficSettings.Partial.NONE);
 
     final CountingListener listener = new CountingListener();
     final RestoreCounts restores = new RestoreCounts();
@@ -88,6 +88,9 @@ final class LoopFixture {
         public void stored(int blocks, long bytes, long nanos) {
             storedBlocks += blocks;
         }
+
+        @Override
+        public void brought(int parts, long bytes, long nanos) {}
 
         @Override
         public void gone(int blocks) {

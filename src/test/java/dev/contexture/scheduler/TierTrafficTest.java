@@ -32,7 +32,7 @@ class TierTrafficTest {
     private final List<Taken> taken = new ArrayList<>();
 
     private static TierUse use(int tenant) {
-        return new TierUse(new Scope(String.format("%032x", tenant), "0123456789abcdef"), "", "");
+        return new TierUse(new Scope(String.format("%032x", tenant), "0123456789abcdef"), "", "", 0);
     }
 
     private void submit(LoopFixture fixture, int[] prompt, int maxTokens, int tenant, Manner manner) {

@@ -6,13 +6,14 @@ import dev.contexture.kv.tier.BlockPart;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Optional;
 
 /** Blocks of a {@link FakeKvPool} as bytes: the token ids. Its parts together are the block, each alone is not. */
 public final class FakeBlockCoder implements BlockCoder {
     public static final int MOST_BYTES = 256 * Integer.BYTES;
 
-    private static final BlockPart EVEN = new BlockPart.Rows(0, 0);
-    private static final BlockPart ODD = new BlockPart.Rows(0, 1);
+    private static final BlockPart.Rows EVEN = new BlockPart.Rows(0, 0);
+    private static final BlockPart.Rows ODD = new BlockPart.Rows(0, 1);
 
     private final FakeKvPool pool;
 
@@ -21,8 +22,13 @@ public final class FakeBlockCoder implements BlockCoder {
     }
 
     @Override
-    public List<BlockPart> parts() {
+    public List<BlockPart.Rows> rows() {
         return List.of(EVEN, ODD);
+    }
+
+    @Override
+    public Optional<BlockPart> index() {
+        return Optional.empty();
     }
 
     @Override

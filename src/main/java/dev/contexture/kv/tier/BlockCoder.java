@@ -3,11 +3,21 @@ package dev.contexture.kv.tier;
 import dev.contexture.kv.BlockLocation;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Blocks of the device's pools as bytes and back, part by part. Used by the loop's thread only. */
 public interface BlockCoder {
-    /** All that a block consists of, in the order in which it is best read. */
-    List<BlockPart> parts();
+    /** Keys and values: groups in order, and the KV heads of each. */
+    List<BlockPart.Rows> rows();
+
+    /** What a retriever needs to choose; empty where it needs nothing but the rows. */
+    Optional<BlockPart> index();
+
+    /** All that a block consists of. */
+    default List<BlockPart> parts() {
+        return Stream.concat(index().stream(), rows().stream()).toList();
+    }
 
     /** Of a part of a block of so many tokens. */
     int bytes(BlockPart part, int tokens);

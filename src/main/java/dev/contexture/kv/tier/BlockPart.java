@@ -19,5 +19,12 @@ public sealed interface BlockPart {
     /** What a retriever needs to choose: its keys of the block's tokens. */
     record Index() implements BlockPart {}
 
+    /**
+     * What a retriever carries from the block's last token to the one behind it: so a sequence that goes on there can choose at once.
+     * Kept at the end of a session's turn only.
+     */
+    record Carry() implements BlockPart {}
+
     BlockPart INDEX = new Index();
+    BlockPart CARRY = new Carry();
 }

@@ -1,0 +1,208 @@
+package dev.contexture.scheduler;
+
+import static dev.contexture.scheduler.Promotion.LEAST_ROWS;
+
+import dev.contexture.kv.BlockSpan;
+import dev.contexture.kv.KvCache;
+import dev.contexture.kv.PrefixKey;
+import dev.contexture.kv.SlotRequest;
+import dev.contexture.kv.StepReservation;
+import dev.contexture.kv.tier.BlockPart;
+import dev.contexture.kv.tier.BlockStore.Presence;
+import dev.contexture.kv.tier.TierKey;
+import dev.contexture.kv.tier.TierUse;
+import dev.contexture.scheduler.TrafficListener.RestoreEnd;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * A session that goes on before its keys and values are back (SpeContext, arXiv 2512.00722, read across turns). What
+ * selections need comes first: the retriever's index of all blocks, and what it carried behind the last. Then the sequence runs,
+ * and keys and values follow as they are selected. Where something of that is missing, the blocks come back whole, or are
+ * computed.
+ */
+final class PartialPromotion implements BlockTraffic.Restore {
+    /** The turn before ended within this many blocks of the last one before the session's last token. */
+    private static final int LAST_BLOCKS = 6;
+
+    private final TrafficTools tools;
+    private final BlockTraffic.RestoredSequence sequence;
+    private final List<BlockSpan> blocks;
+    private final TierUse use;
+    private final Consumer<PartialResidency> begun;
+    private final long beginNanos;
+    /** The block behind which the sequence goes on is one of these, the last that is possible first. */
+    private final List<Integer> lasts;
+
+    private final List<PrefixKey> names = new ArrayList<>();
+    /** Blocks before this one have the names that the whole scope shares. */
+    private int exactBlocks;
+
+    private Optional<BlockTraffic.Restore> whole = Optional.empty();
+
+    /**
+     * @param begun told of the sequence once it runs
+     */
+    PartialPromotion(
+            TrafficTools tools,
+            BlockTraffic.RestoredSequence sequence,
+            List<BlockSpan> blocks,
+            TierUse use,
+            Consumer<PartialResidency> begun) {
+        this.tools = tools;
+        this.sequence = sequence;
+        this.blocks = blocks;
+        this.use = use;
+        this.begun = begun;
+        this.beginNanos = tools.clock().nanos();
+        this.lasts = possibleLasts();
+        this.exactBlocks = lasts.isEmpty() ? 0 : lasts.getFirst() + 1;
+        if (lasts.isEmpty()) {
+            comeWhole();
+        } else {
+            ask();
+        }
+    }
+
+    private List<Integer> possibleLasts() {
+        int most = Math.min(use.resumeTokens(), sequence.length() - LEAST_ROWS);
+        List<Integer> found = new ArrayList<>();
+        for (int i = blocks.size() - 1; i >= 0 && found.size() < LAST_BLOCKS; i--) {
+            if (blocks.get(i).end() <= most && sequence.selects(blocks.get(i).end())) {
+                found.add(i);
+            }
+        }
+        return found;
+    }
+
+    private void comeWhole() {
+        whole = Optional.of(new Promotion(tools, sequence, blocks, use));
+    }
+
+    private void ask() {
+        List<TierKey> keys = new ArrayList<>();
+        for (int last : lasts) {
+            keys.add(carry(last));
+        }
+        for (int i = 0; i <= lasts.getFirst(); i++) {
+            names.add(use.name(blocks.get(i).key(), true));
+            keys.add(index(i));
+        }
+        tools.store().prefetch(keys);
+    }
+
+    private TierKey carry(int block) {
+        return use.key(use.name(blocks.get(block).key(), false), BlockPart.CARRY);
+    }
+
+    private TierKey index(int block) {
+        return use.key(names.get(block), tools.coder().index().orElseThrow());
+    }
+
+    @Override
+    public Turn turn() {
+        if (whole.isPresent()) {
+            return whole.get().turn();
+        }
+        boolean late = tools.clock().nanos() - beginNanos > tools.settings().longestWaitNanos();
+        Presence carried = Presence.MISS;
+        int last = -1;
+        for (int each : lasts) {
+            carried = tools.store().lookup(carry(each));
+            last = each;
+            if (carried == Presence.HIT || carried == Presence.PENDING) {
+                break;
+            }
+        }
+        if (carried == Presence.HIT) {
+            carried = indexUpTo(last);
+        }
+        if (carried == Presence.PENDING && !late) {
+            return new Turn(0, Progress.WAITING);
+        }
+        if (carried == Presence.HIT) {
+            int tokens = begin(last);
+            if (tokens > 0) {
+                return new Turn(tokens, Progress.DONE);
+            }
+        }
+        comeWhole();
+        return new Turn(0, Progress.MORE);
+    }
+
+    /** Of the index that is worst off; where blocks have no shared name, the lineage's are asked for. */
+    private Presence indexUpTo(int last) {
+        Presence worst = Presence.HIT;
+        for (int i = 0; i <= last; i++) {
+            Presence each = tools.store().lookup(index(i));
+            if (each == Presence.MISS && i < exactBlocks) {
+                askLineage(i);
+                each = Presence.PENDING;
+            }
+            worst = each.compareTo(worst) > 0 ? each : worst;
+        }
+        return worst;
+    }
+
+    private void askLineage(int from) {
+        exactBlocks = from;
+        List<TierKey> keys = new ArrayList<>();
+        for (int i = from; i < names.size(); i++) {
+            names.set(i, use.name(blocks.get(i).key(), false));
+            keys.add(index(i));
+        }
+        tools.store().prefetch(keys);
+    }
+
+    /**
+     * Takes the index in, all of it or nothing.
+     *
+     * @return tokens before the place where the sequence goes on; 0 if it cannot
+     */
+    private int begin(int last) {
+        KvCache kv = tools.kv();
+        List<BlockSpan> kept = blocks.subList(0, last + 1);
+        int from = kept.getFirst().begin();
+        int to = kept.getLast().end();
+        Optional<float[]> carried = readCarried(last);
+        if (carried.isEmpty() || kv.missingPages(sequence.id(), to - from) > kv.availablePages()) {
+            return 0;
+        }
+        long bytes = carried.get().length * (long) Float.BYTES;
+        SlotRequest tokens = new SlotRequest(sequence.id(), sequence.tokens(from, to));
+        try (StepReservation reservation = kv.reserve(List.of(tokens))) {
+            for (int i = 0; i <= last; i++) {
+                BlockPart index = tools.coder().index().orElseThrow();
+                int read = tools.decode(index(i), kv.place(sequence.id(), kept.get(i)), index);
+                if (read == 0) {
+                    return 0;
+                }
+                bytes += read;
+            }
+            if (exactBlocks <= last) {
+                kv.approximateFrom(sequence.id(), kept.get(exactBlocks).begin());
+            }
+            kv.beginPartial(sequence.id(), from, to);
+            reservation.commit();
+        }
+        PartialResidency residency =
+                new PartialResidency(tools, sequence, kept, List.copyOf(names.subList(0, last + 1)), use);
+        sequence.resume(residency, carried.get(), to);
+        begun.accept(residency);
+        tools.listener().restored(to - from, bytes, tools.clock().nanos() - beginNanos, RestoreEnd.PARTIAL);
+        return to - from;
+    }
+
+    private Optional<float[]> readCarried(int last) {
+        MemorySegment value = tools.buffer()
+                .asSlice(
+                        0, tools.coder().bytes(BlockPart.CARRY, blocks.get(last).tokens()));
+        return tools.store().read(carry(last), value)
+                ? Optional.of(value.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED))
+                : Optional.empty();
+    }
+}

@@ -1,0 +1,153 @@
+package dev.contexture.scheduler;
+
+import dev.contexture.kv.BlockLocation;
+import dev.contexture.kv.BlockSpan;
+import dev.contexture.kv.KvCache;
+import dev.contexture.kv.PrefixKey;
+import dev.contexture.kv.SlotRequest;
+import dev.contexture.kv.StepReservation;
+import dev.contexture.kv.tier.BlockPart;
+import dev.contexture.kv.tier.BlockStore;
+import dev.contexture.kv.tier.BlockStore.Presence;
+import dev.contexture.kv.tier.TierKey;
+import dev.contexture.kv.tier.TierUse;
+import dev.contexture.scheduler.TrafficListener.RestoreEnd;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Whole blocks of one sequence, in order. Those that were computed by attending to everything come first, under names that
+ * the whole scope shares; from the first that nobody knows so, the sequence's lineage may have its own.
+ */
+final class Promotion implements BlockTraffic.Restore {
+    /** A chunk of a single row runs through other products than longer ones, and the last row is wanted for its logits. */
+    static final int LEAST_ROWS = 2;
+
+    private final TrafficTools tools;
+    private final BlockStore store;
+    private final BlockTraffic.RestoredSequence sequence;
+    private final List<BlockSpan> blocks;
+    private final TierUse use;
+    private final long beginNanos;
+    private long waitingSinceNanos;
+    private boolean exact = true;
+    private int next;
+    private int asked;
+    private int restoredTokens;
+    private long restoredBytes;
+
+    /**
+     * @param blocks one behind the other, from the sequence's first missing token on
+     */
+    Promotion(TrafficTools tools, BlockTraffic.RestoredSequence sequence, List<BlockSpan> blocks, TierUse use) {
+        this.tools = tools;
+        this.store = tools.store();
+        this.sequence = sequence;
+        this.blocks = blocks;
+        this.use = use;
+        this.beginNanos = tools.clock().nanos();
+        this.waitingSinceNanos = beginNanos;
+    }
+
+    @Override
+    public Turn turn() {
+        int before = restoredTokens;
+        long bytesBefore = restoredBytes;
+        while (true) {
+            if (next == blocks.size() || blocks.get(next).end() > sequence.length() - LEAST_ROWS) {
+                return end(before, RestoreEnd.COMPLETE);
+            }
+            if (restoredBytes - bytesBefore >= tools.settings().turnBytes()) {
+                return new Turn(restoredTokens - before, Progress.MORE);
+            }
+            ask();
+            switch (presence(blocks.get(next))) {
+                case HIT -> {
+                    Optional<RestoreEnd> failed = bring(blocks.get(next));
+                    if (failed.isPresent()) {
+                        return end(before, failed.get());
+                    }
+                    next++;
+                    waitingSinceNanos = tools.clock().nanos();
+                }
+                case PENDING -> {
+                    if (tools.clock().nanos() - waitingSinceNanos
+                            > tools.settings().longestWaitNanos()) {
+                        return end(before, RestoreEnd.LATE);
+                    }
+                    return new Turn(restoredTokens - before, Progress.WAITING);
+                }
+                case MISS -> {
+                    if (!exact || !sequence.takesApproximate() || !use.storesApproximate()) {
+                        return end(before, RestoreEnd.MISS);
+                    }
+                    exact = false;
+                    asked = next;
+                }
+                case UNAVAILABLE -> {
+                    return end(before, RestoreEnd.UNAVAILABLE);
+                }
+            }
+        }
+    }
+
+    private Turn end(int before, RestoreEnd cause) {
+        tools.listener().restored(restoredTokens, restoredBytes, tools.clock().nanos() - beginNanos, cause);
+        return new Turn(restoredTokens - before, Progress.DONE);
+    }
+
+    /** Has the blocks ahead brought to host memory. */
+    private void ask() {
+        int until = Math.min(blocks.size(), next + tools.settings().aheadBlocks());
+        if (asked >= until || (asked > next && asked - next > tools.settings().aheadBlocks() / 2)) {
+            return;
+        }
+        List<TierKey> keys = new ArrayList<>();
+        for (BlockSpan block : blocks.subList(asked, until)) {
+            PrefixKey name = use.name(block.key(), exact);
+            tools.coder().parts().forEach(part -> keys.add(use.key(name, part)));
+        }
+        store.prefetch(keys);
+        asked = until;
+    }
+
+    /** Of the part that is worst off. */
+    private Presence presence(BlockSpan block) {
+        PrefixKey name = use.name(block.key(), exact);
+        Presence worst = Presence.HIT;
+        for (BlockPart part : tools.coder().parts()) {
+            Presence each = store.lookup(use.key(name, part));
+            worst = each.compareTo(worst) > 0 ? each : worst;
+        }
+        return worst;
+    }
+
+    /**
+     * @return why not
+     */
+    private Optional<RestoreEnd> bring(BlockSpan block) {
+        KvCache kv = tools.kv();
+        if (kv.missingPages(sequence.id(), block.tokens()) > kv.availablePages()) {
+            return Optional.of(RestoreEnd.NO_PAGES);
+        }
+        if (!exact) {
+            kv.approximateFrom(sequence.id(), block.begin());
+        }
+        SlotRequest tokens = new SlotRequest(sequence.id(), sequence.tokens(block.begin(), block.end()));
+        try (StepReservation reservation = kv.reserve(List.of(tokens))) {
+            BlockLocation place = kv.place(sequence.id(), block);
+            PrefixKey name = use.name(block.key(), exact);
+            for (BlockPart part : tools.coder().parts()) {
+                int bytes = tools.decode(use.key(name, part), place, part);
+                if (bytes == 0) {
+                    return Optional.of(RestoreEnd.REFUSED);
+                }
+                restoredBytes += bytes;
+            }
+            reservation.commit();
+        }
+        restoredTokens += block.tokens();
+        return Optional.empty();
+    }
+}
