@@ -5,18 +5,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.contexture.core.KvDtype;
 import dev.contexture.core.KvGeometry;
 import dev.contexture.core.SamplingParams;
+import dev.contexture.core.SelectionRule;
 import dev.contexture.core.Sparsity;
 import dev.contexture.engine.Engine;
+import dev.contexture.engine.SelectionListener;
+import dev.contexture.engine.SparseSelection;
 import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.KvInvariants;
 import dev.contexture.kv.tier.BlockStore;
+import dev.contexture.retrieval.HeadRetriever;
+import dev.contexture.selection.SelectionSettings;
 import dev.contexture.testing.FakeBlockCoder;
+import dev.contexture.testing.FakeHead;
 import dev.contexture.testing.FakeKvPool;
 import dev.contexture.testing.FakeModelRunner;
 import dev.contexture.testing.VaryingCutter;
 import java.lang.foreign.Arena;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -30,6 +37,7 @@ final class LoopFixture {
 
     final CountingListener listener = new CountingListener();
     final RestoreCounts restores = new RestoreCounts();
+    final FakeKvPool pool;
     final KvCache kv;
     final FakeModelRunner runner;
     final SchedulerLoop loop;
@@ -44,21 +52,46 @@ final class LoopFixture {
     }
 
     LoopFixture(int pages, SchedulerConfig config, Optional<BlockStore> store) {
-        FakeKvPool pool = new FakeKvPool(pages, PAGE_TOKENS);
-        this.kv =
-                new KvCache(new KvGeometry(1, 1, 2, PAGE_TOKENS, KvDtype.F16), pages, this::newCutter, pool::copyPage);
-        this.runner = new FakeModelRunner(pool);
+        this(pages, config, store, Optional.empty(), TRAFFIC);
+    }
+
+    /** With sparse decoding where there is a head. */
+    LoopFixture(
+            int pages,
+            SchedulerConfig config,
+            Optional<BlockStore> store,
+            Optional<FakeHead> head,
+            TrafficSettings settings) {
+        this.pool = new FakeKvPool(pages, PAGE_TOKENS);
+        this.kv = new KvCache(
+                new KvGeometry(1, 1, 2, PAGE_TOKENS, KvDtype.F16), pages, this::newCutter, (from, to, count) -> {
+                    pool.copyPage(from, to, count);
+                    head.ifPresent(keys -> keys.copyPage(from, to, count));
+                });
+        this.runner = new FakeModelRunner(pool, head.isPresent() ? FakeHead.FEATURES : 0);
+        Engine engine = head.map(this::sparseEngine).orElseGet(() -> new Engine(kv, pool, runner));
         BlockTraffic traffic = store.<BlockTraffic>map(tiers -> new TierTraffic(
                         kv,
                         tiers,
-                        new FakeBlockCoder(pool),
+                        new FakeBlockCoder(pool, head),
                         Arena.ofAuto().allocate(FakeBlockCoder.MOST_BYTES),
-                        TRAFFIC,
+                        settings,
                         restores,
                         () -> nowNanos++))
                 .orElse(BlockTraffic.NONE);
-        this.loop = new SchedulerLoop(
-                kv, new Engine(kv, pool, runner), config, listener, traffic, () -> nowNanos++, () -> 42L);
+        this.loop = new SchedulerLoop(kv, engine, config, listener, traffic, () -> nowNanos++, () -> 42L);
+    }
+
+    private Engine sparseEngine(FakeHead head) {
+        SparseSelection selection = new SparseSelection(
+                new HeadRetriever(FakeHead.FEATURES, List.of(0), head, head),
+                kv,
+                pool,
+                SelectionSettings.DEFAULT,
+                SelectionRule.Unit.TOKENS,
+                SelectionListener.NONE,
+                () -> nowNanos++);
+        return new Engine(kv, pool, runner, selection, runner.vocabularySize());
     }
 
     private BlockCutter newCutter() {
@@ -77,6 +110,7 @@ final class LoopFixture {
         int restoredTokens;
         int storedBlocks;
         int goneBlocks;
+        int broughtParts;
 
         @Override
         public void restored(int tokens, long bytes, long nanos, RestoreEnd end) {
@@ -90,7 +124,9 @@ final class LoopFixture {
         }
 
         @Override
-        public void brought(int parts, long bytes, long nanos) {}
+        public void brought(int parts, long bytes, long nanos) {
+            broughtParts += parts;
+        }
 
         @Override
         public void gone(int blocks) {

@@ -8,45 +8,65 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Optional;
 
-/** Blocks of a {@link FakeKvPool} as bytes: the token ids. Its parts together are the block, each alone is not. */
+/**
+ * Blocks of a {@link FakeKvPool} as bytes: the token ids. KV head 0 has those at even positions, KV head 1 the others, so that each
+ * part alone is not the block.
+ */
 public final class FakeBlockCoder implements BlockCoder {
     public static final int MOST_BYTES = 256 * Integer.BYTES;
 
-    private static final BlockPart.Rows EVEN = new BlockPart.Rows(0, 0);
-    private static final BlockPart.Rows ODD = new BlockPart.Rows(0, 1);
+    private static final List<BlockPart.Rows> ROWS = List.of(new BlockPart.Rows(0, 0), new BlockPart.Rows(0, 1));
 
     private final FakeKvPool pool;
+    private final Optional<FakeHead> head;
 
-    public FakeBlockCoder(FakeKvPool pool) {
+    /**
+     * @param head whose keys are the blocks' index
+     */
+    public FakeBlockCoder(FakeKvPool pool, Optional<FakeHead> head) {
         this.pool = pool;
+        this.head = head;
     }
 
     @Override
     public List<BlockPart.Rows> rows() {
-        return List.of(EVEN, ODD);
+        return ROWS;
     }
 
     @Override
     public Optional<BlockPart> index() {
-        return Optional.empty();
+        return head.map(present -> BlockPart.INDEX);
     }
 
     @Override
     public int bytes(BlockPart part, int tokens) {
-        return (part.equals(EVEN) ? (tokens + 1) / 2 : tokens / 2) * Integer.BYTES;
+        return (part.equals(BlockPart.CARRY) ? FakeHead.FEATURES : tokens) * Integer.BYTES;
+    }
+
+    /** The KV head that a token of the block belongs to. */
+    private static boolean isOf(BlockPart part, BlockLocation block, int index) {
+        return !(part instanceof BlockPart.Rows rows) || (block.first() + index) % 2 == rows.kvHead();
     }
 
     @Override
     public void encode(BlockLocation block, BlockPart part, MemorySegment target) {
-        for (int i = part.equals(EVEN) ? 0 : 1; i < block.tokens(); i += 2) {
-            target.setAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i / 2, pool.token(block, i));
+        for (int i = 0; i < block.tokens(); i++) {
+            int token = part instanceof BlockPart.Rows
+                    ? pool.token(block, i)
+                    : head.orElseThrow().key(pool.slotOf(block, i));
+            target.setAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i, isOf(part, block, i) ? token : 0);
         }
     }
 
     @Override
     public void decode(BlockLocation block, BlockPart part, MemorySegment source) {
-        for (int i = part.equals(EVEN) ? 0 : 1; i < block.tokens(); i += 2) {
-            pool.setToken(block, i, source.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i / 2));
+        for (int i = 0; i < block.tokens(); i++) {
+            int token = source.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i);
+            if (!(part instanceof BlockPart.Rows)) {
+                head.orElseThrow().setKey(pool.slotOf(block, i), token);
+            } else if (isOf(part, block, i)) {
+                pool.setToken(block, i, token);
+            }
         }
     }
 }

@@ -9,6 +9,17 @@ import java.util.List;
 
 /** A pool whose slots keep token ids instead of keys and values. */
 public final class FakeKvPool implements NativeKvPool {
+    /** What a slot holds that nothing was written to. */
+    public static final int NOTHING = -1;
+
+    /** Sees what lists name. */
+    public interface SelectionCheck {
+        /**
+         * @param token in the slot of the position
+         */
+        void selected(int sequence, int kvHead, int position, int token);
+    }
+
     private final int pageTokens;
     private final int[] slots;
     private int[] queryLengths = {};
@@ -20,9 +31,12 @@ public final class FakeKvPool implements NativeKvPool {
     /** The step's sequences that had selections, selection by selection; the model attends to everything all the same. */
     public final List<int[]> selectedSequences = new ArrayList<>();
 
+    public SelectionCheck check = (sequence, kvHead, position, token) -> {};
+
     public FakeKvPool(int pages, int pageTokens) {
         this.pageTokens = pageTokens;
         this.slots = new int[pages * pageTokens];
+        Arrays.fill(slots, NOTHING);
     }
 
     @Override
@@ -46,6 +60,15 @@ public final class FakeKvPool implements NativeKvPool {
     @Override
     public void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
         selectedSequences.add(sequences.clone());
+        for (int list = 0; list < selection.counts().length; list++) {
+            int sequence = sequences[list / (selection.groups() * selection.kvHeads())];
+            for (int i = 0; i < selection.counts()[list]; i++) {
+                int position = selection.positions()[list * selection.stride() + i];
+                if (position < contextLengths[sequence]) {
+                    check.selected(sequence, list % selection.kvHeads(), position, slots[slot(sequence, position)]);
+                }
+            }
+        }
     }
 
     @Override
@@ -68,14 +91,14 @@ public final class FakeKvPool implements NativeKvPool {
 
     /** The token that a block has at {@code index}. */
     int token(BlockLocation block, int index) {
-        return slots[slot(block, index)];
+        return slots[slotOf(block, index)];
     }
 
     void setToken(BlockLocation block, int index, int token) {
-        slots[slot(block, index)] = token;
+        slots[slotOf(block, index)] = token;
     }
 
-    private int slot(BlockLocation block, int index) {
+    int slotOf(BlockLocation block, int index) {
         int position = block.first() + index;
         return block.pages()[position / pageTokens] * pageTokens + position % pageTokens;
     }

@@ -8,11 +8,21 @@ import java.util.Arrays;
 /** Runs {@link FakeModel} on a {@link FakeKvPool}; fails when told to, after it has written. */
 public final class FakeModelRunner implements ModelRunner {
     private final FakeKvPool pool;
+    private final int featureWidth;
+    private int rows;
     private boolean failNext;
     private boolean breakNext;
 
     public FakeModelRunner(FakeKvPool pool) {
+        this(pool, 0);
+    }
+
+    /**
+     * @param featureWidth numbers that a retrieval head would read of one token; all are 0
+     */
+    public FakeModelRunner(FakeKvPool pool, int featureWidth) {
         this.pool = pool;
+        this.featureWidth = featureWidth;
     }
 
     public void failNext() {
@@ -26,6 +36,7 @@ public final class FakeModelRunner implements ModelRunner {
 
     @Override
     public FloatBuffer run(int[] tokenIds, int[] logitRows) {
+        rows = tokenIds.length;
         float[] logits = new float[logitRows.length * FakeModel.VOCABULARY];
         int row = 0;
         int wanted = 0;
@@ -54,7 +65,7 @@ public final class FakeModelRunner implements ModelRunner {
 
     @Override
     public FloatBuffer features() {
-        return FloatBuffer.allocate(0);
+        return FloatBuffer.allocate(rows * featureWidth);
     }
 
     @Override
