@@ -241,6 +241,7 @@ int run(int thread_count, int repeats) {
   time_selected_attention(threads, repeats);
   time_uniform_format(threads, repeats);
   time_retrieval(threads, repeats);
+  time_block_codec(threads, repeats);
   return 0;
 }
 

@@ -77,4 +77,7 @@ void time_uniform_format(const SpinningThreads& threads, int repeats);
 // The retrieval head's scores and selection for one row, and its appends.
 void time_retrieval(const SpinningThreads& threads, int repeats);
 
+// Stored blocks of a context in every format.
+void time_block_codec(const SpinningThreads& threads, int repeats);
+
 }  // namespace contexture

@@ -7,6 +7,7 @@
 #include "capi/descriptor_pool.h"
 #include "capi/kv_pool.h"
 #include "capi/retrieval_pool.h"
+#include "capi/stored_block.h"
 #include "contexture/execution.h"
 
 namespace contexture {
@@ -69,7 +70,7 @@ using contexture::RetrievalRegistry;
 
 extern "C" {
 
-int32_t ctx_abi_version(void) { return 4; }
+int32_t ctx_abi_version(void) { return 5; }
 
 const char* ctx_isa(void) { return contexture::isa_name(contexture::active_isa()); }
 
@@ -133,6 +134,32 @@ int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t slot_in
                       float* out) {
   return on_pool<KvPool>("ctx_pool_read", pool, [&](KvPool& kv) {
     kv.read_row(layer, page, slot_in_page, kv_head, what, out);
+  });
+}
+
+int64_t ctx_block_bytes(int64_t pool, int32_t format, int32_t layer_count, int32_t tokens) {
+  int64_t bytes = 0;
+  on_pool<KvPool>("ctx_block_bytes", pool, [&](KvPool& kv) {
+    bytes = contexture::checked_block_bytes(kv, format, layer_count, tokens);
+  });
+  return bytes;
+}
+
+int32_t ctx_block_encode(int64_t pool, int32_t format, int32_t layer_count, const int32_t* layers, int32_t kv_head,
+                         int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, void* bytes,
+                         int64_t byte_count) {
+  return on_pool<KvPool>("ctx_block_encode", pool, [&](KvPool& kv) {
+    contexture::encode_stored_block(kv, {format, layer_count, layers, kv_head, page_count, pages, first, tokens}, bytes,
+                                    byte_count);
+  });
+}
+
+int32_t ctx_block_decode(int64_t pool, int32_t format, int32_t layer_count, const int32_t* layers, int32_t kv_head,
+                         int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, const void* bytes,
+                         int64_t byte_count) {
+  return on_pool<KvPool>("ctx_block_decode", pool, [&](KvPool& kv) {
+    contexture::decode_stored_block(kv, {format, layer_count, layers, kv_head, page_count, pages, first, tokens}, bytes,
+                                    byte_count);
   });
 }
 

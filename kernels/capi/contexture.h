@@ -69,6 +69,17 @@ CTX_API int32_t ctx_pool_copy(int64_t pool, int32_t from_page, int32_t to_page, 
 CTX_API int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head,
                               int32_t what, float* out);
 
+/* A stored block: K and V of the positions [first, first + tokens) of a sequence on these pages, of one KV head, over the
+ * layers named, as bytes. format: 0 f16, 1 int8, 2 int4, 3 int8 keys and int4 values. tokens: at most 256. bytes: an even
+ * address, ctx_block_bytes of them. The pool must be of f16. Decoding does not trust the bytes' content. */
+CTX_API int64_t ctx_block_bytes(int64_t pool, int32_t format, int32_t layer_count, int32_t tokens);
+CTX_API int32_t ctx_block_encode(int64_t pool, int32_t format, int32_t layer_count, const int32_t* layers,
+                                 int32_t kv_head, int32_t page_count, const int32_t* pages, int32_t first,
+                                 int32_t tokens, void* bytes, int64_t byte_count);
+CTX_API int32_t ctx_block_decode(int64_t pool, int32_t format, int32_t layer_count, const int32_t* layers,
+                                 int32_t kv_head, int32_t page_count, const int32_t* pages, int32_t first,
+                                 int32_t tokens, const void* bytes, int64_t byte_count);
+
 /* The retrieval head's key pool. Its pages are those of the KV pool beside it; its ids are of their own.
  * query_heads, per group, is a multiple of kv_heads; rope_cos and rope_sin [positions, head_dim / 2] are copied. */
 CTX_API int64_t ctx_retrieval_create(int32_t groups, int32_t kv_heads, int32_t query_heads, int32_t head_dim,

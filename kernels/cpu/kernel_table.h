@@ -167,6 +167,20 @@ struct ScorePieceArgs {
   int64_t stride;
 };
 
+// Keys or values of one layer of a stored block, see contexture/block_codec.h.
+struct EncodeRowsArgs {
+  const char* rows;
+  const int64_t* offsets;  // [tokens] bytes from rows to each token's row of row_dim halves
+  int32_t tokens, row_dim, bits;  // 8 or 4
+  uint8_t* out;
+};
+struct DecodeRowsArgs {
+  char* rows;
+  const int64_t* offsets;  // [tokens]
+  int32_t tokens, row_dim, bits;
+  const uint8_t* in;
+};
+
 struct KernelTable {
   void (*prepare_rows)(const PrepareArgs&, int64_t first, int64_t last);
   void (*decode_part)(const DecodeArgs&);
@@ -187,6 +201,10 @@ struct KernelTable {
   void (*largest)(const float* weights, int32_t count, int32_t wanted, int32_t* out);
   void (*describe_piece)(const DescribeArgs&);
   void (*score_pieces)(const ScorePieceArgs&);
+  void (*encode_key_rows)(const EncodeRowsArgs&);
+  void (*encode_value_rows)(const EncodeRowsArgs&);
+  void (*decode_key_rows)(const DecodeRowsArgs&);
+  void (*decode_value_rows)(const DecodeRowsArgs&);
 };
 
 constexpr int32_t kRowPadding = 16;   // decode rows and weights come in multiples of this

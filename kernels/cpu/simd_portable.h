@@ -29,6 +29,12 @@ static inline Vec load(const float* p) {
   return v;
 }
 static inline void store(float* p, Vec v) { std::memcpy(p, &v, sizeof v); }
+// Whole numbers in 0..255.
+static inline Vec load(const uint8_t* p) { return Vec{float(p[0]), float(p[1]), float(p[2]), float(p[3])}; }
+static inline void store(uint8_t* p, Vec v) {
+  const IntVec whole = __builtin_convertvector(v, IntVec);
+  for (int i = 0; i < kLanes; ++i) p[i] = static_cast<uint8_t>(whole[i]);
+}
 
 static inline IntVec splat(int32_t x) { return IntVec{x, x, x, x}; }
 

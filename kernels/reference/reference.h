@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "contexture/block_codec.h"
 #include "contexture/paged_attention.h"
 #include "contexture/selection.h"
 
@@ -34,6 +35,12 @@ std::vector<double> position_weights(const std::vector<std::vector<double>>& sco
 // The selection of a rule, by sorting everything: ascending positions.
 std::vector<int32_t> selected_positions(const SelectionRule& rule, int32_t position, const std::vector<float>& weights,
                                         const std::vector<int32_t>& block_ends);
+
+// A stored block of 8 or 4 bits or halves, value by value; and what row `what` (0 = K, 1 = V) of its token `token` and layer
+// `layer` (an index into place.layers) says of channel i. Floats, so that bytes can be compared.
+std::vector<uint8_t> encoded_block(const BlockPlace& place, BlockFormat format, const void* pool);
+float decoded_value(const BlockPlace& place, BlockFormat format, const std::vector<uint8_t>& bytes, int32_t layer,
+                    int32_t what, int32_t token, int32_t i);
 
 std::vector<double> block_sum(const std::vector<float>& x, int64_t block);
 std::vector<double> block_sum_int8(const std::vector<float>& x, int64_t block);

@@ -23,7 +23,7 @@ import java.util.Locale;
  * so both see the same pools.
  */
 public final class NativeLibrary {
-    private static final int ABI_VERSION = 4;
+    private static final int ABI_VERSION = 5;
 
     private final Path path;
     private final SymbolLookup symbols;
