@@ -17,9 +17,10 @@ public final class Bench {
             case "split" -> SplitBench.run(options);
             case "prefill" -> PrefillBench.run(options);
             case "v2f" -> V2fBench.run(options);
+            case "codec" -> CodecBench.run(options);
             default ->
                 throw new IllegalArgumentException("bench.suite must be one of "
-                        + List.of("speed", "sparse-speed", "fidelity", "generation", "split", "prefill", "v2f")
+                        + List.of("speed", "sparse-speed", "fidelity", "generation", "split", "prefill", "v2f", "codec")
                         + " but is "
                         + suite);
         }

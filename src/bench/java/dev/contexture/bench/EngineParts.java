@@ -21,8 +21,10 @@ import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelSources;
 import dev.contexture.model.template.ChatTemplate;
 import dev.contexture.model.tokenizer.DjlTokenizer;
+import dev.contexture.nativelib.FfmBlocks;
 import dev.contexture.nativelib.FfmDescriptors;
 import dev.contexture.nativelib.FfmKvPool;
+import dev.contexture.nativelib.NativeBlocks;
 import dev.contexture.nativelib.NativeLibrary;
 import dev.contexture.retrieval.Retriever;
 import dev.contexture.selection.SelectionSettings;
@@ -40,7 +42,9 @@ final class EngineParts implements AutoCloseable {
     private final ChatTemplate template;
     private final SparsityProperties sparsity;
     private final ModelConfig config;
+    private final KvGeometry geometry;
     private final FfmKvPool pool;
+    private final NativeBlocks blocks;
     private final OrtModelRunner runner;
     private final BenchRetrieval retrieval;
     private final KvCache kv;
@@ -83,11 +87,12 @@ final class EngineParts implements AutoCloseable {
             head.ifPresent(RetrievalHeadFile::close);
         }
         this.config = compiled.config();
-        KvGeometry geometry = new KvGeometry(
+        this.geometry = new KvGeometry(
                 config.layers(), config.kvHeads(), config.headDim(), PAGE_TOKENS, Precision.FAST.kvDtype());
         int pages = geometry.pagesFor(settings.capacityTokens);
         NativeLibrary library = NativeLibrary.openBundled(work.resolve("native"));
         this.pool = new FfmKvPool(library, geometry, pages);
+        this.blocks = new FfmBlocks(library, pool);
         int positions = config.contextLength();
         this.retrieval =
                 BenchRetrieval.open(sparsity, compiled, library, geometry, pool, pages, positions, settings.threads);
@@ -119,6 +124,15 @@ final class EngineParts implements AutoCloseable {
 
     FfmKvPool pool() {
         return pool;
+    }
+
+    KvGeometry geometry() {
+        return geometry;
+    }
+
+    /** The pool's keys and values as bytes. */
+    NativeBlocks blocks() {
+        return blocks;
     }
 
     OrtModelRunner runner() {

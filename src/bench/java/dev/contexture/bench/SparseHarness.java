@@ -42,6 +42,16 @@ final class SparseHarness {
         void accept(int step, FloatBuffer logits);
     }
 
+    /** Changes a context that has been taken in. */
+    interface Change {
+        /**
+         * Called before the first token behind it is decoded.
+         *
+         * @return undoes the change once all are
+         */
+        Runnable apply(Run run);
+    }
+
     SparseHarness(EngineParts parts) {
         this.parts = parts;
         this.kv = parts.kv();
@@ -76,6 +86,15 @@ final class SparseHarness {
         /** Tokens taken in so far. */
         int taken() {
             return taken;
+        }
+
+        /** That it lies on, in logical order. */
+        int[] pages() {
+            return kv.snapshot().sequences().stream()
+                    .filter(sequence -> sequence.sequenceId() == id)
+                    .findFirst()
+                    .orElseThrow()
+                    .pages();
         }
 
         /** The next part of a prompt. */
@@ -121,16 +140,23 @@ final class SparseHarness {
 
     /** Decodes a window behind its context: the engine is given the window's tokens whatever it would draw. */
     SparsityUsage decode(Window window, Selector selector, int budget, Rows rows) {
+        return decode(window, selector, budget, run -> () -> {}, rows);
+    }
+
+    /** The same behind a context that something is done to. */
+    SparsityUsage decode(Window window, Selector selector, int budget, Change change, Rows rows) {
         selector.before().accept(window);
         Engine engine = engine(selector.stage());
         SamplerState greedy = new SamplerState(SamplingParams.GREEDY, 0, new int[0]);
         try (Run run = start(engine, selector.policy().apply(budget), window.context(), 0)) {
+            Runnable undo = change.apply(run);
             run.beginDecode();
             for (int step = 0; step < window.forced().length; step++) {
                 int[] token = {window.forced()[step]};
                 engine.step(new StepPlan(List.of(run.rows(token, greedy))));
                 rows.accept(step, tap.logits());
             }
+            undo.run();
             return run.usage();
         }
     }
