@@ -190,6 +190,26 @@ int32_t ctx_retrieval_copy(int64_t pool, int32_t from_page, int32_t to_page, int
                                 [&](RetrievalPool& keys) { keys.copy_page(from_page, to_page, slots); });
 }
 
+int64_t ctx_retrieval_keys_bytes(int64_t pool, int32_t tokens) {
+  int64_t bytes = 0;
+  on_pool<RetrievalPool>("ctx_retrieval_keys_bytes", pool, [&](RetrievalPool& keys) { bytes = keys.key_bytes(tokens); });
+  return bytes;
+}
+
+int32_t ctx_retrieval_keys_read(int64_t pool, int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens,
+                                void* bytes, int64_t byte_count) {
+  return on_pool<RetrievalPool>("ctx_retrieval_keys_read", pool, [&](RetrievalPool& keys) {
+    keys.read_keys(page_count, pages, first, tokens, bytes, byte_count);
+  });
+}
+
+int32_t ctx_retrieval_keys_write(int64_t pool, int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens,
+                                 const void* bytes, int64_t byte_count) {
+  return on_pool<RetrievalPool>("ctx_retrieval_keys_write", pool, [&](RetrievalPool& keys) {
+    keys.write_keys(page_count, pages, first, tokens, bytes, byte_count);
+  });
+}
+
 int32_t ctx_retrieval_append_set(int64_t pool, int32_t rows, const int32_t* positions, const int64_t* slots) {
   return on_pool<RetrievalPool>("ctx_retrieval_append_set", pool,
                                 [&](RetrievalPool& keys) { keys.set_append(rows, positions, slots); });

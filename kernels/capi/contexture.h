@@ -89,6 +89,14 @@ CTX_API int32_t ctx_retrieval_destroy(int64_t pool);
 CTX_API int64_t ctx_retrieval_bytes(int64_t pool);
 CTX_API int32_t ctx_retrieval_copy(int64_t pool, int32_t from_page, int32_t to_page, int32_t slots);
 
+/* The keys of a stored block: those of the positions [first, first + tokens) of a sequence on these pages, of all layer groups
+ * and KV heads, as ctx_retrieval_keys_bytes bytes. tokens: at most 256. */
+CTX_API int64_t ctx_retrieval_keys_bytes(int64_t pool, int32_t tokens);
+CTX_API int32_t ctx_retrieval_keys_read(int64_t pool, int32_t page_count, const int32_t* pages, int32_t first,
+                                        int32_t tokens, void* bytes, int64_t byte_count);
+CTX_API int32_t ctx_retrieval_keys_write(int64_t pool, int32_t page_count, const int32_t* pages, int32_t first,
+                                         int32_t tokens, const void* bytes, int64_t byte_count);
+
 /* Describes the next append: where each row's key goes. */
 CTX_API int32_t ctx_retrieval_append_set(int64_t pool, int32_t rows, const int32_t* positions, const int64_t* slots);
 

@@ -225,7 +225,9 @@ TEST(SharedLibrary, ExportsTheInterfaceAndNothingElse) {
   void* library = dlopen(CONTEXTURE_LIBRARY, RTLD_NOW | RTLD_LOCAL);
   ASSERT_NE(library, nullptr) << dlerror();
   for (const char* name : {"ctx_abi_version", "ctx_isa", "ctx_last_error", "ctx_pool_create", "ctx_pool_destroy",
-                           "ctx_pool_bytes", "ctx_step_set", "ctx_pool_read", "RegisterCustomOps"})
+                           "ctx_pool_bytes", "ctx_step_set", "ctx_pool_read", "ctx_block_bytes", "ctx_block_encode",
+                           "ctx_block_decode", "ctx_retrieval_keys_bytes", "ctx_retrieval_keys_read",
+                           "ctx_retrieval_keys_write", "RegisterCustomOps"})
     EXPECT_NE(dlsym(library, name), nullptr) << name;
   EXPECT_EQ(dlsym(library, "_ZN10contexture10active_isaEv"), nullptr);
   const auto version = reinterpret_cast<int32_t (*)()>(dlsym(library, "ctx_abi_version"));

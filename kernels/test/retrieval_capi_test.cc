@@ -1,6 +1,8 @@
 // The C interface of selections: what it refuses and with which words.
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -154,6 +156,66 @@ TEST_F(Retrieval, CopiesWithinItsPages) {
   EXPECT_EQ(ctx_retrieval_copy(id_, 0, 3, 16), CTX_OK);
   expect_refused(ctx_retrieval_copy(id_, 0, 4, 16), "to is 4; it must be in 0..3");
   EXPECT_EQ(ctx_retrieval_copy(999999, 0, 1, 1), CTX_UNKNOWN_POOL);
+}
+
+// 2 lists of keys of 32 values of 4 bits, and a scale each.
+constexpr int64_t kKeyBytes = 2 * (16 + 4);
+
+std::vector<char> some_keys(int32_t tokens) {
+  std::vector<char> bytes(static_cast<size_t>(tokens * kKeyBytes));
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(17 * i + 3);
+  for (int32_t key = 0; key < 2 * tokens; ++key) {
+    const float scale = 0.5f + static_cast<float>(key);
+    std::memcpy(bytes.data() + key * (kKeyBytes / 2) + 16, &scale, sizeof(scale));
+  }
+  return bytes;
+}
+
+TEST_F(Retrieval, KeysComeBackWhereverInAPageTheyLie) {
+  const int32_t tokens = 20, pages[] = {3, 1}, others[] = {0, 2};
+  ASSERT_EQ(ctx_retrieval_keys_bytes(id_, tokens), tokens * kKeyBytes);
+  const std::vector<char> keys = some_keys(tokens);
+  const auto count = static_cast<int64_t>(keys.size());
+  ASSERT_EQ(ctx_retrieval_keys_write(id_, 2, pages, 5, tokens, keys.data(), count), CTX_OK);
+  std::vector<char> back(keys.size());
+  ASSERT_EQ(ctx_retrieval_keys_read(id_, 2, pages, 5, tokens, back.data(), count), CTX_OK);
+  EXPECT_EQ(back, keys);
+  ASSERT_EQ(ctx_retrieval_keys_write(id_, 2, others, 9, tokens, back.data(), count), CTX_OK);
+  ASSERT_EQ(ctx_retrieval_keys_read(id_, 2, others, 9, tokens, back.data(), count), CTX_OK);
+  EXPECT_EQ(back, keys);
+  std::vector<char> beside(static_cast<size_t>(5 * kKeyBytes), 1);
+  ASSERT_EQ(ctx_retrieval_keys_read(id_, 2, pages, 0, 5, beside.data(), 5 * kKeyBytes), CTX_OK);
+  EXPECT_EQ(beside, std::vector<char>(beside.size(), 0)) << "what lies before them is left alone";
+}
+
+TEST_F(Retrieval, AScaleThatIsNoneIsWrittenAsZero) {
+  const int32_t pages[] = {0};
+  std::vector<char> keys = some_keys(3);
+  const float bad[] = {-1.0f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()};
+  for (int32_t key = 0; key < 3; ++key) std::memcpy(keys.data() + key * (kKeyBytes / 2) + 16, &bad[key], sizeof(float));
+  const auto count = static_cast<int64_t>(keys.size());
+  ASSERT_EQ(ctx_retrieval_keys_write(id_, 1, pages, 0, 3, keys.data(), count), CTX_OK);
+  ASSERT_EQ(ctx_retrieval_keys_read(id_, 1, pages, 0, 3, keys.data(), count), CTX_OK);
+  for (int32_t key = 0; key < 6; ++key) {
+    float scale = -1.0f;
+    std::memcpy(&scale, keys.data() + key * (kKeyBytes / 2) + 16, sizeof(scale));
+    EXPECT_EQ(scale, key < 3 ? 0.0f : 0.5f + static_cast<float>(key));
+  }
+}
+
+TEST_F(Retrieval, RefusesKeysOutsideThePages) {
+  const int32_t pages[] = {3, 1}, outside[] = {3, 4};
+  std::vector<char> keys(static_cast<size_t>(20 * kKeyBytes));
+  const auto count = static_cast<int64_t>(keys.size());
+  expect_refused(ctx_retrieval_keys_read(id_, 2, pages, 13, 20, keys.data(), count),
+                 "the keys are of the positions 13 to 33; the pages hold those below 32");
+  expect_refused(ctx_retrieval_keys_write(id_, 2, outside, 0, 20, keys.data(), count), "pages[1] is 4");
+  expect_refused(ctx_retrieval_keys_write(id_, 2, pages, -1, 20, keys.data(), count), "positions -1 to 19");
+  expect_refused(ctx_retrieval_keys_write(id_, 2, pages, 0, 20, keys.data(), count - 1),
+                 "the keys have 799 bytes; they must have 800");
+  expect_refused(ctx_retrieval_keys_read(id_, 2, nullptr, 0, 20, keys.data(), count), "are null");
+  EXPECT_EQ(ctx_retrieval_keys_bytes(id_, 257), 0);
+  EXPECT_NE(std::string(ctx_last_error()).find("tokens is 257; it must be in 1..256"), std::string::npos);
 }
 
 }  // namespace

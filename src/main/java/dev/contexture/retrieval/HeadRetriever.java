@@ -36,6 +36,11 @@ public final class HeadRetriever implements Retriever {
         this.pool = pool;
     }
 
+    /** Numbers that the head reads of one token, and carries to the next. */
+    public int featureWidth() {
+        return featureWidth;
+    }
+
     @Override
     public String name() {
         return "head";

@@ -8,10 +8,15 @@ import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /** A store that keeps everything at hand. */
 public final class HeapBlockStore implements BlockStore {
     private final Map<TierKey, byte[]> values = new HashMap<>();
+
+    public void lose(Predicate<TierKey> lost) {
+        values.keySet().removeIf(lost);
+    }
 
     @Override
     public void drainCompleted() {}

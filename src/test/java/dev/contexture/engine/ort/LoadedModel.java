@@ -19,13 +19,18 @@ import dev.contexture.kv.KvCache;
 import dev.contexture.kv.SlotRequest;
 import dev.contexture.kv.StepReservation;
 import dev.contexture.kv.StepSlots;
+import dev.contexture.kv.tier.BlockCoder;
+import dev.contexture.kv.tier.NativeBlockCoder;
 import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.graph.GraphCompiler;
 import dev.contexture.model.head.RetrievalHeadConfig;
 import dev.contexture.model.head.RetrievalHeadFile;
+import dev.contexture.nativelib.BlockFormat;
+import dev.contexture.nativelib.FfmBlocks;
 import dev.contexture.nativelib.FfmDescriptors;
+import dev.contexture.nativelib.FfmIndexBlocks;
 import dev.contexture.nativelib.FfmKvPool;
 import dev.contexture.nativelib.FfmRetrievalPool;
 import dev.contexture.nativelib.NativeLibrary;
@@ -130,6 +135,18 @@ public final class LoadedModel implements AutoCloseable {
 
     public Engine engine() {
         return new Engine(kv, pool, runner, selection, runner.vocabularySize());
+    }
+
+    /** The pools' blocks as bytes; the model has a head. */
+    public BlockCoder blockCoder(BlockFormat format) {
+        HeadRetriever head = retriever.orElseThrow();
+        return new NativeBlockCoder(
+                new FfmBlocks(library, pool),
+                Optional.of(new FfmIndexBlocks(library, retrievalPool.orElseThrow())),
+                format,
+                head.groupOfLayer(),
+                config.kvHeads(),
+                head.featureWidth());
     }
 
     /** Rows that were decoded by the selection of an earlier step. */
