@@ -8,9 +8,11 @@ import dev.contexture.kv.PrefixKey;
 import dev.contexture.kv.SlotRequest;
 import dev.contexture.kv.StepReservation;
 import dev.contexture.kv.tier.BlockPart;
-import dev.contexture.kv.tier.BlockStore.Presence;
+import dev.contexture.kv.tier.LoadPriority;
 import dev.contexture.kv.tier.TierKey;
+import dev.contexture.kv.tier.TierLookup;
 import dev.contexture.kv.tier.TierUse;
+import dev.contexture.kv.tier.Wanted;
 import dev.contexture.scheduler.TrafficListener.RestoreEnd;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -84,15 +86,20 @@ final class PartialPromotion implements BlockTraffic.Restore {
     }
 
     private void ask() {
-        List<TierKey> keys = new ArrayList<>();
+        List<Wanted> wanted = new ArrayList<>();
         for (int last : lasts) {
-            keys.add(carry(last));
+            PrefixKey name = use.name(blocks.get(last).key(), false);
+            wanted.add(tools.wanted(use, name, BlockPart.CARRY, blocks.get(last)));
         }
         for (int i = 0; i <= lasts.getFirst(); i++) {
             names.add(use.name(blocks.get(i).key(), true));
-            keys.add(index(i));
+            wanted.add(wantedIndex(i));
         }
-        tools.store().prefetch(keys);
+        tools.store().prefetch(use.owner(), LoadPriority.SOON, wanted);
+    }
+
+    private Wanted wantedIndex(int block) {
+        return tools.wanted(use, names.get(block), tools.coder().index().orElseThrow(), blocks.get(block));
     }
 
     private TierKey carry(int block) {
@@ -109,22 +116,22 @@ final class PartialPromotion implements BlockTraffic.Restore {
             return whole.get().turn();
         }
         boolean late = tools.clock().nanos() - beginNanos > tools.settings().longestWaitNanos();
-        Presence carried = Presence.MISS;
+        TierLookup carried = TierLookup.MISS;
         int last = -1;
         for (int each : lasts) {
             carried = tools.store().lookup(carry(each));
             last = each;
-            if (carried == Presence.HIT || carried == Presence.PENDING) {
+            if (carried == TierLookup.HIT || carried == TierLookup.PENDING) {
                 break;
             }
         }
-        if (carried == Presence.HIT) {
+        if (carried == TierLookup.HIT) {
             carried = indexUpTo(last);
         }
-        if (carried == Presence.PENDING && !late) {
+        if (carried == TierLookup.PENDING && !late) {
             return new Turn(0, Progress.WAITING);
         }
-        if (carried == Presence.HIT) {
+        if (carried == TierLookup.HIT) {
             int tokens = begin(last);
             if (tokens > 0) {
                 return new Turn(tokens, Progress.DONE);
@@ -135,13 +142,13 @@ final class PartialPromotion implements BlockTraffic.Restore {
     }
 
     /** Of the index that is worst off; where blocks have no shared name, the lineage's are asked for. */
-    private Presence indexUpTo(int last) {
-        Presence worst = Presence.HIT;
+    private TierLookup indexUpTo(int last) {
+        TierLookup worst = TierLookup.HIT;
         for (int i = 0; i <= last; i++) {
-            Presence each = tools.store().lookup(index(i));
-            if (each == Presence.MISS && i < exactBlocks) {
+            TierLookup each = tools.store().lookup(index(i));
+            if (each == TierLookup.MISS && i < exactBlocks) {
                 askLineage(i);
-                each = Presence.PENDING;
+                each = TierLookup.PENDING;
             }
             worst = each.compareTo(worst) > 0 ? each : worst;
         }
@@ -150,12 +157,12 @@ final class PartialPromotion implements BlockTraffic.Restore {
 
     private void askLineage(int from) {
         exactBlocks = from;
-        List<TierKey> keys = new ArrayList<>();
+        List<Wanted> wanted = new ArrayList<>();
         for (int i = from; i < names.size(); i++) {
             names.set(i, use.name(blocks.get(i).key(), false));
-            keys.add(index(i));
+            wanted.add(wantedIndex(i));
         }
-        tools.store().prefetch(keys);
+        tools.store().prefetch(use.owner(), LoadPriority.SOON, wanted);
     }
 
     /**
@@ -177,7 +184,7 @@ final class PartialPromotion implements BlockTraffic.Restore {
         try (StepReservation reservation = kv.reserve(List.of(tokens))) {
             for (int i = 0; i <= last; i++) {
                 BlockPart index = tools.coder().index().orElseThrow();
-                int read = tools.decode(index(i), kv.place(sequence.id(), kept.get(i)), index);
+                int read = tools.decode(use.owner(), index(i), kv.place(sequence.id(), kept.get(i)), index);
                 if (read == 0) {
                     return 0;
                 }
@@ -201,7 +208,7 @@ final class PartialPromotion implements BlockTraffic.Restore {
         MemorySegment value = tools.buffer()
                 .asSlice(
                         0, tools.coder().bytes(BlockPart.CARRY, blocks.get(last).tokens()));
-        return tools.store().read(carry(last), value)
+        return tools.store().read(use.owner(), carry(last), value)
                 ? Optional.of(value.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED))
                 : Optional.empty();
     }

@@ -6,9 +6,11 @@ import dev.contexture.engine.Residency;
 import dev.contexture.kv.BlockSpan;
 import dev.contexture.kv.PrefixKey;
 import dev.contexture.kv.tier.BlockPart;
-import dev.contexture.kv.tier.BlockStore.Presence;
+import dev.contexture.kv.tier.LoadPriority;
 import dev.contexture.kv.tier.TierKey;
+import dev.contexture.kv.tier.TierLookup;
 import dev.contexture.kv.tier.TierUse;
+import dev.contexture.kv.tier.Wanted;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -42,7 +44,7 @@ final class PartialResidency implements Residency {
     private int askedBlocks;
 
     /** A part of a block that is wanted. */
-    private record Wanted(int part, int block) {}
+    private record Missing(int part, int block) {}
 
     /**
      * @param blocks in the pool but for their rows, one behind the other
@@ -86,21 +88,25 @@ final class PartialResidency implements Residency {
 
     @Override
     public void bring(SelectionMatrix selection) {
-        List<Wanted> wanted = wanted(selection);
+        List<Missing> wanted = wanted(selection);
         if (wanted.isEmpty()) {
             return;
         }
         long begin = tools.clock().nanos();
-        tools.store().prefetch(wanted.stream().map(this::key).toList());
-        List<Wanted> open = wanted;
+        tools.store()
+                .prefetch(
+                        use.owner(),
+                        LoadPriority.NOW,
+                        wanted.stream().map(this::stored).toList());
+        List<Missing> open = wanted;
         long bytes = 0;
         while (true) {
-            List<Wanted> late = new ArrayList<>();
-            for (Wanted each : open) {
-                Presence presence = tools.store().lookup(key(each));
-                if (presence == Presence.PENDING) {
+            List<Missing> late = new ArrayList<>();
+            for (Missing each : open) {
+                TierLookup presence = tools.store().lookup(key(each));
+                if (presence == TierLookup.PENDING) {
                     late.add(each);
-                } else if (presence == Presence.HIT) {
+                } else if (presence == TierLookup.HIT) {
                     bytes += take(each);
                 } else {
                     throw lost("is in no tier that can be reached");
@@ -114,14 +120,14 @@ final class PartialResidency implements Residency {
             }
             open = late;
             LockSupport.parkNanos(POLL_NANOS);
-            tools.store().drainCompleted();
+            tools.store().takeCompleted();
         }
         tools.listener().brought(wanted.size(), bytes, tools.clock().nanos() - begin);
     }
 
     /** What the lists name and is not there; positions ascend in each list, and blocks do. */
-    private List<Wanted> wanted(SelectionMatrix selection) {
-        List<Wanted> wanted = new ArrayList<>();
+    private List<Missing> wanted(SelectionMatrix selection) {
+        List<Missing> wanted = new ArrayList<>();
         for (int group = 0; group < selection.groups(); group++) {
             for (int head = 0; head < selection.kvHeads(); head++) {
                 BitSet selected = selected(selection, group * selection.kvHeads() + head);
@@ -132,7 +138,7 @@ final class PartialResidency implements Residency {
                         int ofPart = part;
                         BitSet lacking = (BitSet) selected.clone();
                         lacking.andNot(present.get(part));
-                        lacking.stream().forEach(block -> wanted.add(new Wanted(ofPart, block)));
+                        lacking.stream().forEach(block -> wanted.add(new Missing(ofPart, block)));
                     }
                 }
             }
@@ -156,16 +162,23 @@ final class PartialResidency implements Residency {
         return selected;
     }
 
-    private TierKey key(Wanted wanted) {
+    private Wanted stored(Missing wanted) {
+        return tools.wanted(use, names.get(wanted.block), parts.get(wanted.part), blocks.get(wanted.block));
+    }
+
+    private TierKey key(Missing wanted) {
         return use.key(names.get(wanted.block), parts.get(wanted.part));
     }
 
     /**
      * @return bytes read
      */
-    private int take(Wanted wanted) {
+    private int take(Missing wanted) {
         int bytes = tools.decode(
-                key(wanted), tools.kv().place(sequence.id(), blocks.get(wanted.block)), parts.get(wanted.part));
+                use.owner(),
+                key(wanted),
+                tools.kv().place(sequence.id(), blocks.get(wanted.block)),
+                parts.get(wanted.part));
         if (bytes == 0) {
             throw lost("is not what was stored");
         }
@@ -196,15 +209,15 @@ final class PartialResidency implements Residency {
         while (bytes < tools.settings().turnBytes() && filledBlocks < blocks.size()) {
             askAhead();
             for (int part = 0; part < parts.size(); part++) {
-                Wanted each = new Wanted(part, filledBlocks);
+                Missing each = new Missing(part, filledBlocks);
                 if (present.get(part).get(filledBlocks)) {
                     continue;
                 }
-                Presence presence = tools.store().lookup(key(each));
-                if (presence == Presence.PENDING) {
+                TierLookup presence = tools.store().lookup(key(each));
+                if (presence == TierLookup.PENDING) {
                     return false;
                 }
-                int read = presence == Presence.HIT ? fillOne(each) : 0;
+                int read = presence == TierLookup.HIT ? fillOne(each) : 0;
                 if (read == 0) {
                     unfillable = true;
                     return false;
@@ -216,7 +229,7 @@ final class PartialResidency implements Residency {
         return !isComplete();
     }
 
-    private int fillOne(Wanted each) {
+    private int fillOne(Missing each) {
         try {
             return take(each);
         } catch (LostBlocksException e) {
@@ -229,15 +242,15 @@ final class PartialResidency implements Residency {
         if (askedBlocks >= until) {
             return;
         }
-        List<TierKey> keys = new ArrayList<>();
+        List<Wanted> wanted = new ArrayList<>();
         for (int block = Math.max(askedBlocks, filledBlocks); block < until; block++) {
             for (int part = 0; part < parts.size(); part++) {
                 if (!present.get(part).get(block)) {
-                    keys.add(key(new Wanted(part, block)));
+                    wanted.add(stored(new Missing(part, block)));
                 }
             }
         }
-        tools.store().prefetch(keys);
+        tools.store().prefetch(use.owner(), LoadPriority.AHEAD, wanted);
         askedBlocks = until;
     }
 }

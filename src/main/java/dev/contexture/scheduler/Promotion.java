@@ -8,9 +8,10 @@ import dev.contexture.kv.SlotRequest;
 import dev.contexture.kv.StepReservation;
 import dev.contexture.kv.tier.BlockPart;
 import dev.contexture.kv.tier.BlockStore;
-import dev.contexture.kv.tier.BlockStore.Presence;
-import dev.contexture.kv.tier.TierKey;
+import dev.contexture.kv.tier.LoadPriority;
+import dev.contexture.kv.tier.TierLookup;
 import dev.contexture.kv.tier.TierUse;
+import dev.contexture.kv.tier.Wanted;
 import dev.contexture.scheduler.TrafficListener.RestoreEnd;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,21 +104,21 @@ final class Promotion implements BlockTraffic.Restore {
         if (asked >= until || (asked > next && asked - next > tools.settings().aheadBlocks() / 2)) {
             return;
         }
-        List<TierKey> keys = new ArrayList<>();
+        List<Wanted> wanted = new ArrayList<>();
         for (BlockSpan block : blocks.subList(asked, until)) {
             PrefixKey name = use.name(block.key(), exact);
-            tools.coder().parts().forEach(part -> keys.add(use.key(name, part)));
+            tools.coder().parts().forEach(part -> wanted.add(tools.wanted(use, name, part, block)));
         }
-        store.prefetch(keys);
+        store.prefetch(use.owner(), LoadPriority.SOON, wanted);
         asked = until;
     }
 
     /** Of the part that is worst off. */
-    private Presence presence(BlockSpan block) {
+    private TierLookup presence(BlockSpan block) {
         PrefixKey name = use.name(block.key(), exact);
-        Presence worst = Presence.HIT;
+        TierLookup worst = TierLookup.HIT;
         for (BlockPart part : tools.coder().parts()) {
-            Presence each = store.lookup(use.key(name, part));
+            TierLookup each = store.lookup(use.key(name, part));
             worst = each.compareTo(worst) > 0 ? each : worst;
         }
         return worst;
@@ -139,7 +140,7 @@ final class Promotion implements BlockTraffic.Restore {
             BlockLocation place = kv.place(sequence.id(), block);
             PrefixKey name = use.name(block.key(), exact);
             for (BlockPart part : tools.coder().parts()) {
-                int bytes = tools.decode(use.key(name, part), place, part);
+                int bytes = tools.decode(use.owner(), use.key(name, part), place, part);
                 if (bytes == 0) {
                     return Optional.of(RestoreEnd.REFUSED);
                 }

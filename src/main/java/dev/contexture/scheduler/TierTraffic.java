@@ -8,9 +8,12 @@ import dev.contexture.kv.PrefixKey;
 import dev.contexture.kv.tier.BlockCoder;
 import dev.contexture.kv.tier.BlockPart;
 import dev.contexture.kv.tier.BlockStore;
-import dev.contexture.kv.tier.BlockStore.Presence;
-import dev.contexture.kv.tier.TierKey;
+import dev.contexture.kv.tier.LoadPriority;
+import dev.contexture.kv.tier.NewValue;
+import dev.contexture.kv.tier.StoredName;
+import dev.contexture.kv.tier.TierLookup;
 import dev.contexture.kv.tier.TierUse;
+import dev.contexture.kv.tier.Wanted;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -55,7 +58,7 @@ public final class TierTraffic implements BlockTraffic {
 
     @Override
     public boolean turn() {
-        store.drainCompleted();
+        store.takeCompleted();
         boolean filling = fill();
         return storeMore() || filling;
     }
@@ -108,11 +111,14 @@ public final class TierTraffic implements BlockTraffic {
         PrefixKey name = block.use.name(block.block.span().key(), block.block.exact());
         long bytes = 0;
         for (BlockPart part : coder.parts()) {
-            TierKey key = block.use.key(name, part);
-            if (store.lookup(key) != Presence.HIT) {
+            StoredName stored =
+                    tools.wanted(block.use, name, part, block.block.span()).name();
+            if (store.lookup(stored.key()) != TierLookup.HIT) {
                 MemorySegment value = tools.buffer().asSlice(0, coder.bytes(part, place.tokens()));
                 coder.encode(place, part, value);
-                store.put(key, value, place.tokens(), block.use);
+                store.put(
+                        block.use.owner(),
+                        new NewValue(stored, block.block.span().begin(), value));
                 bytes += value.byteSize();
             }
         }
@@ -143,27 +149,24 @@ public final class TierTraffic implements BlockTraffic {
     private void carry(KnownBlock block, float[] numbers, TierUse use) {
         MemorySegment value = tools.buffer().asSlice(0, numbers.length * (long) Float.BYTES);
         MemorySegment.copy(numbers, 0, value, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, numbers.length);
-        store.put(
-                use.key(use.name(block.span().key(), false), BlockPart.CARRY),
-                value,
-                block.span().tokens(),
-                use);
+        PrefixKey name = use.name(block.span().key(), false);
+        StoredName stored =
+                tools.wanted(use, name, BlockPart.CARRY, block.span()).name();
+        store.put(use.owner(), new NewValue(stored, block.span().begin(), value));
     }
 
     @Override
     public void expect(List<BlockSpan> blocks, TierUse use) {
-        List<TierKey> keys = new ArrayList<>();
+        List<Wanted> wanted = new ArrayList<>();
         for (BlockSpan block : blocks) {
-            if (keys.size() >= settings.aheadBlocks() * coder.parts().size()) {
+            if (wanted.size() >= settings.aheadBlocks() * coder.parts().size()) {
                 break;
             }
             if (tools.kv().locate(block).isEmpty()) {
-                for (BlockPart part : coder.parts()) {
-                    keys.add(use.key(use.name(block.key(), true), part));
-                }
+                coder.parts().forEach(part -> wanted.add(tools.wanted(use, block.key(), part, block)));
             }
         }
-        store.prefetch(keys);
+        store.prefetch(use.owner(), LoadPriority.AHEAD, wanted);
     }
 
     @Override

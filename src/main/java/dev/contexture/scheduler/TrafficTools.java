@@ -1,11 +1,17 @@
 package dev.contexture.scheduler;
 
 import dev.contexture.kv.BlockLocation;
+import dev.contexture.kv.BlockSpan;
 import dev.contexture.kv.KvCache;
+import dev.contexture.kv.PrefixKey;
 import dev.contexture.kv.tier.BlockCoder;
 import dev.contexture.kv.tier.BlockPart;
 import dev.contexture.kv.tier.BlockStore;
+import dev.contexture.kv.tier.Owner;
+import dev.contexture.kv.tier.StoredName;
 import dev.contexture.kv.tier.TierKey;
+import dev.contexture.kv.tier.TierUse;
+import dev.contexture.kv.tier.Wanted;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -21,14 +27,19 @@ record TrafficTools(
         TrafficSettings settings,
         TrafficListener listener,
         NanoClock clock) {
+    /** A part of a block, by the name that the block is stored under. */
+    Wanted wanted(TierUse use, PrefixKey name, BlockPart part, BlockSpan block) {
+        return new Wanted(new StoredName(use.key(name, part), coder.form(part, block.tokens())), block.begin());
+    }
+
     /**
      * Copies a stored part into the pool.
      *
      * @return its bytes; 0 if it is not there or not what was stored
      */
-    int decode(TierKey key, BlockLocation place, BlockPart part) {
+    int decode(Owner owner, TierKey key, BlockLocation place, BlockPart part) {
         MemorySegment value = buffer.asSlice(0, coder.bytes(part, place.tokens()));
-        if (!store.read(key, value)) {
+        if (!store.read(owner, key, value)) {
             return 0;
         }
         coder.decode(place, part, value);

@@ -234,7 +234,7 @@ class StoredSessionsTest {
                             .findFirst()
                             .orElseThrow();
                     MemorySegment carried = Arena.ofAuto().allocate(coder.bytes(BlockPart.CARRY, 1));
-                    assertThat(store.read(use.key(use.name(last.key(), false), BlockPart.CARRY), carried))
+                    assertThat(store.read(use.owner(), use.key(use.name(last.key(), false), BlockPart.CARRY), carried))
                             .isTrue();
                     sequence.resume(new Everything(), carried.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED), restored[0]);
                 }

@@ -2,6 +2,7 @@ package dev.contexture.testing;
 
 import dev.contexture.kv.BlockLocation;
 import dev.contexture.kv.tier.BlockCoder;
+import dev.contexture.kv.tier.BlockForm;
 import dev.contexture.kv.tier.BlockPart;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -41,6 +42,11 @@ public final class FakeBlockCoder implements BlockCoder {
     @Override
     public int bytes(BlockPart part, int tokens) {
         return (part.equals(BlockPart.CARRY) ? FakeHead.FEATURES : tokens) * Integer.BYTES;
+    }
+
+    @Override
+    public BlockForm form(BlockPart part, int tokens) {
+        return new BlockForm(0, 1, 1, tokens);
     }
 
     /** The KV head that a token of the block belongs to. */

@@ -1,8 +1,12 @@
 package dev.contexture.testing;
 
 import dev.contexture.kv.tier.BlockStore;
+import dev.contexture.kv.tier.LoadPriority;
+import dev.contexture.kv.tier.NewValue;
+import dev.contexture.kv.tier.Owner;
 import dev.contexture.kv.tier.TierKey;
-import dev.contexture.kv.tier.TierUse;
+import dev.contexture.kv.tier.TierLookup;
+import dev.contexture.kv.tier.Wanted;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -30,7 +34,7 @@ public final class FlakyBlockStore implements BlockStore {
     }
 
     @Override
-    public void drainCompleted() {
+    public void takeCompleted() {
         if (random.nextInt(40) == 0) {
             reachable = !reachable;
         }
@@ -64,19 +68,20 @@ public final class FlakyBlockStore implements BlockStore {
     }
 
     @Override
-    public Presence lookup(TierKey key) {
+    public TierLookup lookup(TierKey key) {
         if (near.containsKey(key)) {
-            return Presence.HIT;
+            return TierLookup.HIT;
         }
         if (onTheWay.containsKey(key)) {
-            return Presence.PENDING;
+            return TierLookup.PENDING;
         }
-        return reachable ? Presence.MISS : Presence.UNAVAILABLE;
+        return reachable ? TierLookup.MISS : TierLookup.UNAVAILABLE;
     }
 
     @Override
-    public void prefetch(List<TierKey> keys) {
-        for (TierKey key : keys) {
+    public void prefetch(Owner owner, LoadPriority priority, List<Wanted> wanted) {
+        for (Wanted each : wanted) {
+            TierKey key = each.name().key();
             if (!near.containsKey(key) && reachable) {
                 onTheWay.putIfAbsent(key, 1 + random.nextInt(LONGEST_WAY_TURNS));
             }
@@ -84,7 +89,7 @@ public final class FlakyBlockStore implements BlockStore {
     }
 
     @Override
-    public boolean read(TierKey key, MemorySegment target) {
+    public boolean read(Owner owner, TierKey key, MemorySegment target) {
         byte[] value = near.get(key);
         if (value == null || random.nextInt(50) == 0) {
             near.remove(key);
@@ -97,9 +102,10 @@ public final class FlakyBlockStore implements BlockStore {
     }
 
     @Override
-    public void put(TierKey key, MemorySegment value, int tokens, TierUse use) {
+    public void put(Owner owner, NewValue value) {
         if (random.nextInt(30) > 0) {
-            byte[] bytes = value.toArray(ValueLayout.JAVA_BYTE);
+            TierKey key = value.name().key();
+            byte[] bytes = value.payload().toArray(ValueLayout.JAVA_BYTE);
             byte[] before = near.putIfAbsent(key, bytes);
             if (before != null && !Arrays.equals(before, bytes)) {
                 throw new AssertionError("two blocks have the name " + key);

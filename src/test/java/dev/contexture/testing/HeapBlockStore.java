@@ -1,8 +1,12 @@
 package dev.contexture.testing;
 
 import dev.contexture.kv.tier.BlockStore;
+import dev.contexture.kv.tier.LoadPriority;
+import dev.contexture.kv.tier.NewValue;
+import dev.contexture.kv.tier.Owner;
 import dev.contexture.kv.tier.TierKey;
-import dev.contexture.kv.tier.TierUse;
+import dev.contexture.kv.tier.TierLookup;
+import dev.contexture.kv.tier.Wanted;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
@@ -19,18 +23,18 @@ public final class HeapBlockStore implements BlockStore {
     }
 
     @Override
-    public void drainCompleted() {}
+    public void takeCompleted() {}
 
     @Override
-    public Presence lookup(TierKey key) {
-        return values.containsKey(key) ? Presence.HIT : Presence.MISS;
+    public TierLookup lookup(TierKey key) {
+        return values.containsKey(key) ? TierLookup.HIT : TierLookup.MISS;
     }
 
     @Override
-    public void prefetch(List<TierKey> keys) {}
+    public void prefetch(Owner owner, LoadPriority priority, List<Wanted> wanted) {}
 
     @Override
-    public boolean read(TierKey key, MemorySegment target) {
+    public boolean read(Owner owner, TierKey key, MemorySegment target) {
         byte[] value = values.get(key);
         if (value != null) {
             MemorySegment.copy(value, 0, target, ValueLayout.JAVA_BYTE, 0, value.length);
@@ -39,7 +43,7 @@ public final class HeapBlockStore implements BlockStore {
     }
 
     @Override
-    public void put(TierKey key, MemorySegment value, int tokens, TierUse use) {
-        values.putIfAbsent(key, value.toArray(ValueLayout.JAVA_BYTE));
+    public void put(Owner owner, NewValue value) {
+        values.putIfAbsent(value.name().key(), value.payload().toArray(ValueLayout.JAVA_BYTE));
     }
 }

@@ -22,6 +22,9 @@ public interface BlockCoder {
     /** Of a part of a block of so many tokens. */
     int bytes(BlockPart part, int tokens);
 
+    /** How the bytes of a part of a block of so many tokens are to be read. */
+    BlockForm form(BlockPart part, int tokens);
+
     /**
      * Reads a block's part from the pool.
      *

@@ -1,5 +1,6 @@
 package dev.contexture.kv.tier;
 
+import dev.contexture.core.KvGeometry;
 import dev.contexture.kv.BlockLocation;
 import dev.contexture.nativelib.BlockFormat;
 import dev.contexture.nativelib.BlockPlace;
@@ -13,7 +14,13 @@ import java.util.stream.IntStream;
 
 /** Blocks of the native library's pools: rows in one of its formats, the retrieval head's keys as they are. */
 public final class NativeBlockCoder implements BlockCoder {
+    /** Beyond the library's formats. */
+    private static final int INDEX_CODEC = 100;
+
+    private static final int CARRY_CODEC = 101;
+
     private final NativeBlocks blocks;
+    private final KvGeometry geometry;
     private final Optional<NativeIndexBlocks> index;
     private final BlockFormat format;
     private final int carriedNumbers;
@@ -25,6 +32,7 @@ public final class NativeBlockCoder implements BlockCoder {
     /**
      * @param index of the retrieval head; empty where there is none
      * @param groupOfLayer the layer group of each of the model's layers; groups are numbered from 0
+     * @param geometry of the KV pool
      * @param carriedNumbers what the retriever carries from one token to the next; 0 where there is no head
      */
     public NativeBlockCoder(
@@ -32,9 +40,10 @@ public final class NativeBlockCoder implements BlockCoder {
             Optional<NativeIndexBlocks> index,
             BlockFormat format,
             int[] groupOfLayer,
-            int kvHeads,
+            KvGeometry geometry,
             int carriedNumbers) {
         this.blocks = blocks;
+        this.geometry = geometry;
         this.index = index;
         this.format = format;
         this.carriedNumbers = carriedNumbers;
@@ -44,7 +53,7 @@ public final class NativeBlockCoder implements BlockCoder {
             layers.add(IntStream.range(0, groupOfLayer.length)
                     .filter(layer -> groupOfLayer[layer] == number)
                     .toArray());
-            for (int head = 0; head < kvHeads; head++) {
+            for (int head = 0; head < geometry.kvHeads(); head++) {
                 rows.add(new BlockPart.Rows(group, head));
             }
         }
@@ -68,6 +77,17 @@ public final class NativeBlockCoder implements BlockCoder {
                     case BlockPart.Index any -> keys().bytes(tokens);
                     case BlockPart.Carry any -> (long) carriedNumbers * Float.BYTES;
                 });
+    }
+
+    @Override
+    public BlockForm form(BlockPart part, int tokens) {
+        return switch (part) {
+            case BlockPart.Rows of ->
+                new BlockForm(format.ordinal(), layers.get(of.layerGroup()).length, geometry.headDim(), tokens);
+            // Their bytes say the rest: the lists and the numbers of a key.
+            case BlockPart.Index any -> new BlockForm(INDEX_CODEC, 1, Math.toIntExact(keys().bytes(1)), tokens);
+            case BlockPart.Carry any -> new BlockForm(CARRY_CODEC, 1, carriedNumbers, tokens);
+        };
     }
 
     private NativeIndexBlocks keys() {

@@ -16,6 +16,10 @@ public record TierUse(Scope scope, String session, String lineage, int resumeTok
         return !lineage.isEmpty();
     }
 
+    public Owner owner() {
+        return new Owner(scope.namespace(), session);
+    }
+
     /** What a block is stored as: exact blocks are everyone's in the scope. */
     public PrefixKey name(PrefixKey block, boolean exact) {
         return exact ? block : block.salted(lineage);

@@ -145,7 +145,7 @@ public final class LoadedModel implements AutoCloseable {
                 Optional.of(new FfmIndexBlocks(library, retrievalPool.orElseThrow())),
                 format,
                 head.groupOfLayer(),
-                config.kvHeads(),
+                new KvGeometry(config.layers(), config.kvHeads(), config.headDim(), PAGE_TOKENS, precision.kvDtype()),
                 head.featureWidth());
     }
 
