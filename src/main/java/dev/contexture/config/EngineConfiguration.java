@@ -4,6 +4,7 @@ import dev.contexture.metrics.AdmissionHealth;
 import dev.contexture.metrics.EngineMetrics;
 import dev.contexture.metrics.SelectionMetrics;
 import dev.contexture.metrics.StepLoopHealth;
+import dev.contexture.metrics.TierMetrics;
 import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelStore;
 import dev.contexture.scheduler.SchedulerLoop;
@@ -51,6 +52,11 @@ class EngineConfiguration {
     }
 
     @Bean
+    TierMetrics tierMetrics(MeterRegistry registry, ModelFiles files) {
+        return new TierMetrics(registry, files.id());
+    }
+
+    @Bean
     ModelHost modelHost(
             ModelFiles files,
             DataProperties data,
@@ -60,12 +66,18 @@ class EngineConfiguration {
             SparsityProperties sparsity,
             SchedulerProperties scheduler,
             EngineMetrics metrics,
-            SelectionMetrics selectionMetrics) {
+            SelectionMetrics selectionMetrics,
+            TierMetrics tierMetrics) {
         long begin = System.nanoTime();
         ModelHost.Settings settings = new ModelHost.Settings(data.dataDir(), engine, kv, split, sparsity, scheduler);
         ModelHost host = new ModelHost(
-                files, settings, metrics, selectionMetrics, System::nanoTime, new SecureRandom()::nextLong);
+                files,
+                settings,
+                new ModelHost.Listeners(metrics, selectionMetrics, tierMetrics),
+                System::nanoTime,
+                new SecureRandom()::nextLong);
         metrics.bind(host.loop()::stats);
+        host.tiers().ifPresent(tiers -> tierMetrics.bind(tiers::stats));
         LOG.info(
                 "Serving {} ({} layers, {} tokens of context, {} KV pages, sparse decoding by {}) after {} ms",
                 files.id(),

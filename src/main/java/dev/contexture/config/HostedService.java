@@ -28,6 +28,7 @@ public final class HostedService implements AutoCloseable {
                 new TemplateRenderer(host.template()),
                 host.loop(),
                 host.sparsity(),
+                host.tierScopes(),
                 new InferenceService.ModelDescription(
                         id,
                         host.loop().contextLength(),

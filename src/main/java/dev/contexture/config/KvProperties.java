@@ -1,22 +1,41 @@
 package dev.contexture.config;
 
+import dev.contexture.nativelib.BlockFormat;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * The KV pool.
+ * The KV pool, and what is kept below it.
  *
  * @param pageTokens tokens per page: 8, 16, 32, 64 or 128
  * @param deviceBytes size of the pool and of what a retriever keeps beside it; address space is taken at once, memory as it is used
+ * @param hostBytes host memory for blocks that the pool has no room for, compressed; 0: nothing is kept below the pool
+ * @param storedFormat how keys and values are compressed there
+ * @param partialRestoreTokens most tokens of the blocks that a step of a session brings that comes back in part; 0: sessions come
+ *     back whole
  */
 @ConfigurationProperties("contexture.kv")
 public record KvProperties(
         @DefaultValue("32") int pageTokens,
-        @DefaultValue("2GB") DataSize deviceBytes) {
+        @DefaultValue("2GB") DataSize deviceBytes,
+        @DefaultValue("1GB") DataSize hostBytes,
+        @DefaultValue("int8-keys-int4-values") BlockFormat storedFormat,
+        @DefaultValue("1024") int partialRestoreTokens) {
+    /** Less would not hold one long context. */
+    private static final long LEAST_HOST_BYTES = 16 << 20;
+
     public KvProperties {
         if (deviceBytes.toBytes() <= 0) {
             throw new IllegalArgumentException("contexture.kv.device-bytes must be positive but is " + deviceBytes);
+        }
+        if (hostBytes.toBytes() != 0 && hostBytes.toBytes() < LEAST_HOST_BYTES) {
+            throw new IllegalArgumentException("contexture.kv.host-bytes must be 0 or at least "
+                    + DataSize.ofBytes(LEAST_HOST_BYTES).toMegabytes() + "MB but is " + hostBytes);
+        }
+        if (partialRestoreTokens < 0) {
+            throw new IllegalArgumentException(
+                    "contexture.kv.partial-restore-tokens must not be negative but is " + partialRestoreTokens);
         }
     }
 

@@ -23,10 +23,13 @@ import dev.contexture.model.tokenizer.DjlTokenizer;
 import dev.contexture.model.tokenizer.Tokenizer;
 import dev.contexture.nativelib.FfmKvPool;
 import dev.contexture.nativelib.NativeLibrary;
+import dev.contexture.scheduler.BlockTraffic;
 import dev.contexture.scheduler.NanoClock;
 import dev.contexture.scheduler.SchedulerListener;
 import dev.contexture.scheduler.SchedulerLoop;
+import dev.contexture.scheduler.TrafficListener;
 import dev.contexture.selection.SelectionSettings;
+import dev.contexture.session.TierScopes;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -44,6 +47,8 @@ public final class ModelHost implements AutoCloseable {
     private final ChatTemplate template;
     private final SparsityPolicy sparsity;
     private final String selector;
+    private final Optional<Tiers> tiers;
+    private final String storedFingerprint;
     private final SchedulerLoop loop;
 
     /**
@@ -59,18 +64,15 @@ public final class ModelHost implements AutoCloseable {
             SparsityProperties sparsity,
             SchedulerProperties scheduler) {}
 
+    /** Who hears what the host does. */
+    public record Listeners(SchedulerListener scheduler, SelectionListener selection, TrafficListener traffic) {}
+
     /**
      * Compiles the model's graph if that was not done before, loads it and starts the step loop.
      *
      * @throws dev.contexture.model.ModelFormatException if the model's files are not what they should be
      */
-    public ModelHost(
-            ModelFiles files,
-            Settings settings,
-            SchedulerListener listener,
-            SelectionListener selectionListener,
-            NanoClock clock,
-            LongSupplier seeds) {
+    public ModelHost(ModelFiles files, Settings settings, Listeners heard, NanoClock clock, LongSupplier seeds) {
         try {
             CompiledModel compiled;
             Optional<RetrievalHeadFile> head =
@@ -123,13 +125,23 @@ public final class ModelHost implements AutoCloseable {
                         .orElse(SelectionStage.DENSE);
                 return new Engine(kv, pool, runner, selection, tokenizer.vocabularySize());
             };
+            boolean partial = settings.sparsity.firstDenseLayers() == 0 && retrieval.carriedNumbers() > 0;
+            this.tiers = Tiers.open(
+                    settings.kv,
+                    new Tiers.Place(library, geometry, pool, retrieval, kv),
+                    partial,
+                    heard.traffic,
+                    clock);
+            tiers.ifPresent(this::keep);
+            this.storedFingerprint = Tiers.fingerprint(fingerprint, settings.kv, settings.split);
             WarmUp.run(engines.apply(SelectionListener.NONE), kv);
-            Engine engine = engines.apply(selectionListener);
+            Engine engine = engines.apply(heard.selection);
             this.loop = keep(new SchedulerLoop(
                             kv,
                             engine,
                             setting(() -> settings.scheduler.toConfig(contextLength)),
-                            listener,
+                            heard.scheduler,
+                            tiers.map(Tiers::traffic).orElse(BlockTraffic.NONE),
                             clock,
                             seeds)
                     .start());
@@ -193,6 +205,16 @@ public final class ModelHost implements AutoCloseable {
     /** What chooses what steps attend to: head, descriptors or none. */
     public String selector() {
         return selector;
+    }
+
+    /** Names of what is stored; empty if nothing is. */
+    Optional<TierScopes> tierScopes() {
+        return tiers.map(below -> new TierScopes(below.secret(), storedFingerprint));
+    }
+
+    /** What lies below the KV pool; empty if nothing does. */
+    Optional<Tiers> tiers() {
+        return tiers;
     }
 
     public SchedulerLoop loop() {

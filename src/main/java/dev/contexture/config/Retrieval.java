@@ -12,8 +12,10 @@ import dev.contexture.model.head.BuiltInHeads;
 import dev.contexture.model.head.RetrievalHeadConfig;
 import dev.contexture.model.head.RetrievalHeadFile;
 import dev.contexture.nativelib.FfmDescriptors;
+import dev.contexture.nativelib.FfmIndexBlocks;
 import dev.contexture.nativelib.FfmKvPool;
 import dev.contexture.nativelib.FfmRetrievalPool;
+import dev.contexture.nativelib.NativeIndexBlocks;
 import dev.contexture.nativelib.NativeLibrary;
 import dev.contexture.retrieval.DescriptorRetriever;
 import dev.contexture.retrieval.HeadRetriever;
@@ -41,16 +43,19 @@ final class Retrieval implements AutoCloseable {
     private final Optional<FfmRetrievalPool> pool;
     private final SparsityPolicy policy;
     private final SelectionRule.Unit automaticUnit;
+    private final int carriedNumbers;
 
     private Retrieval(
             Optional<Retriever> retriever,
             Optional<FfmRetrievalPool> pool,
             SparsityPolicy policy,
-            SelectionRule.Unit automaticUnit) {
+            SelectionRule.Unit automaticUnit,
+            int carriedNumbers) {
         this.retriever = retriever;
         this.pool = pool;
         this.policy = policy;
         this.automaticUnit = automaticUnit;
+        this.carriedNumbers = carriedNumbers;
     }
 
     /**
@@ -168,7 +173,8 @@ final class Retrieval implements AutoCloseable {
             case AUTO, DESCRIPTORS -> withDescriptors(settings, compiled.config(), place);
             case HEAD -> throw new IllegalStateException("a head was found or the start ended before");
             case NONE ->
-                new Retrieval(Optional.empty(), Optional.empty(), SparsityPolicy.DENSE_ONLY, settings.automaticUnit());
+                new Retrieval(
+                        Optional.empty(), Optional.empty(), SparsityPolicy.DENSE_ONLY, settings.automaticUnit(), 0);
         };
     }
 
@@ -199,7 +205,8 @@ final class Retrieval implements AutoCloseable {
                     Optional.of(new HeadRetriever(config.featureWidth(), config.groupOfLayer(), runner, pool)),
                     Optional.of(pool),
                     settings.policy(true),
-                    settings.automaticUnit());
+                    settings.automaticUnit(),
+                    config.featureWidth());
         } catch (RuntimeException e) {
             pool.close();
             throw e;
@@ -222,7 +229,8 @@ final class Retrieval implements AutoCloseable {
                 Optional.of(new DescriptorRetriever(model.layers(), groups, model.heads(), place.kv, descriptors)),
                 Optional.empty(),
                 settings.policy(false),
-                SelectionRule.Unit.BLOCKS);
+                SelectionRule.Unit.BLOCKS,
+                0);
     }
 
     Optional<Retriever> retriever() {
@@ -241,6 +249,21 @@ final class Retrieval implements AutoCloseable {
     /** What the mode auto selects. */
     SelectionRule.Unit automaticUnit() {
         return automaticUnit;
+    }
+
+    /** The head's keys as bytes; empty where there is no head. */
+    Optional<NativeIndexBlocks> index(NativeLibrary library) {
+        return pool.map(keys -> new FfmIndexBlocks(library, keys));
+    }
+
+    /** The layer groups that blocks are stored by: those of the head, or all layers as one. */
+    int[] groupOfLayer(int layers) {
+        return pool.isPresent() ? retriever.orElseThrow().groupOfLayer() : new int[layers];
+    }
+
+    /** Numbers that the head carries from one token to the next. */
+    int carriedNumbers() {
+        return carriedNumbers;
     }
 
     /** Copies in all pools that share the KV pool's page ids. */

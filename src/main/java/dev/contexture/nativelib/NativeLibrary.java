@@ -23,7 +23,8 @@ import java.util.Locale;
  * so both see the same pools.
  */
 public final class NativeLibrary {
-    private static final int ABI_VERSION = 5;
+    /** Of the C interface, and of the layouts that leave the library. */
+    public static final int ABI_VERSION = 5;
 
     private final Path path;
     private final SymbolLookup symbols;

@@ -8,6 +8,7 @@ import dev.contexture.scheduler.QueueFullException;
 import dev.contexture.scheduler.TokenGenerator;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import reactor.core.publisher.Flux;
@@ -26,11 +27,13 @@ public final class DefaultInferenceService implements InferenceService {
     private final PromptEncoder encoder;
     private final TokenGenerator generator;
     private final SparsityPolicy sparsity;
+    private final Optional<TierScopes> tiers;
     private final ModelDescription model;
     private final Scheduler textThreads;
     private final Scheduler eventThreads;
 
     /**
+     * @param tiers names what is stored below the KV pool; empty if nothing is
      * @param textThreads bounded; a full queue refuses requests like the step loop's queue does
      */
     public DefaultInferenceService(
@@ -38,6 +41,7 @@ public final class DefaultInferenceService implements InferenceService {
             PromptRenderer renderer,
             TokenGenerator generator,
             SparsityPolicy sparsity,
+            Optional<TierScopes> tiers,
             ModelDescription model,
             Scheduler textThreads,
             Scheduler eventThreads) {
@@ -45,6 +49,7 @@ public final class DefaultInferenceService implements InferenceService {
         this.encoder = new PromptEncoder(tokenizer, renderer, generator.contextLength());
         this.generator = generator;
         this.sparsity = sparsity;
+        this.tiers = tiers;
         this.model = model;
         this.textThreads = textThreads;
         this.eventThreads = eventThreads;
@@ -59,6 +64,7 @@ public final class DefaultInferenceService implements InferenceService {
                                         prepared.prompt,
                                         prepared.maxTokens,
                                         prepared.sparsity,
+                                        tiers.map(scopes -> scopes.of(request.tenant())),
                                         tokenizer,
                                         generator,
                                         events),

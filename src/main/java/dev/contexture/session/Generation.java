@@ -3,6 +3,7 @@ package dev.contexture.session;
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityUsage;
+import dev.contexture.kv.tier.TierUse;
 import dev.contexture.model.tokenizer.Tokenizer;
 import dev.contexture.scheduler.CancelCause;
 import dev.contexture.scheduler.GeneratedToken;
@@ -16,6 +17,7 @@ import dev.contexture.session.GenerationEvent.Finished;
 import dev.contexture.session.GenerationEvent.Usage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import reactor.core.publisher.FluxSink;
 
@@ -45,6 +47,7 @@ final class Generation {
             int[] prompt,
             int maxTokens,
             Sparsity sparsity,
+            Optional<TierUse> tiers,
             Tokenizer tokenizer,
             TokenGenerator generator,
             FluxSink<GenerationEvent> events) {
@@ -62,6 +65,7 @@ final class Generation {
                     request.tenant(),
                     salt(request),
                     sparsity,
+                    tiers,
                     generation.new Choice(choice, text)));
         }
         events.onCancel(generation::cancel);

@@ -9,6 +9,7 @@ import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.RopeConfig;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.head.RetrievalHeadConfig;
+import dev.contexture.nativelib.BlockFormat;
 import dev.contexture.nativelib.FfmDescriptors;
 import dev.contexture.nativelib.FfmRetrievalPool;
 import java.nio.file.Path;
@@ -84,7 +85,7 @@ class RetrievalTest {
             Retrieval.Footprint beside = Retrieval.footprint(settings, compiled(Optional.empty()), pageTokens);
             KvGeometry geometry = new KvGeometry(LAYERS, KV_HEADS, HEAD_DIM, pageTokens, KvDtype.F16);
             DataSize device = DataSize.ofMegabytes(700);
-            int pages = new KvProperties(pageTokens, device)
+            int pages = new KvProperties(pageTokens, device, DataSize.ofBytes(0), BlockFormat.INT8, 0)
                     .pages(beside.fixedBytes(), geometry.bytesPerPage() + beside.bytesPerPage(), CONTEXT);
             long store = Retrieval.chunks(pages, pageTokens)
                     * FfmDescriptors.Shape.chunkBytes(settings.descriptor(), LAYERS, KV_HEADS, HEAD_DIM);
@@ -106,7 +107,7 @@ class RetrievalTest {
 
     @Test
     void aDeviceThatTheFixedPartFillsIsTooSmall() {
-        KvProperties small = new KvProperties(32, DataSize.ofMegabytes(10));
+        KvProperties small = new KvProperties(32, DataSize.ofMegabytes(10), DataSize.ofBytes(0), BlockFormat.INT8, 0);
         assertThatThrownBy(() -> small.pages(20 << 20, 1 << 20, 64))
                 .hasMessageContaining("holds 0 tokens")
                 .hasMessageContaining("raise it to " + DataSize.ofMegabytes(22));

@@ -16,6 +16,8 @@ import org.springframework.boot.test.context.SpringBootTest;
         properties = {
             "management.server.port=0",
             "contexture.data-dir=target/test-data",
+            // Soon full, so that growth of memory is not that of a cache.
+            "contexture.kv.host-bytes=32MB",
             "contexture.api.keep-alive=500ms",
             "contexture.api.body-timeout=2s"
         })

@@ -20,6 +20,7 @@ import dev.contexture.testing.ByteTokenizer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
@@ -59,6 +60,7 @@ class DefaultInferenceServiceTest {
             },
             generator,
             SparsityPolicy.DENSE_ONLY,
+            Optional.empty(),
             new InferenceService.ModelDescription(
                     "bytes", 50, 0, "f", new InferenceService.SparsityDescription(Sparsity.DENSE, 1, "none")),
             Schedulers.immediate(),

@@ -1,0 +1,173 @@
+package dev.contexture.config;
+
+import dev.contexture.core.KvDtype;
+import dev.contexture.core.KvGeometry;
+import dev.contexture.kv.KvCache;
+import dev.contexture.kv.tier.BlockCoder;
+import dev.contexture.kv.tier.BlockPart;
+import dev.contexture.kv.tier.BlockSealer;
+import dev.contexture.kv.tier.HostSettings;
+import dev.contexture.kv.tier.LoadSettings;
+import dev.contexture.kv.tier.MasterKeys;
+import dev.contexture.kv.tier.NativeBlockCoder;
+import dev.contexture.kv.tier.NoRemoteTier;
+import dev.contexture.kv.tier.StoreSettings;
+import dev.contexture.kv.tier.TenantKeys;
+import dev.contexture.kv.tier.TenantSalts;
+import dev.contexture.kv.tier.TierStats;
+import dev.contexture.kv.tier.TieredBlockStore;
+import dev.contexture.kv.tier.TieredKvStore;
+import dev.contexture.kv.tier.WriteSettings;
+import dev.contexture.nativelib.BlockPlace;
+import dev.contexture.nativelib.FfmBlocks;
+import dev.contexture.nativelib.FfmKvPool;
+import dev.contexture.nativelib.NativeLibrary;
+import dev.contexture.nativelib.ReservedMemory;
+import dev.contexture.scheduler.BlockTraffic;
+import dev.contexture.scheduler.NanoClock;
+import dev.contexture.scheduler.TierTraffic;
+import dev.contexture.scheduler.TrafficListener;
+import dev.contexture.scheduler.TrafficSettings;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/** What lies below the KV pool: host memory, so far. */
+final class Tiers implements AutoCloseable {
+    /** Running streams wait for no more than that in each direction: a few milliseconds. */
+    private static final int TURN_BYTES = 4 << 20;
+
+    private static final int AHEAD_BLOCKS = 64;
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
+    /** Some 64,000 tokens that wait to be stored. */
+    private static final int LEAVING_BLOCKS = 4096;
+
+    private static final HostSettings HOST = new HostSettings(1024, 0.9, 0.97, 0.5, 0.5, 4096);
+    private static final LoadSettings LOADS = new LoadSettings(65_536, 256, 8);
+    /** There is no tier to write to. */
+    private static final WriteSettings NO_WRITES =
+            new WriteSettings(1, 1, 1, 1, 1, Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofHours(1), 1);
+
+    private final byte[] secret = new byte[32];
+    private final ReservedMemory memory;
+    private final ExecutorService threads;
+    private final TieredBlockStore store;
+    private final BlockTraffic traffic;
+    private final ReservedMemory buffer;
+
+    /** What the tiers are below of. */
+    record Place(NativeLibrary library, KvGeometry geometry, FfmKvPool pool, Retrieval retrieval, KvCache kv) {}
+
+    /**
+     * @return empty where nothing is to be kept below the pool, or the pool's numbers have no stored form
+     */
+    static Optional<Tiers> open(
+            KvProperties settings, Place place, boolean partial, TrafficListener listener, NanoClock clock) {
+        boolean storable = place.geometry.dtype() == KvDtype.F16;
+        return settings.hostBytes().toBytes() == 0 || !storable
+                ? Optional.empty()
+                : Optional.of(new Tiers(settings, place, partial, listener, clock));
+    }
+
+    private Tiers(KvProperties settings, Place place, boolean partial, TrafficListener listener, NanoClock clock) {
+        SecureRandom random = new SecureRandom();
+        random.nextBytes(secret);
+        BlockCoder coder = new NativeBlockCoder(
+                new FfmBlocks(place.library, place.pool),
+                place.retrieval.index(place.library),
+                settings.storedFormat(),
+                place.retrieval.groupOfLayer(place.geometry.layers()),
+                place.geometry,
+                place.retrieval.carriedNumbers());
+        this.memory = new ReservedMemory(settings.hostBytes().toBytes());
+        this.buffer = new ReservedMemory(largestPart(coder));
+        this.threads = Executors.newFixedThreadPool(
+                1, Thread.ofPlatform().name("tiers").daemon(true).factory());
+        BlockSealer sealer = new BlockSealer(
+                new TenantKeys(
+                        new MasterKeys(Map.of(1, new byte[MasterKeys.KEY_BYTES]), 1), new NoSalts(), clock::nanos),
+                random);
+        TieredKvStore tiers = new TieredKvStore(
+                new StoreSettings(HOST, NO_WRITES, LOADS),
+                new TieredKvStore.Parts(memory.segment(), new NoRemoteTier(), sealer, threads, clock::nanos));
+        this.store = new TieredBlockStore(tiers, clock::nanos);
+        TrafficSettings.Partial inPart = partial
+                ? new TrafficSettings.Partial(settings.partialRestoreTokens(), true)
+                : TrafficSettings.Partial.NONE;
+        this.traffic = new TierTraffic(
+                place.kv,
+                store,
+                coder,
+                buffer.segment(),
+                new TrafficSettings(TURN_BYTES, AHEAD_BLOCKS, LONGEST_WAIT.toNanos(), LEAVING_BLOCKS, inPart),
+                listener,
+                clock);
+    }
+
+    private static long largestPart(BlockCoder coder) {
+        long most = coder.bytes(BlockPart.CARRY, 1);
+        for (BlockPart part : coder.parts()) {
+            most = Math.max(most, coder.bytes(part, BlockPlace.MOST_TOKENS));
+        }
+        return most;
+    }
+
+    /** Of everything that the bytes of a stored block depend on but its tokens: 16 hexadecimal digits. */
+    static String fingerprint(String compiled, KvProperties kv, SplitProperties split) {
+        String parts = String.join(
+                "|", compiled, kv.storedFormat().name(), split.toString(), Integer.toString(NativeLibrary.ABI_VERSION));
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(parts.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 8);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    /** What tenants' namespaces derive from; as long-lived as the values are. */
+    byte[] secret() {
+        return secret.clone();
+    }
+
+    BlockTraffic traffic() {
+        return traffic;
+    }
+
+    /** Safe for use by several threads. */
+    TierStats stats() {
+        return store.stats();
+    }
+
+    /** After the loop has ended. */
+    @Override
+    public void close() {
+        threads.shutdownNow();
+        buffer.close();
+        memory.close();
+    }
+
+    /** Nothing is sealed where nothing leaves the process. */
+    private static final class NoSalts implements TenantSalts {
+        @Override
+        public Salt find(String namespace) {
+            return new Salt.Absent();
+        }
+
+        @Override
+        public Salt findOrCreate(String namespace) {
+            return new Salt.Unavailable();
+        }
+
+        @Override
+        public boolean erase(String namespace) {
+            return true;
+        }
+    }
+}

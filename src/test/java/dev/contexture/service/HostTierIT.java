@@ -1,0 +1,73 @@
+package dev.contexture.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.contexture.Application;
+import dev.contexture.testing.DefaultModel;
+import java.net.http.HttpResponse;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.web.server.LocalManagementPort;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.annotation.DirtiesContext;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A KV pool that holds one long prompt, and host memory that holds several: a prompt that had to go comes back. */
+@SpringBootTest(
+        classes = Application.class,
+        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        properties = {
+            "management.server.port=0",
+            "contexture.data-dir=target/test-data",
+            "contexture.engine.context-length=1600",
+            "contexture.kv.device-bytes=40MB",
+            "contexture.kv.host-bytes=256MB",
+            "contexture.kv.stored-format=f16"
+        })
+@DirtiesContext
+class HostTierIT {
+    private static final String FIRST =
+            "The harbour master wrote down every ship, its cargo and its captain. ".repeat(80);
+    private static final String SECOND =
+            "In the mill by the river they ground rye, oats and barley all year. ".repeat(80);
+
+    @LocalServerPort
+    private int port;
+
+    @LocalManagementPort
+    private int managementPort;
+
+    @Test
+    void aPromptThatThePoolForgotIsNotComputedAgain() throws Exception {
+        try (Client client = new Client(port);
+                Client management = new Client(managementPort)) {
+            JsonNode first = complete(client, FIRST);
+            int promptTokens = first.at("/usage/prompt_tokens").asInt();
+            assertThat(first.at("/usage/prompt_tokens_details/cached_tokens").asInt())
+                    .isZero();
+            complete(client, SECOND);
+            JsonNode again = complete(client, FIRST);
+            assertThat(again.at("/usage/prompt_tokens_details/cached_tokens").asInt())
+                    .as("of %d", promptTokens)
+                    .isGreaterThan(promptTokens - 40);
+            assertThat(again.at("/choices/0/text")).isEqualTo(first.at("/choices/0/text"));
+            String metrics = management.get("/actuator/prometheus").body();
+            assertThat(metrics)
+                    .containsPattern("contexture_kv_restored_tokens_total\\{[^}]*} [1-9]")
+                    .containsPattern("contexture_kv_stored_blocks_total\\{[^}]*} [1-9]")
+                    .containsPattern("contexture_kv_tier_limit_bytes\\{[^}]*tier=\"host\"[^}]*} 2.6");
+        }
+    }
+
+    private static JsonNode complete(Client client, String prompt) throws Exception {
+        HttpResponse<String> response = client.post(
+                "/v1/completions",
+                JsonMapper.shared()
+                        .writeValueAsString(Map.of(
+                                "model", DefaultModel.ID, "prompt", prompt, "max_tokens", 12, "temperature", 0)));
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return Client.json(response.body());
+    }
+}
