@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.contexture.Application;
 import dev.contexture.testing.DefaultModel;
 import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalManagementPort;
@@ -33,6 +37,10 @@ class HostTierIT {
     private static final String SECOND =
             "In the mill by the river they ground rye, oats and barley all year. ".repeat(80);
 
+    private static final Pattern STORED = Pattern.compile("contexture_kv_stored_blocks_total\\{[^}]*} (\\S+)");
+    private static final int BLOCK_TOKENS = 16;
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(20);
+
     @LocalServerPort
     private int port;
 
@@ -47,6 +55,7 @@ class HostTierIT {
             int promptTokens = first.at("/usage/prompt_tokens").asInt();
             assertThat(first.at("/usage/prompt_tokens_details/cached_tokens").asInt())
                     .isZero();
+            awaitStored(management, promptTokens / BLOCK_TOKENS);
             complete(client, SECOND);
             JsonNode again = complete(client, FIRST);
             assertThat(again.at("/usage/prompt_tokens_details/cached_tokens").asInt())
@@ -59,6 +68,21 @@ class HostTierIT {
                     .containsPattern("contexture_kv_stored_blocks_total\\{[^}]*} [1-9]")
                     .containsPattern("contexture_kv_tier_limit_bytes\\{[^}]*tier=\"host\"[^}]*} 2.6");
         }
+    }
+
+    /** Blocks whose pages are wanted before they are stored are lost to the tiers, so the test waits for them. */
+    private static void awaitStored(Client management, int blocks) throws Exception {
+        Instant deadline = Instant.now().plus(LONGEST_WAIT);
+        while (stored(management.get("/actuator/prometheus").body()) < blocks) {
+            assertThat(Instant.now()).as("%d blocks are stored", blocks).isBefore(deadline);
+            Thread.sleep(20);
+        }
+    }
+
+    private static double stored(String metrics) {
+        Matcher found = STORED.matcher(metrics);
+        assertThat(found.find()).isTrue();
+        return Double.parseDouble(found.group(1));
     }
 
     private static JsonNode complete(Client client, String prompt) throws Exception {
