@@ -14,6 +14,8 @@ import org.springframework.util.unit.DataSize;
  * @param storedFormat how keys and values are compressed there
  * @param partialRestoreTokens most tokens of the blocks that a step of a session brings that comes back in part; 0: sessions come
  *     back whole
+ * @param partialRestoreMessageTokens most new tokens of a session that comes back in part; with more it comes back whole
+ * @param partialRestoreChunkTokens new tokens that share one selection then; 1: each chooses for itself
  */
 @ConfigurationProperties("contexture.kv")
 public record KvProperties(
@@ -21,7 +23,9 @@ public record KvProperties(
         @DefaultValue("2GB") DataSize deviceBytes,
         @DefaultValue("1GB") DataSize hostBytes,
         @DefaultValue("int8-keys-int4-values") BlockFormat storedFormat,
-        @DefaultValue("1024") int partialRestoreTokens) {
+        @DefaultValue("1024") int partialRestoreTokens,
+        @DefaultValue("96") int partialRestoreMessageTokens,
+        @DefaultValue("1") int partialRestoreChunkTokens) {
     /** Less would not hold one long context. */
     private static final long LEAST_HOST_BYTES = 16 << 20;
 
@@ -36,6 +40,14 @@ public record KvProperties(
         if (partialRestoreTokens < 0) {
             throw new IllegalArgumentException(
                     "contexture.kv.partial-restore-tokens must not be negative but is " + partialRestoreTokens);
+        }
+        requirePositive(partialRestoreMessageTokens, "partial-restore-message-tokens");
+        requirePositive(partialRestoreChunkTokens, "partial-restore-chunk-tokens");
+    }
+
+    private static void requirePositive(int value, String name) {
+        if (value < 1) {
+            throw new IllegalArgumentException("contexture.kv." + name + " must be at least 1 but is " + value);
         }
     }
 

@@ -25,6 +25,7 @@ import dev.contexture.nativelib.FfmKvPool;
 import dev.contexture.nativelib.NativeLibrary;
 import dev.contexture.scheduler.BlockTraffic;
 import dev.contexture.scheduler.NanoClock;
+import dev.contexture.scheduler.PrefillPace;
 import dev.contexture.scheduler.SchedulerListener;
 import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.scheduler.TrafficListener;
@@ -40,6 +41,9 @@ import java.util.function.Supplier;
 
 /** A model that is loaded and served: everything between its files and the step loop, opened and closed as one. */
 public final class ModelHost implements AutoCloseable {
+    /** What is stored is weighed against computing from the first request on. */
+    private static final int TIMED_PREFILL_TOKENS = 256;
+
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final ModelConfig config;
     private final String fingerprint;
@@ -126,15 +130,20 @@ public final class ModelHost implements AutoCloseable {
                 return new Engine(kv, pool, runner, selection, tokenizer.vocabularySize());
             };
             boolean partial = settings.sparsity.firstDenseLayers() == 0 && retrieval.carriedNumbers() > 0;
+            PrefillPace pace = new PrefillPace();
             this.tiers = Tiers.open(
                     settings.kv,
                     new Tiers.Place(library, geometry, pool, retrieval, kv),
                     partial,
+                    pace,
                     heard.traffic,
                     clock);
             tiers.ifPresent(this::keep);
             this.storedFingerprint = Tiers.fingerprint(fingerprint, settings.kv, settings.split);
-            WarmUp.run(engines.apply(SelectionListener.NONE), kv);
+            Engine unheard = engines.apply(SelectionListener.NONE);
+            WarmUp.run(unheard, kv);
+            int timed = Math.min(TIMED_PREFILL_TOKENS, contextLength / 2);
+            pace.add(0, timed, WarmUp.timePrefill(unheard, kv, timed, clock::nanos));
             Engine engine = engines.apply(heard.selection);
             this.loop = keep(new SchedulerLoop(
                             kv,

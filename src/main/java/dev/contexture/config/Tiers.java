@@ -11,6 +11,7 @@ import dev.contexture.kv.tier.LoadSettings;
 import dev.contexture.kv.tier.MasterKeys;
 import dev.contexture.kv.tier.NativeBlockCoder;
 import dev.contexture.kv.tier.NoRemoteTier;
+import dev.contexture.kv.tier.RemotePace;
 import dev.contexture.kv.tier.StoreSettings;
 import dev.contexture.kv.tier.TenantKeys;
 import dev.contexture.kv.tier.TenantSalts;
@@ -24,7 +25,9 @@ import dev.contexture.nativelib.FfmKvPool;
 import dev.contexture.nativelib.NativeLibrary;
 import dev.contexture.nativelib.ReservedMemory;
 import dev.contexture.scheduler.BlockTraffic;
+import dev.contexture.scheduler.MeasuredGate;
 import dev.contexture.scheduler.NanoClock;
+import dev.contexture.scheduler.PrefillPace;
 import dev.contexture.scheduler.TierTraffic;
 import dev.contexture.scheduler.TrafficListener;
 import dev.contexture.scheduler.TrafficSettings;
@@ -45,6 +48,9 @@ final class Tiers implements AutoCloseable {
     private static final int TURN_BYTES = 4 << 20;
 
     private static final int AHEAD_BLOCKS = 64;
+    /** Where a selection is estimated to take longer, running streams would stand still too often. */
+    private static final Duration LONGEST_STEP = Duration.ofMillis(100);
+
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
     /** Some 64,000 tokens that wait to be stored. */
     private static final int LEAVING_BLOCKS = 4096;
@@ -69,14 +75,25 @@ final class Tiers implements AutoCloseable {
      * @return empty where nothing is to be kept below the pool, or the pool's numbers have no stored form
      */
     static Optional<Tiers> open(
-            KvProperties settings, Place place, boolean partial, TrafficListener listener, NanoClock clock) {
+            KvProperties settings,
+            Place place,
+            boolean partial,
+            PrefillPace pace,
+            TrafficListener listener,
+            NanoClock clock) {
         boolean storable = place.geometry.dtype() == KvDtype.F16;
         return settings.hostBytes().toBytes() == 0 || !storable
                 ? Optional.empty()
-                : Optional.of(new Tiers(settings, place, partial, listener, clock));
+                : Optional.of(new Tiers(settings, place, partial, pace, listener, clock));
     }
 
-    private Tiers(KvProperties settings, Place place, boolean partial, TrafficListener listener, NanoClock clock) {
+    private Tiers(
+            KvProperties settings,
+            Place place,
+            boolean partial,
+            PrefillPace pace,
+            TrafficListener listener,
+            NanoClock clock) {
         SecureRandom random = new SecureRandom();
         random.nextBytes(secret);
         BlockCoder coder = new NativeBlockCoder(
@@ -94,12 +111,18 @@ final class Tiers implements AutoCloseable {
                 new TenantKeys(
                         new MasterKeys(Map.of(1, new byte[MasterKeys.KEY_BYTES]), 1), new NoSalts(), clock::nanos),
                 random);
+        RemotePace remote = new RemotePace(new NoRemoteTier(), clock::nanos);
         TieredKvStore tiers = new TieredKvStore(
                 new StoreSettings(HOST, NO_WRITES, LOADS),
-                new TieredKvStore.Parts(memory.segment(), new NoRemoteTier(), sealer, threads, clock::nanos));
+                new TieredKvStore.Parts(memory.segment(), remote, sealer, threads, clock::nanos));
         this.store = new TieredBlockStore(tiers, clock::nanos);
         TrafficSettings.Partial inPart = partial
-                ? new TrafficSettings.Partial(settings.partialRestoreTokens(), true)
+                ? new TrafficSettings.Partial(
+                        settings.partialRestoreTokens(),
+                        settings.partialRestoreMessageTokens(),
+                        settings.partialRestoreChunkTokens(),
+                        LONGEST_STEP.toNanos(),
+                        true)
                 : TrafficSettings.Partial.NONE;
         this.traffic = new TierTraffic(
                 place.kv,
@@ -107,6 +130,7 @@ final class Tiers implements AutoCloseable {
                 coder,
                 buffer.segment(),
                 new TrafficSettings(TURN_BYTES, AHEAD_BLOCKS, LONGEST_WAIT.toNanos(), LEAVING_BLOCKS, inPart),
+                new MeasuredGate(remote, pace),
                 listener,
                 clock);
     }

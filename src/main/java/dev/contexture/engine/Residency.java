@@ -7,6 +7,9 @@ public interface Residency {
     /** Most tokens of the blocks that a step may choose from, layer group by layer group and head by head. */
     int tokens();
 
+    /** Tokens of a new message that one selection is made for. */
+    int chunkTokens();
+
     /** Whether everything is there by now. */
     boolean isComplete();
 

@@ -54,6 +54,11 @@ public final class SequenceSparsity {
         return residency != null;
     }
 
+    /** Most rows of the sequence's next step. */
+    public int mostRows() {
+        return isPartial() ? residency().chunkTokens() : Integer.MAX_VALUE;
+    }
+
     /** Of a sequence that {@link #isPartial}. */
     Residency residency() {
         return Objects.requireNonNull(residency, "the sequence is all there");

@@ -7,6 +7,7 @@ import dev.contexture.kv.KvCache;
 import dev.contexture.kv.SlotRequest;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /** A few steps before the first request, so that it does not pay for what runtimes do lazily. */
 public final class WarmUp {
@@ -30,6 +31,24 @@ public final class WarmUp {
         step(engine, new int[] {0}, sparsity);
         sparsity.release();
         kv.release(SEQUENCE);
+    }
+
+    /**
+     * Computes a prompt that nobody asked for.
+     *
+     * @param nanos a monotonic clock
+     * @return what it took
+     */
+    public static long timePrefill(Engine engine, KvCache kv, int tokens, LongSupplier nanos) {
+        int[] prompt = new int[tokens];
+        SequenceSparsity sparsity = engine.begin(Sparsity.DENSE);
+        kv.admit(SEQUENCE, prompt, SALT);
+        long begin = nanos.getAsLong();
+        step(engine, prompt, sparsity);
+        long took = nanos.getAsLong() - begin;
+        sparsity.release();
+        kv.release(SEQUENCE);
+        return took;
     }
 
     private static void step(Engine engine, int[] tokens, SequenceSparsity sparsity) {

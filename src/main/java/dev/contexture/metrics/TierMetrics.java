@@ -3,6 +3,7 @@ package dev.contexture.metrics;
 import dev.contexture.kv.tier.RefusalReason;
 import dev.contexture.kv.tier.TierLookup;
 import dev.contexture.kv.tier.TierStats;
+import dev.contexture.scheduler.RestoreReport;
 import dev.contexture.scheduler.TrafficListener;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -36,6 +38,9 @@ public final class TierMetrics implements TrafficListener {
     private final Timer restoreTime;
     private final Timer storeTime;
     private final Timer bringTime;
+    private final Timer loadEstimates;
+    private final Timer computeEstimates;
+    private final Map<RestoreReport.Choice, Counter> choices = new EnumMap<>(RestoreReport.Choice.class);
     private final Map<RestoreEnd, Counter> ends = new EnumMap<>(RestoreEnd.class);
 
     /**
@@ -54,6 +59,17 @@ public final class TierMetrics implements TrafficListener {
         restoreTime = timer("kv.restore.time", "From admission until a sequence's blocks are back or given up");
         storeTime = timer("kv.store.time", "Handing blocks to the tiers below, in one turn");
         bringTime = timer("kv.bring.time", "What a step waits for the blocks that it selected");
+        loadEstimates =
+                timer("kv.restore.load.estimate", "What loading a prompt's stored blocks was estimated to take");
+        computeEstimates = timer("kv.restore.compute.estimate", "What computing them was estimated to take");
+        for (RestoreReport.Choice choice : RestoreReport.Choice.values()) {
+            choices.put(
+                    choice,
+                    Counter.builder("contexture.kv.restore.choices")
+                            .description("How the missing blocks of prompts were decided to come to the pool")
+                            .tags(tags.and("choice", choice.name().toLowerCase(Locale.ROOT)))
+                            .register(registry));
+        }
         for (RestoreEnd end : RestoreEnd.values()) {
             ends.put(
                     end,
@@ -148,6 +164,17 @@ public final class TierMetrics implements TrafficListener {
                 .description(description)
                 .tags(all)
                 .register(registry);
+    }
+
+    @Override
+    public void planned(RestoreReport plan) {
+        Objects.requireNonNull(choices.get(plan.choice())).increment();
+        if (plan.loadNanos() < Long.MAX_VALUE) {
+            loadEstimates.record(plan.loadNanos(), TimeUnit.NANOSECONDS);
+        }
+        if (plan.computeNanos() < Long.MAX_VALUE) {
+            computeEstimates.record(plan.computeNanos(), TimeUnit.NANOSECONDS);
+        }
     }
 
     @Override

@@ -29,6 +29,9 @@ public interface BlockTraffic {
 
         @Override
         public void leave(List<KnownBlock> blocks, Optional<float[]> carried, TierUse use) {}
+
+        @Override
+        public void computed(int from, int tokens, long nanos) {}
     };
 
     /**
@@ -55,6 +58,9 @@ public interface BlockTraffic {
      */
     void leave(List<KnownBlock> blocks, Optional<float[]> carried, TierUse use);
 
+    /** A step computed the tokens {@code [from, from + tokens)} of one sequence, and nothing else to speak of. */
+    void computed(int from, int tokens, long nanos);
+
     /** The sequence that blocks are brought back for. */
     interface RestoredSequence {
         long id();
@@ -80,7 +86,17 @@ public interface BlockTraffic {
 
     /** A sequence's blocks on their way back. */
     interface Restore {
-        Restore NOTHING = () -> new Turn(0, Progress.DONE);
+        Restore NOTHING = new Restore() {
+            @Override
+            public Turn turn() {
+                return new Turn(0, Progress.DONE);
+            }
+
+            @Override
+            public Optional<RestoreReport> report() {
+                return Optional.empty();
+            }
+        };
 
         /** What comes next. */
         enum Progress {
@@ -101,5 +117,8 @@ public interface BlockTraffic {
 
         /** Moves what is there. */
         Turn turn();
+
+        /** What was decided; empty if there was nothing to decide. */
+        Optional<RestoreReport> report();
     }
 }

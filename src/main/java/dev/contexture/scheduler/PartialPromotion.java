@@ -32,6 +32,8 @@ final class PartialPromotion implements BlockTraffic.Restore {
     private static final int LAST_BLOCKS = 6;
 
     private final TrafficTools tools;
+    private final RestoreReport plan;
+    private final Patience patience;
     private final BlockTraffic.RestoredSequence sequence;
     private final List<BlockSpan> blocks;
     private final TierUse use;
@@ -51,17 +53,21 @@ final class PartialPromotion implements BlockTraffic.Restore {
      */
     PartialPromotion(
             TrafficTools tools,
+            RestoreReport plan,
             BlockTraffic.RestoredSequence sequence,
             List<BlockSpan> blocks,
             TierUse use,
+            Patience patience,
             Consumer<PartialResidency> begun) {
         this.tools = tools;
+        this.plan = plan;
+        this.patience = patience;
         this.sequence = sequence;
         this.blocks = blocks;
         this.use = use;
         this.begun = begun;
         this.beginNanos = tools.clock().nanos();
-        this.lasts = possibleLasts();
+        this.lasts = possibleLasts(sequence, blocks, use);
         this.exactBlocks = lasts.isEmpty() ? 0 : lasts.getFirst() + 1;
         if (lasts.isEmpty()) {
             comeWhole();
@@ -70,7 +76,8 @@ final class PartialPromotion implements BlockTraffic.Restore {
         }
     }
 
-    private List<Integer> possibleLasts() {
+    /** Blocks behind which a session may go on in part, the last first; none if it cannot. */
+    static List<Integer> possibleLasts(BlockTraffic.RestoredSequence sequence, List<BlockSpan> blocks, TierUse use) {
         int most = Math.min(use.resumeTokens(), sequence.length() - LEAST_ROWS);
         List<Integer> found = new ArrayList<>();
         for (int i = blocks.size() - 1; i >= 0 && found.size() < LAST_BLOCKS; i--) {
@@ -82,7 +89,8 @@ final class PartialPromotion implements BlockTraffic.Restore {
     }
 
     private void comeWhole() {
-        whole = Optional.of(new Promotion(tools, sequence, blocks, use));
+        patience.waited(tools.clock().nanos() - beginNanos);
+        whole = Optional.of(new Promotion(tools, plan, sequence, blocks, use, patience));
     }
 
     private void ask() {
@@ -111,11 +119,16 @@ final class PartialPromotion implements BlockTraffic.Restore {
     }
 
     @Override
+    public Optional<RestoreReport> report() {
+        return Optional.of(plan);
+    }
+
+    @Override
     public Turn turn() {
         if (whole.isPresent()) {
             return whole.get().turn();
         }
-        boolean late = tools.clock().nanos() - beginNanos > tools.settings().longestWaitNanos();
+        boolean late = !patience.outlasts(tools.clock().nanos() - beginNanos);
         TierLookup carried = TierLookup.MISS;
         int last = -1;
         for (int each : lasts) {

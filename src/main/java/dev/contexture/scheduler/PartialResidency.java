@@ -72,6 +72,11 @@ final class PartialResidency implements Residency {
     }
 
     @Override
+    public int chunkTokens() {
+        return tools.settings().partial().chunkTokens();
+    }
+
+    @Override
     public boolean isComplete() {
         return missing == 0;
     }

@@ -26,7 +26,9 @@ final class Promotion implements BlockTraffic.Restore {
     static final int LEAST_ROWS = 2;
 
     private final TrafficTools tools;
+    private final RestoreReport plan;
     private final BlockStore store;
+    private final Patience patience;
     private final BlockTraffic.RestoredSequence sequence;
     private final List<BlockSpan> blocks;
     private final TierUse use;
@@ -41,14 +43,27 @@ final class Promotion implements BlockTraffic.Restore {
     /**
      * @param blocks one behind the other, from the sequence's first missing token on
      */
-    Promotion(TrafficTools tools, BlockTraffic.RestoredSequence sequence, List<BlockSpan> blocks, TierUse use) {
+    Promotion(
+            TrafficTools tools,
+            RestoreReport plan,
+            BlockTraffic.RestoredSequence sequence,
+            List<BlockSpan> blocks,
+            TierUse use,
+            Patience patience) {
         this.tools = tools;
+        this.plan = plan;
+        this.patience = patience;
         this.store = tools.store();
         this.sequence = sequence;
         this.blocks = blocks;
         this.use = use;
         this.beginNanos = tools.clock().nanos();
         this.waitingSinceNanos = beginNanos;
+    }
+
+    @Override
+    public Optional<RestoreReport> report() {
+        return Optional.of(plan);
     }
 
     @Override
@@ -65,16 +80,17 @@ final class Promotion implements BlockTraffic.Restore {
             ask();
             switch (presence(blocks.get(next))) {
                 case HIT -> {
+                    patience.waited(tools.clock().nanos() - waitingSinceNanos);
                     Optional<RestoreEnd> failed = bring(blocks.get(next));
                     if (failed.isPresent()) {
                         return end(before, failed.get());
                     }
+                    patience.saved(computeNanos(blocks.get(next)));
                     next++;
                     waitingSinceNanos = tools.clock().nanos();
                 }
                 case PENDING -> {
-                    if (tools.clock().nanos() - waitingSinceNanos
-                            > tools.settings().longestWaitNanos()) {
+                    if (!patience.outlasts(tools.clock().nanos() - waitingSinceNanos)) {
                         return end(before, RestoreEnd.LATE);
                     }
                     return new Turn(restoredTokens - before, Progress.WAITING);
@@ -100,6 +116,9 @@ final class Promotion implements BlockTraffic.Restore {
 
     /** Has the blocks ahead brought to host memory. */
     private void ask() {
+        if (plan.choice() == RestoreReport.Choice.RECOMPUTE) {
+            return;
+        }
         int until = Math.min(blocks.size(), next + tools.settings().aheadBlocks());
         if (asked >= until || (asked > next && asked - next > tools.settings().aheadBlocks() / 2)) {
             return;
@@ -111,6 +130,10 @@ final class Promotion implements BlockTraffic.Restore {
         }
         store.prefetch(use.owner(), LoadPriority.SOON, wanted);
         asked = until;
+    }
+
+    private long computeNanos(BlockSpan block) {
+        return tools.gate().computeNanos(block.begin(), block.end());
     }
 
     /** Of the part that is worst off. */

@@ -128,7 +128,10 @@ final class Scheduler {
         if (sequence.isRestoring()) {
             return;
         }
-        int tokens = chunk(sequence.pending(), budget.rows, !shares.isEmpty());
+        int most = sequence.sparsity().mostRows();
+        int tokens = most < sequence.pending()
+                ? Math.min(most, budget.rows)
+                : chunk(sequence.pending(), budget.rows, !shares.isEmpty());
         while (tokens > 0 && kv.missingPages(sequence.id(), tokens) > budget.pages) {
             tokens -= 1 + (tokens - 1) % kv.pageTokens();
         }

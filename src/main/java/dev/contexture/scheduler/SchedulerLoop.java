@@ -389,6 +389,10 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         int rows = shares.stream().mapToInt(Scheduler.Share::tokens).sum();
         listener.step(rows, nanos);
         boolean mostlyPrefill = rows > 2 * shares.size();
+        if (shares.size() == 1) {
+            Sequence only = shares.getFirst().sequence();
+            traffic.computed(only.computedTokens() - rows, rows, nanos);
+        }
         if (mostlyPrefill && nanos > 0) {
             double rate = rows * 1e9 / nanos;
             double before = prefillTokensPerSecond;

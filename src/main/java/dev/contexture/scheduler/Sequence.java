@@ -11,6 +11,7 @@ import dev.contexture.kv.PrefixUse;
 import dev.contexture.kv.SequenceBlocks;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,7 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
     private @Nullable SequenceBlocks blocks;
 
     private BlockTraffic.Restore restore = BlockTraffic.Restore.NOTHING;
+    private Optional<RestoreReport> restoreReport = Optional.empty();
     private boolean restoring;
     private boolean waiting;
     /** Blocks that came back were lost again: from now on it is computed. */
@@ -159,6 +161,10 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
         return length - computed;
     }
 
+    int computedTokens() {
+        return computed;
+    }
+
     int outputTokens() {
         return length - request.promptLength();
     }
@@ -215,8 +221,14 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
     void beginRestore(BlockTraffic.Restore blocksComing) {
         require(Status.PREFILL);
         restore = blocksComing;
+        restoreReport = restoreReport.or(blocksComing::report);
         restoring = true;
         waiting = false;
+    }
+
+    /** What was decided about its stored blocks when it was first admitted; empty if it had none to look for. */
+    Optional<RestoreReport> restoreReport() {
+        return restoreReport;
     }
 
     /** Whether its blocks may come from other tiers. */

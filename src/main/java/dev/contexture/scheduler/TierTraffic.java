@@ -33,6 +33,7 @@ public final class TierTraffic implements BlockTraffic {
     private final BlockStore store;
     private final BlockCoder coder;
     private final TrafficSettings settings;
+    private final RestorePlanner planner;
     private final ArrayDeque<Leaving> leaving = new ArrayDeque<>();
     private final List<PartialResidency> partial = new ArrayList<>();
 
@@ -48,9 +49,11 @@ public final class TierTraffic implements BlockTraffic {
             BlockCoder coder,
             MemorySegment buffer,
             TrafficSettings settings,
+            RestoreGate gate,
             TrafficListener listener,
             NanoClock clock) {
-        this.tools = new TrafficTools(kv, store, coder, buffer, settings, listener, clock);
+        this.tools = new TrafficTools(kv, store, coder, buffer, settings, gate, listener, clock);
+        this.planner = new RestorePlanner(tools);
         this.store = store;
         this.coder = coder;
         this.settings = settings;
@@ -174,9 +177,18 @@ public final class TierTraffic implements BlockTraffic {
         if (blocks.isEmpty()) {
             return Restore.NOTHING;
         }
-        if (settings.partial().residencyTokens() == 0 || !use.storesApproximate() || !sequence.takesApproximate()) {
-            return new Promotion(tools, sequence, blocks, use);
-        }
-        return new PartialPromotion(tools, sequence, blocks, use, partial::add);
+        RestoreReport plan = planner.plan(sequence, blocks, use);
+        tools.listener().planned(plan);
+        Patience patience = new Patience(plan.computeNanos(), settings.longestWaitNanos());
+        return switch (plan.choice()) {
+            case WHOLE -> new Promotion(tools, plan, sequence, blocks, use, patience);
+            case RECOMPUTE -> new Promotion(tools, plan, sequence, blocks, use, Patience.none());
+            case PARTIAL -> new PartialPromotion(tools, plan, sequence, blocks, use, patience, partial::add);
+        };
+    }
+
+    @Override
+    public void computed(int from, int tokens, long nanos) {
+        tools.gate().computed(from, tokens, nanos);
     }
 }

@@ -23,6 +23,9 @@ public interface TrafficListener {
     /** Nobody listens. */
     TrafficListener NONE = new TrafficListener() {
         @Override
+        public void planned(RestoreReport plan) {}
+
+        @Override
         public void restored(int tokens, long bytes, long nanos, RestoreEnd end) {}
 
         @Override
@@ -34,6 +37,9 @@ public interface TrafficListener {
         @Override
         public void brought(int parts, long bytes, long nanos) {}
     };
+
+    /** It was decided how a sequence's missing blocks come to the pool. */
+    void planned(RestoreReport plan);
 
     /**
      * A sequence's restore ended.

@@ -15,16 +15,23 @@ public record TrafficSettings(
      * Partial restores.
      *
      * @param residencyTokens most tokens of the blocks that one step may bring, by layer group and head; 0: no partial restores
+     * @param messageTokens most new tokens of a session that comes back in part; with more it comes whole
+     * @param chunkTokens new tokens that share one selection; 1: each chooses for itself
+     * @param longestStepNanos what bringing a selection may be estimated to take; where it takes more, sessions come whole
      * @param fills whether the rest follows in the background once the first token is out
      */
-    public record Partial(int residencyTokens, boolean fills) {
+    public record Partial(
+            int residencyTokens, int messageTokens, int chunkTokens, long longestStepNanos, boolean fills) {
         /** Sessions come back whole. */
-        public static final Partial NONE = new Partial(0, false);
+        public static final Partial NONE = new Partial(0, 1, 1, 1, false);
 
         public Partial {
             if (residencyTokens < 0) {
                 throw new IllegalArgumentException("residencyTokens must not be negative but is " + residencyTokens);
             }
+            requirePositive(messageTokens, "messageTokens");
+            requirePositive(chunkTokens, "chunkTokens");
+            requirePositive(longestStepNanos, "longestStepNanos");
         }
     }
 

@@ -25,6 +25,7 @@ record TrafficTools(
         BlockCoder coder,
         MemorySegment buffer,
         TrafficSettings settings,
+        RestoreGate gate,
         TrafficListener listener,
         NanoClock clock) {
     /** A part of a block, by the name that the block is stored under. */
@@ -38,11 +39,13 @@ record TrafficTools(
      * @return its bytes; 0 if it is not there or not what was stored
      */
     int decode(Owner owner, TierKey key, BlockLocation place, BlockPart part) {
+        long begin = clock.nanos();
         MemorySegment value = buffer.asSlice(0, coder.bytes(part, place.tokens()));
         if (!store.read(owner, key, value)) {
             return 0;
         }
         coder.decode(place, part, value);
+        gate.moved(value.byteSize(), clock.nanos() - begin);
         return (int) value.byteSize();
     }
 }

@@ -22,6 +22,7 @@ import dev.contexture.testing.FakeKvPool;
 import dev.contexture.testing.FakeModelRunner;
 import dev.contexture.testing.VaryingCutter;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,9 @@ final class LoopFixture {
     final SchedulerLoop loop;
     /** Token streams that were cut into blocks from their beginning. */
     int cuts;
+
+    /** What is stored is always worth waiting for, until a test says otherwise. */
+    RestoreGate gate = RestoreGate.OPEN;
 
     private long nowNanos = 1;
 
@@ -76,10 +80,33 @@ final class LoopFixture {
                         new FakeBlockCoder(pool, head),
                         Arena.ofAuto().allocate(FakeBlockCoder.MOST_BYTES),
                         settings,
+                        new DelegatingGate(),
                         restores,
                         () -> nowNanos++))
                 .orElse(BlockTraffic.NONE);
         this.loop = new SchedulerLoop(kv, engine, config, listener, traffic, () -> nowNanos++, () -> 42L);
+    }
+
+    private final class DelegatingGate implements RestoreGate {
+        @Override
+        public long loadNanos(long hostBytes, long remoteBytes) {
+            return gate.loadNanos(hostBytes, remoteBytes);
+        }
+
+        @Override
+        public long computeNanos(int from, int to) {
+            return gate.computeNanos(from, to);
+        }
+
+        @Override
+        public void moved(long bytes, long nanos) {
+            gate.moved(bytes, nanos);
+        }
+
+        @Override
+        public void computed(int from, int tokens, long nanos) {
+            gate.computed(from, tokens, nanos);
+        }
     }
 
     private Engine sparseEngine(FakeHead head) {
@@ -107,14 +134,22 @@ final class LoopFixture {
     /** What moved. */
     static final class RestoreCounts implements TrafficListener {
         final Map<RestoreEnd, Integer> ends = new EnumMap<>(RestoreEnd.class);
+        final List<RestoreReport> plans = new ArrayList<>();
         int restoredTokens;
+        long lastRestoreNanos;
         int storedBlocks;
         int goneBlocks;
         int broughtParts;
 
         @Override
+        public void planned(RestoreReport plan) {
+            plans.add(plan);
+        }
+
+        @Override
         public void restored(int tokens, long bytes, long nanos, RestoreEnd end) {
             restoredTokens += tokens;
+            lastRestoreNanos = nanos;
             ends.merge(end, 1, Integer::sum);
         }
 

@@ -39,18 +39,20 @@ class PartialRestoreTest {
         return (position * position + 3 * position) % 90;
     }
 
-    private static TrafficSettings traffic(boolean fills) {
-        return new TrafficSettings(96, 3, 100, 60, new TrafficSettings.Partial(32, fills));
+    private static TrafficSettings traffic(boolean fills, int chunkTokens) {
+        return new TrafficSettings(
+                96, 3, 100, 60, new TrafficSettings.Partial(32, 64, chunkTokens, Long.MAX_VALUE, fills));
     }
 
     /** All prompts are beginnings of one text; outputs are not, so nothing is known of later positions. */
-    private LoopFixture fixture(BlockStore store, boolean fills, Random random) {
+    private LoopFixture fixture(BlockStore store, boolean fills, int chunkTokens, Random random) {
         FakeHead head = new FakeHead(
                 PAGES,
                 LoopFixture.PAGE_TOKENS,
                 random,
                 position -> position < FIRST_TURN_TOKENS ? token(position) : -1);
-        LoopFixture fixture = new LoopFixture(PAGES, CONFIG, Optional.of(store), Optional.of(head), traffic(fills));
+        LoopFixture fixture =
+                new LoopFixture(PAGES, CONFIG, Optional.of(store), Optional.of(head), traffic(fills, chunkTokens));
         fixture.pool.check = (sequence, kvHead, position, token) -> {
             if (position < FIRST_TURN_TOKENS && position % 2 == kvHead) {
                 assertThat(token).as("token at %d", position).isEqualTo(token(position));
@@ -80,7 +82,7 @@ class PartialRestoreTest {
     }
 
     private void firstTurn(BlockStore store) {
-        LoopFixture fixture = fixture(store, false, new Random(1));
+        LoopFixture fixture = fixture(store, false, 64, new Random(1));
         submit(fixture, FIRST_TURN_TOKENS, 1, 0);
         fixture.turnUntilIdle();
     }
@@ -90,7 +92,7 @@ class PartialRestoreTest {
         BlockStore store = new HeapBlockStore();
         firstTurn(store);
         verified = 0;
-        LoopFixture fixture = fixture(store, false, new Random(2));
+        LoopFixture fixture = fixture(store, false, 64, new Random(2));
         RecordingSink sink = submit(fixture, PROMPT_TOKENS, 3, FIRST_TURN_TOKENS);
         fixture.turnUntilIdle();
         assertThat(sink.reason).isEqualTo(FinishReason.LENGTH);
@@ -113,7 +115,7 @@ class PartialRestoreTest {
     void theRestFollowsOnceTheFirstTokenIsOut() {
         BlockStore store = new HeapBlockStore();
         firstTurn(store);
-        LoopFixture fixture = fixture(store, true, new Random(2));
+        LoopFixture fixture = fixture(store, true, 1, new Random(2));
         submit(fixture, PROMPT_TOKENS, 30, FIRST_TURN_TOKENS);
         fixture.turnUntilIdle();
         RecordingSink again = submit(fixture, PROMPT_TOKENS, 1, FIRST_TURN_TOKENS);
@@ -135,11 +137,11 @@ class PartialRestoreTest {
         int partial = 0;
         int lost = 0;
         for (int round = 0; round < 12; round++) {
-            LoopFixture fixture = fixture(store, random.nextBoolean(), random);
+            LoopFixture fixture = fixture(store, random.nextBoolean(), 1 + random.nextInt(9), random);
             for (int i = 0; i < 3; i++) {
                 sinks.add(submit(fixture, FIRST_TURN_TOKENS, 1 + random.nextInt(3), 0));
                 fixture.turnUntilIdle();
-                fixture = fixture(store, random.nextBoolean(), random);
+                fixture = fixture(store, random.nextBoolean(), 1 + random.nextInt(9), random);
                 sinks.add(submit(fixture, PROMPT_TOKENS, 4 + random.nextInt(20), FIRST_TURN_TOKENS));
                 sinks.add(submit(fixture, PROMPT_TOKENS, 4 + random.nextInt(20), FIRST_TURN_TOKENS));
                 fixture.turnUntilIdle();

@@ -48,11 +48,12 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class StoredSessionsTest {
     private static final Path TINY = Path.of("src", "test", "resources", "golden", "tiny", "llama3");
-    private static final int FIRST_PROMPT_TOKENS = 180;
+    private static final int FIRST_PROMPT_TOKENS = 210;
     private static final int FIRST_OUTPUT_TOKENS = 20;
-    private static final int NEW_TOKENS = 12;
-    private static final int SECOND_OUTPUT_TOKENS = 16;
-    private static final int RESIDENCY_TOKENS = 64;
+    private static final int NEW_TOKENS = 5;
+    private static final int SECOND_OUTPUT_TOKENS = 8;
+    private static final int RESIDENCY_TOKENS = 48;
+    private static final int CHUNK_TOKENS = 1;
     private static final int BUFFER_BYTES = 1 << 20;
 
     @TempDir
@@ -71,6 +72,10 @@ class StoredSessionsTest {
         }
     }
 
+    private static TrafficSettings.Partial partial(boolean fills) {
+        return new TrafficSettings.Partial(RESIDENCY_TOKENS, 64, CHUNK_TOKENS, Long.MAX_VALUE, fills);
+    }
+
     private static TrafficSettings settings(TrafficSettings.Partial partial) {
         return new TrafficSettings(1 << 20, 8, 5_000_000_000L, 1_000, partial);
     }
@@ -78,7 +83,8 @@ class StoredSessionsTest {
     private BlockTraffic traffic(
             LoadedModel model, BlockStore store, BlockCoder coder, TrafficSettings.Partial partial) {
         MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_BYTES, Long.BYTES);
-        return new TierTraffic(model.kv(), store, coder, buffer, settings(partial), restores, System::nanoTime);
+        return new TierTraffic(
+                model.kv(), store, coder, buffer, settings(partial), RestoreGate.OPEN, restores, System::nanoTime);
     }
 
     private RecordingSink run(LoadedModel model, BlockTraffic traffic, int[] prompt, int maxTokens, int resumeTokens) {
@@ -99,7 +105,7 @@ class StoredSessionsTest {
                 SamplingParams.GREEDY,
                 "t",
                 "t",
-                new Sparsity(SparsityMode.TOKENS, 48, 4, 16, 80),
+                new Sparsity(SparsityMode.TOKENS, 32, 4, 16, 80),
                 Optional.of(new TierUse(scope, "session", "lineage", resumeTokens)),
                 sink)));
         while (loop.turn() || !loop.isIdle()) {
@@ -163,8 +169,7 @@ class StoredSessionsTest {
         }
         try (LoadedModel model = load()) {
             BlockCoder coder = model.blockCoder(BlockFormat.F16);
-            RecordingSink partial = secondTurn(
-                    model, traffic(model, store, coder, new TrafficSettings.Partial(RESIDENCY_TOKENS, false)), first);
+            RecordingSink partial = secondTurn(model, traffic(model, store, coder, partial(false)), first);
             assertThat(restores.ends).containsEntry(RestoreEnd.PARTIAL, 1);
             assertThat(partial.cachedTokens).isEqualTo(control.cachedTokens).isGreaterThan(FIRST_PROMPT_TOKENS);
             assertThat(partial.tokens).isEqualTo(control.tokens);
@@ -183,8 +188,7 @@ class StoredSessionsTest {
             first = firstTurn(model, store, format);
         }
         try (LoadedModel model = load()) {
-            BlockTraffic traffic = traffic(
-                    model, store, model.blockCoder(format), new TrafficSettings.Partial(RESIDENCY_TOKENS, true));
+            BlockTraffic traffic = traffic(model, store, model.blockCoder(format), partial(true));
             secondTurn(model, traffic, first);
             assertThat(restores.ends).containsEntry(RestoreEnd.PARTIAL, 1);
         }
@@ -204,8 +208,7 @@ class StoredSessionsTest {
         store.lose(key -> key.part() instanceof BlockPart.Rows);
         try (LoadedModel model = load()) {
             BlockCoder coder = model.blockCoder(BlockFormat.F16);
-            RecordingSink again = secondTurn(
-                    model, traffic(model, store, coder, new TrafficSettings.Partial(RESIDENCY_TOKENS, false)), first);
+            RecordingSink again = secondTurn(model, traffic(model, store, coder, partial(false)), first);
             assertThat(listener.lostBlocks).isEqualTo(1);
             assertThat(again.tokens).isEqualTo(computed.tokens);
         }
@@ -224,23 +227,39 @@ class StoredSessionsTest {
         @Override
         public Restore restore(RestoredSequence sequence, List<BlockSpan> blocks, TierUse use) {
             Restore restore = whole.restore(sequence, blocks, use);
-            int[] restored = {0};
-            return () -> {
-                Restore.Turn turn = restore.turn();
-                restored[0] += turn.tokens();
-                if (turn.progress() == Restore.Progress.DONE) {
-                    BlockSpan last = blocks.stream()
-                            .filter(block -> block.end() == restored[0])
-                            .findFirst()
-                            .orElseThrow();
-                    MemorySegment carried = Arena.ofAuto().allocate(coder.bytes(BlockPart.CARRY, 1));
-                    assertThat(store.read(use.owner(), use.key(use.name(last.key(), false), BlockPart.CARRY), carried))
-                            .isTrue();
-                    sequence.resume(new Everything(), carried.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED), restored[0]);
+            return new Restore() {
+                private int restored;
+
+                @Override
+                public Turn turn() {
+                    Turn turn = restore.turn();
+                    restored += turn.tokens();
+                    if (turn.progress() == Progress.DONE) {
+                        resume(sequence, blocks, use, restored);
+                    }
+                    return turn;
                 }
-                return turn;
+
+                @Override
+                public Optional<RestoreReport> report() {
+                    return restore.report();
+                }
             };
         }
+
+        private void resume(RestoredSequence sequence, List<BlockSpan> blocks, TierUse use, int restored) {
+            BlockSpan last = blocks.stream()
+                    .filter(block -> block.end() == restored)
+                    .findFirst()
+                    .orElseThrow();
+            MemorySegment carried = Arena.ofAuto().allocate(coder.bytes(BlockPart.CARRY, 1));
+            assertThat(store.read(use.owner(), use.key(use.name(last.key(), false), BlockPart.CARRY), carried))
+                    .isTrue();
+            sequence.resume(new Everything(), carried.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED), restored);
+        }
+
+        @Override
+        public void computed(int from, int tokens, long nanos) {}
 
         @Override
         public void leave(List<KnownBlock> blocks, Optional<float[]> carried, TierUse use) {}
@@ -250,6 +269,11 @@ class StoredSessionsTest {
         @Override
         public int tokens() {
             return RESIDENCY_TOKENS;
+        }
+
+        @Override
+        public int chunkTokens() {
+            return CHUNK_TOKENS;
         }
 
         @Override

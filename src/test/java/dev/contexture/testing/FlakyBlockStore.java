@@ -68,6 +68,11 @@ public final class FlakyBlockStore implements BlockStore {
     }
 
     @Override
+    public boolean isNear(TierKey key) {
+        return near.containsKey(key);
+    }
+
+    @Override
     public TierLookup lookup(TierKey key) {
         if (near.containsKey(key)) {
             return TierLookup.HIT;

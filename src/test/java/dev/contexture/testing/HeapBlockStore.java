@@ -31,6 +31,11 @@ public final class HeapBlockStore implements BlockStore {
     }
 
     @Override
+    public boolean isNear(TierKey key) {
+        return values.containsKey(key);
+    }
+
+    @Override
     public void prefetch(Owner owner, LoadPriority priority, List<Wanted> wanted) {}
 
     @Override

@@ -11,6 +11,9 @@ public interface BlockStore {
     /** A value that was asked for and is not pending any more is a {@link TierLookup#MISS} if it could not be brought. */
     TierLookup lookup(TierKey key);
 
+    /** Whether a value is in host memory; for estimates, not counted as a lookup. */
+    boolean isNear(TierKey key);
+
     /** Brings values to host memory, in this order; those that are there or on their way cost nothing. */
     void prefetch(Owner owner, LoadPriority priority, List<Wanted> values);
 

@@ -44,6 +44,11 @@ public final class TieredBlockStore implements BlockStore {
     }
 
     @Override
+    public boolean isNear(TierKey key) {
+        return store.isNear(key);
+    }
+
+    @Override
     public void prefetch(Owner owner, LoadPriority priority, List<Wanted> values) {
         store.prefetch(owner, priority, values);
     }

@@ -133,6 +133,11 @@ public final class TieredKvStore {
         return lookup;
     }
 
+    /** Whether a value is in host memory; not counted as a lookup. */
+    public boolean isNear(TierKey key) {
+        return host.find(key) != null;
+    }
+
     private TierLookup find(TierKey key) {
         if (host.find(key) != null) {
             return TierLookup.HIT;

@@ -1,0 +1,106 @@
+package dev.contexture.kv.tier;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/**
+ * A remote tier whose loads are timed, so that it can be said what the next will take. A load's time is set against all
+ * bytes that came while it was under way, as these share one connection; what cannot be reached counts as its time for no
+ * byte. Safe for use by several threads.
+ */
+public final class RemotePace implements RemoteTier {
+    private static final double KEPT = 0.9;
+    /** What a probe stores and loads: latency alone, and enough to see the bandwidth. */
+    private static final int[] PROBE_BYTES = {16, 1 << 20};
+
+    private static final Duration PROBE_TIME_TO_LIVE = Duration.ofMinutes(1);
+
+    private final RemoteTier remote;
+    private final LongSupplier nanos;
+    private final FadingLine line = new FadingLine(KEPT);
+    private final AtomicLong arrivedBytes = new AtomicLong();
+
+    /**
+     * @param nanos a monotonic clock
+     */
+    public RemotePace(RemoteTier remote, LongSupplier nanos) {
+        this.remote = remote;
+        this.nanos = nanos;
+    }
+
+    /** Whether anything was loaded yet. */
+    public boolean isMeasured() {
+        return line.isMeasured();
+    }
+
+    /**
+     * What it takes until so many bytes are here; {@link Long#MAX_VALUE} if the tier cannot be reached now.
+     *
+     * @throws IllegalStateException if nothing was loaded yet
+     */
+    public long loadNanos(long bytes) {
+        return state() == State.UNAVAILABLE ? Long.MAX_VALUE : (long) line.at(bytes);
+    }
+
+    /** Stores and loads values that mean nothing, and waits for that, within the tier's own time limits. */
+    public void probe(Scope scope) {
+        for (int i = 0; i < PROBE_BYTES.length && state() == State.AVAILABLE; i++) {
+            TierKey key = new TierKey(scope, 0, i, BlockPart.INDEX);
+            store(List.of(new Entry(key, ByteBuffer.allocate(PROBE_BYTES[i]))), PROBE_TIME_TO_LIVE)
+                    .toCompletableFuture()
+                    .join();
+            load(List.of(key)).toCompletableFuture().join();
+        }
+    }
+
+    @Override
+    public State state() {
+        return remote.state();
+    }
+
+    @Override
+    public CompletionStage<List<Loaded>> load(List<TierKey> keys) {
+        long begin = nanos.getAsLong();
+        long before = arrivedBytes.get();
+        return remote.load(keys).thenApply(answers -> {
+            boolean reached = false;
+            long bytes = 0;
+            for (Loaded answer : answers) {
+                reached |= !(answer instanceof Loaded.Unavailable);
+                bytes += answer instanceof Loaded.Found found ? found.value().remaining() : 0;
+            }
+            long arrived = arrivedBytes.addAndGet(bytes) - before;
+            long took = nanos.getAsLong() - begin;
+            // A refusal that was not even sent says nothing about the way there.
+            if (reached || took > TimeUnit.MILLISECONDS.toNanos(1)) {
+                line.add(arrived, took);
+            }
+            return answers;
+        });
+    }
+
+    @Override
+    public CompletionStage<List<Stored>> store(List<Entry> entries, Duration timeToLive) {
+        return remote.store(entries, timeToLive);
+    }
+
+    @Override
+    public CompletionStage<List<Boolean>> touch(List<TierKey> keys, Duration timeToLive) {
+        return remote.touch(keys, timeToLive);
+    }
+
+    @Override
+    public CompletionStage<Boolean> remove(List<TierKey> keys) {
+        return remote.remove(keys);
+    }
+
+    @Override
+    public void close() {
+        remote.close();
+    }
+}

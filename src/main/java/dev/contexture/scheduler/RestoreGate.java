@@ -1,0 +1,39 @@
+package dev.contexture.scheduler;
+
+/** What loading stored blocks and computing them would take, in nanoseconds. Used by the loop's thread only. */
+public interface RestoreGate {
+    /** Loading is always the better choice, and always worth waiting for. */
+    RestoreGate OPEN = new RestoreGate() {
+        @Override
+        public long loadNanos(long hostBytes, long remoteBytes) {
+            return 0;
+        }
+
+        @Override
+        public long computeNanos(int from, int to) {
+            return Long.MAX_VALUE;
+        }
+
+        @Override
+        public void moved(long bytes, long nanos) {}
+
+        @Override
+        public void computed(int from, int tokens, long nanos) {}
+    };
+
+    /**
+     * @param hostBytes in host memory
+     * @param remoteBytes behind it
+     * @return {@link Long#MAX_VALUE} if they cannot be had
+     */
+    long loadNanos(long hostBytes, long remoteBytes);
+
+    /** What the tokens {@code [from, to)} of a prompt take; {@link Long#MAX_VALUE} if that is not known. */
+    long computeNanos(int from, int to);
+
+    /** Stored bytes of host memory came into the pool. */
+    void moved(long bytes, long nanos);
+
+    /** A step computed tokens of one prompt. */
+    void computed(int from, int tokens, long nanos);
+}
