@@ -4,6 +4,7 @@ import dev.contexture.metrics.AdmissionHealth;
 import dev.contexture.metrics.EngineMetrics;
 import dev.contexture.metrics.SelectionMetrics;
 import dev.contexture.metrics.StepLoopHealth;
+import dev.contexture.metrics.TierHealth;
 import dev.contexture.metrics.TierMetrics;
 import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelStore;
@@ -112,6 +113,11 @@ class EngineConfiguration {
     @Bean
     StepLoopHealth stepLoopHealthIndicator(SchedulerLoop loop) {
         return new StepLoopHealth(loop);
+    }
+
+    @Bean
+    TierHealth tiersHealthIndicator(ModelHost host) {
+        return new TierHealth(() -> host.tiers().map(Tiers::isBreached).orElse(false));
     }
 
     @Bean

@@ -16,6 +16,7 @@ import org.springframework.util.unit.DataSize;
  *     back whole
  * @param partialRestoreMessageTokens most new tokens of a session that comes back in part; with more it comes back whole
  * @param partialRestoreChunkTokens new tokens that share one selection then; 1: each chooses for itself
+ * @param auditInterval one of so many restores is audited by computing a block again; 0: none
  */
 @ConfigurationProperties("contexture.kv")
 public record KvProperties(
@@ -25,7 +26,8 @@ public record KvProperties(
         @DefaultValue("int8-keys-int4-values") BlockFormat storedFormat,
         @DefaultValue("1024") int partialRestoreTokens,
         @DefaultValue("96") int partialRestoreMessageTokens,
-        @DefaultValue("1") int partialRestoreChunkTokens) {
+        @DefaultValue("1") int partialRestoreChunkTokens,
+        @DefaultValue("64") int auditInterval) {
     /** Less would not hold one long context. */
     private static final long LEAST_HOST_BYTES = 16 << 20;
 
@@ -40,6 +42,10 @@ public record KvProperties(
         if (partialRestoreTokens < 0) {
             throw new IllegalArgumentException(
                     "contexture.kv.partial-restore-tokens must not be negative but is " + partialRestoreTokens);
+        }
+        if (auditInterval < 0) {
+            throw new IllegalArgumentException(
+                    "contexture.kv.audit-interval must not be negative but is " + auditInterval);
         }
         requirePositive(partialRestoreMessageTokens, "partial-restore-message-tokens");
         requirePositive(partialRestoreChunkTokens, "partial-restore-chunk-tokens");

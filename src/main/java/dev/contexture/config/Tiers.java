@@ -10,6 +10,7 @@ import dev.contexture.kv.tier.HostSettings;
 import dev.contexture.kv.tier.LoadSettings;
 import dev.contexture.kv.tier.MasterKeys;
 import dev.contexture.kv.tier.NativeBlockCoder;
+import dev.contexture.kv.tier.NativeBlockNumbers;
 import dev.contexture.kv.tier.NoRemoteTier;
 import dev.contexture.kv.tier.RemotePace;
 import dev.contexture.kv.tier.StoreSettings;
@@ -19,6 +20,7 @@ import dev.contexture.kv.tier.TierStats;
 import dev.contexture.kv.tier.TieredBlockStore;
 import dev.contexture.kv.tier.TieredKvStore;
 import dev.contexture.kv.tier.WriteSettings;
+import dev.contexture.nativelib.BlockFormat;
 import dev.contexture.nativelib.BlockPlace;
 import dev.contexture.nativelib.FfmBlocks;
 import dev.contexture.nativelib.FfmKvPool;
@@ -28,9 +30,11 @@ import dev.contexture.scheduler.BlockTraffic;
 import dev.contexture.scheduler.MeasuredGate;
 import dev.contexture.scheduler.NanoClock;
 import dev.contexture.scheduler.PrefillPace;
+import dev.contexture.scheduler.RestoreAudit;
 import dev.contexture.scheduler.TierTraffic;
 import dev.contexture.scheduler.TrafficListener;
 import dev.contexture.scheduler.TrafficSettings;
+import dev.contexture.scheduler.TrafficTools;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -67,6 +71,8 @@ final class Tiers implements AutoCloseable {
     private final TieredBlockStore store;
     private final BlockTraffic traffic;
     private final ReservedMemory buffer;
+    private final ReservedMemory exactBuffer;
+    private final RestoreAudit audit;
 
     /** What the tiers are below of. */
     record Place(NativeLibrary library, KvGeometry geometry, FfmKvPool pool, Retrieval retrieval, KvCache kv) {}
@@ -96,13 +102,7 @@ final class Tiers implements AutoCloseable {
             NanoClock clock) {
         SecureRandom random = new SecureRandom();
         random.nextBytes(secret);
-        BlockCoder coder = new NativeBlockCoder(
-                new FfmBlocks(place.library, place.pool),
-                place.retrieval.index(place.library),
-                settings.storedFormat(),
-                place.retrieval.groupOfLayer(place.geometry.layers()),
-                place.geometry,
-                place.retrieval.carriedNumbers());
+        BlockCoder coder = coder(place, settings.storedFormat());
         this.memory = new ReservedMemory(settings.hostBytes().toBytes());
         this.buffer = new ReservedMemory(largestPart(coder));
         this.threads = Executors.newFixedThreadPool(
@@ -116,6 +116,12 @@ final class Tiers implements AutoCloseable {
                 new StoreSettings(HOST, NO_WRITES, LOADS),
                 new TieredKvStore.Parts(memory.segment(), remote, sealer, threads, clock::nanos));
         this.store = new TieredBlockStore(tiers, clock::nanos);
+        BlockCoder exact = coder(place, BlockFormat.F16);
+        this.exactBuffer = new ReservedMemory(largestPart(exact));
+        this.audit = new RestoreAudit(
+                new RestoreAudit.Settings(settings.auditInterval(), auditBound(settings.storedFormat())),
+                new NativeBlockNumbers(exact, exactBuffer.segment()),
+                random);
         TrafficSettings.Partial inPart = partial
                 ? new TrafficSettings.Partial(
                         settings.partialRestoreTokens(),
@@ -124,15 +130,35 @@ final class Tiers implements AutoCloseable {
                         LONGEST_STEP.toNanos(),
                         true)
                 : TrafficSettings.Partial.NONE;
-        this.traffic = new TierTraffic(
+        this.traffic = new TierTraffic(new TrafficTools(
                 place.kv,
                 store,
                 coder,
                 buffer.segment(),
                 new TrafficSettings(TURN_BYTES, AHEAD_BLOCKS, LONGEST_WAIT.toNanos(), LEAVING_BLOCKS, inPart),
                 new MeasuredGate(remote, pace),
+                audit,
                 listener,
-                clock);
+                clock));
+    }
+
+    private static BlockCoder coder(Place place, BlockFormat format) {
+        return new NativeBlockCoder(
+                new FfmBlocks(place.library, place.pool),
+                place.retrieval.index(place.library),
+                format,
+                place.retrieval.groupOfLayer(place.geometry.layers()),
+                place.geometry,
+                place.retrieval.carriedNumbers());
+    }
+
+    /** A few times what was seen with the default model (.000, .022, .056, .064): a format's rounding, and that of the context. */
+    private static double auditBound(BlockFormat format) {
+        return switch (format) {
+            case F16 -> 0.05;
+            case INT8 -> 0.1;
+            case INT8_KEYS_INT4_VALUES, INT4 -> 0.3;
+        };
     }
 
     private static long largestPart(BlockCoder coder) {
@@ -164,6 +190,11 @@ final class Tiers implements AutoCloseable {
         return traffic;
     }
 
+    /** Whether stored blocks were found not to be what the model computes. Safe for use by several threads. */
+    boolean isBreached() {
+        return audit.isBreached();
+    }
+
     /** Safe for use by several threads. */
     TierStats stats() {
         return store.stats();
@@ -174,6 +205,7 @@ final class Tiers implements AutoCloseable {
     public void close() {
         threads.shutdownNow();
         buffer.close();
+        exactBuffer.close();
         memory.close();
     }
 

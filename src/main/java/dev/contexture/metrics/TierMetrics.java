@@ -6,6 +6,7 @@ import dev.contexture.kv.tier.TierStats;
 import dev.contexture.scheduler.RestoreReport;
 import dev.contexture.scheduler.TrafficListener;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -26,6 +27,8 @@ public final class TierMetrics implements TrafficListener {
         0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
     };
 
+    private static final double[] DIFFERENCE_BUCKETS = {0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.5, 1};
+
     private final MeterRegistry registry;
     private final Tags tags;
     private final Counter restoredTokens;
@@ -35,6 +38,9 @@ public final class TierMetrics implements TrafficListener {
     private final Counter goneBlocks;
     private final Counter broughtParts;
     private final Counter broughtBytes;
+    private final Counter breaches;
+    private final Counter droppedAudits;
+    private final DistributionSummary auditDifferences;
     private final Timer restoreTime;
     private final Timer storeTime;
     private final Timer bringTime;
@@ -59,6 +65,13 @@ public final class TierMetrics implements TrafficListener {
         restoreTime = timer("kv.restore.time", "From admission until a sequence's blocks are back or given up");
         storeTime = timer("kv.store.time", "Handing blocks to the tiers below, in one turn");
         bringTime = timer("kv.bring.time", "What a step waits for the blocks that it selected");
+        breaches = counter("kv.audit.breaches", "Audits that found stored blocks not to be what the model computes");
+        droppedAudits = counter("kv.audit.dropped", "Audits that could not be made");
+        auditDifferences = DistributionSummary.builder("contexture.kv.audit.difference.ratio")
+                .description("Difference of a stored block to the same computed again, relative")
+                .serviceLevelObjectives(DIFFERENCE_BUCKETS)
+                .tags(tags)
+                .register(registry);
         loadEstimates =
                 timer("kv.restore.load.estimate", "What loading a prompt's stored blocks was estimated to take");
         computeEstimates = timer("kv.restore.compute.estimate", "What computing them was estimated to take");
@@ -186,6 +199,19 @@ public final class TierMetrics implements TrafficListener {
         if (counter != null) {
             counter.increment();
         }
+    }
+
+    @Override
+    public void audited(double difference, boolean breached) {
+        auditDifferences.record(difference);
+        if (breached) {
+            breaches.increment();
+        }
+    }
+
+    @Override
+    public void auditDropped() {
+        droppedAudits.increment();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.contexture.scheduler;
 
+import dev.contexture.engine.Engine;
 import dev.contexture.engine.Residency;
 import dev.contexture.kv.BlockSpan;
 import dev.contexture.kv.KnownBlock;
@@ -32,6 +33,11 @@ public interface BlockTraffic {
 
         @Override
         public void computed(int from, int tokens, long nanos) {}
+
+        @Override
+        public boolean idle(Engine engine) {
+            return false;
+        }
     };
 
     /**
@@ -61,12 +67,22 @@ public interface BlockTraffic {
     /** A step computed the tokens {@code [from, from + tokens)} of one sequence, and nothing else to speak of. */
     void computed(int from, int tokens, long nanos);
 
+    /**
+     * Nothing else is to be done: what can wait for that is done now, a step's worth of it.
+     *
+     * @return whether there was something
+     */
+    boolean idle(Engine engine);
+
     /** The sequence that blocks are brought back for. */
     interface RestoredSequence {
         long id();
 
         /** All its tokens. */
         int length();
+
+        /** What keeps its prefixes apart from those of others. */
+        String cacheSalt();
 
         /** Whether blocks that were computed by attending to selections will do. */
         boolean takesApproximate();

@@ -36,6 +36,7 @@ final class Promotion implements BlockTraffic.Restore {
     private long waitingSinceNanos;
     private boolean exact = true;
     private int next;
+    private int exactBlocks;
     private int asked;
     private int restoredTokens;
     private long restoredBytes;
@@ -87,6 +88,7 @@ final class Promotion implements BlockTraffic.Restore {
                     }
                     patience.saved(computeNanos(blocks.get(next)));
                     next++;
+                    exactBlocks += exact ? 1 : 0;
                     waitingSinceNanos = tools.clock().nanos();
                 }
                 case PENDING -> {
@@ -110,6 +112,9 @@ final class Promotion implements BlockTraffic.Restore {
     }
 
     private Turn end(int before, RestoreEnd cause) {
+        if (exactBlocks > 0) {
+            tools.audit().restored(sequence, blocks.subList(0, exactBlocks), use);
+        }
         tools.listener().restored(restoredTokens, restoredBytes, tools.clock().nanos() - beginNanos, cause);
         return new Turn(restoredTokens - before, Progress.DONE);
     }

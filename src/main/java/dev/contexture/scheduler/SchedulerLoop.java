@@ -222,7 +222,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         List<Scheduler.Share> shares = scheduler.plan();
         boolean moving = leaving || scheduler.restoresMore();
         if (shares.isEmpty()) {
-            return moving;
+            return moving || (scheduler.isIdle() && traffic.idle(engine));
         }
         noteAdmissions(shares);
         if (shares.isEmpty()) {

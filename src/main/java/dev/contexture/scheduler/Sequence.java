@@ -157,6 +157,11 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
         return length;
     }
 
+    @Override
+    public String cacheSalt() {
+        return request.cacheSalt();
+    }
+
     int pending() {
         return length - computed;
     }

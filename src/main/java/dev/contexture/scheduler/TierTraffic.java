@@ -1,9 +1,9 @@
 package dev.contexture.scheduler;
 
+import dev.contexture.engine.Engine;
 import dev.contexture.kv.BlockLocation;
 import dev.contexture.kv.BlockSpan;
 import dev.contexture.kv.KnownBlock;
-import dev.contexture.kv.KvCache;
 import dev.contexture.kv.PrefixKey;
 import dev.contexture.kv.tier.BlockCoder;
 import dev.contexture.kv.tier.BlockPart;
@@ -34,29 +34,20 @@ public final class TierTraffic implements BlockTraffic {
     private final BlockCoder coder;
     private final TrafficSettings settings;
     private final RestorePlanner planner;
+    private final RestoreAudit audit;
     private final ArrayDeque<Leaving> leaving = new ArrayDeque<>();
     private final List<PartialResidency> partial = new ArrayList<>();
 
     /** A block that is to be stored. */
     private record Leaving(KnownBlock block, TierUse use) {}
 
-    /**
-     * @param buffer native memory for the largest part of a block
-     */
-    public TierTraffic(
-            KvCache kv,
-            BlockStore store,
-            BlockCoder coder,
-            MemorySegment buffer,
-            TrafficSettings settings,
-            RestoreGate gate,
-            TrafficListener listener,
-            NanoClock clock) {
-        this.tools = new TrafficTools(kv, store, coder, buffer, settings, gate, listener, clock);
+    public TierTraffic(TrafficTools tools) {
+        this.tools = tools;
+        this.store = tools.store();
+        this.coder = tools.coder();
+        this.settings = tools.settings();
+        this.audit = tools.audit();
         this.planner = new RestorePlanner(tools);
-        this.store = store;
-        this.coder = coder;
-        this.settings = settings;
     }
 
     @Override
@@ -81,6 +72,9 @@ public final class TierTraffic implements BlockTraffic {
     }
 
     private boolean storeMore() {
+        if (audit.isBreached()) {
+            leaving.clear();
+        }
         if (leaving.isEmpty()) {
             return false;
         }
@@ -174,7 +168,7 @@ public final class TierTraffic implements BlockTraffic {
 
     @Override
     public Restore restore(RestoredSequence sequence, List<BlockSpan> blocks, TierUse use) {
-        if (blocks.isEmpty()) {
+        if (blocks.isEmpty() || audit.isBreached()) {
             return Restore.NOTHING;
         }
         RestoreReport plan = planner.plan(sequence, blocks, use);
@@ -190,5 +184,12 @@ public final class TierTraffic implements BlockTraffic {
     @Override
     public void computed(int from, int tokens, long nanos) {
         tools.gate().computed(from, tokens, nanos);
+    }
+
+    @Override
+    public boolean idle(Engine engine) {
+        boolean due = audit.hasWork();
+        audit.run(engine, tools);
+        return due;
     }
 }

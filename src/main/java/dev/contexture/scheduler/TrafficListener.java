@@ -36,6 +36,12 @@ public interface TrafficListener {
 
         @Override
         public void brought(int parts, long bytes, long nanos) {}
+
+        @Override
+        public void audited(double difference, boolean breached) {}
+
+        @Override
+        public void auditDropped() {}
     };
 
     /** It was decided how a sequence's missing blocks come to the pool. */
@@ -58,4 +64,15 @@ public interface TrafficListener {
 
     /** A step's selection brought parts of blocks that were missing. */
     void brought(int parts, long bytes, long nanos);
+
+    /**
+     * A block that came back was computed again.
+     *
+     * @param difference of the part that is worst off, relative
+     * @param breached whether that is more than allowed: nothing is stored or loaded any more
+     */
+    void audited(double difference, boolean breached);
+
+    /** An audit could not be made: what it needs was gone, or the model failed. */
+    void auditDropped();
 }

@@ -15,17 +15,18 @@ import dev.contexture.kv.tier.Wanted;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What all traffic works with.
+ * What all traffic between the KV pool and the tiers works with.
  *
  * @param buffer native memory for the largest part of a block
  */
-record TrafficTools(
+public record TrafficTools(
         KvCache kv,
         BlockStore store,
         BlockCoder coder,
         MemorySegment buffer,
         TrafficSettings settings,
         RestoreGate gate,
+        RestoreAudit audit,
         TrafficListener listener,
         NanoClock clock) {
     /** A part of a block, by the name that the block is stored under. */

@@ -11,8 +11,10 @@ import dev.contexture.engine.Engine;
 import dev.contexture.engine.SelectionListener;
 import dev.contexture.engine.SparseSelection;
 import dev.contexture.kv.BlockCutter;
+import dev.contexture.kv.BlockLocation;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.KvInvariants;
+import dev.contexture.kv.tier.BlockPart;
 import dev.contexture.kv.tier.BlockStore;
 import dev.contexture.retrieval.HeadRetriever;
 import dev.contexture.selection.SelectionSettings;
@@ -27,6 +29,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 
 /** The real loop, scheduler, engine and KV cache over a model that costs nothing; turned by hand. */
@@ -47,6 +50,8 @@ final class LoopFixture {
 
     /** What is stored is always worth waiting for, until a test says otherwise. */
     RestoreGate gate = RestoreGate.OPEN;
+
+    final RestoreAudit audit;
 
     private long nowNanos = 1;
 
@@ -72,19 +77,29 @@ final class LoopFixture {
                     pool.copyPage(from, to, count);
                     head.ifPresent(keys -> keys.copyPage(from, to, count));
                 });
+        this.audit = new RestoreAudit(new RestoreAudit.Settings(3, 0.01), this::tokens, new Random(5));
         this.runner = new FakeModelRunner(pool, head.isPresent() ? FakeHead.FEATURES : 0);
         Engine engine = head.map(this::sparseEngine).orElseGet(() -> new Engine(kv, pool, runner));
-        BlockTraffic traffic = store.<BlockTraffic>map(tiers -> new TierTraffic(
+        BlockTraffic traffic = store.<BlockTraffic>map(tiers -> new TierTraffic(new TrafficTools(
                         kv,
                         tiers,
                         new FakeBlockCoder(pool, head),
                         Arena.ofAuto().allocate(FakeBlockCoder.MOST_BYTES),
                         settings,
                         new DelegatingGate(),
+                        audit,
                         restores,
-                        () -> nowNanos++))
+                        () -> nowNanos++)))
                 .orElse(BlockTraffic.NONE);
         this.loop = new SchedulerLoop(kv, engine, config, listener, traffic, () -> nowNanos++, () -> 42L);
+    }
+
+    private float[] tokens(BlockLocation block, BlockPart.Rows part) {
+        float[] tokens = new float[block.tokens()];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = (block.first() + i) % 2 == part.kvHead() ? pool.token(block, i) : 0;
+        }
+        return tokens;
     }
 
     private final class DelegatingGate implements RestoreGate {
@@ -140,6 +155,8 @@ final class LoopFixture {
         int storedBlocks;
         int goneBlocks;
         int broughtParts;
+        int audits;
+        int breaches;
 
         @Override
         public void planned(RestoreReport plan) {
@@ -157,6 +174,15 @@ final class LoopFixture {
         public void stored(int blocks, long bytes, long nanos) {
             storedBlocks += blocks;
         }
+
+        @Override
+        public void audited(double difference, boolean breached) {
+            audits++;
+            breaches += breached ? 1 : 0;
+        }
+
+        @Override
+        public void auditDropped() {}
 
         @Override
         public void brought(int parts, long bytes, long nanos) {

@@ -7,6 +7,7 @@ import dev.contexture.core.SamplingParams;
 import dev.contexture.core.SelectionMatrix;
 import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityMode;
+import dev.contexture.engine.Engine;
 import dev.contexture.engine.Residency;
 import dev.contexture.engine.ort.LoadedModel;
 import dev.contexture.kv.BlockSpan;
@@ -83,8 +84,18 @@ class StoredSessionsTest {
     private BlockTraffic traffic(
             LoadedModel model, BlockStore store, BlockCoder coder, TrafficSettings.Partial partial) {
         MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_BYTES, Long.BYTES);
-        return new TierTraffic(
-                model.kv(), store, coder, buffer, settings(partial), RestoreGate.OPEN, restores, System::nanoTime);
+        RestoreAudit none =
+                new RestoreAudit(new RestoreAudit.Settings(0, 1), (block, part) -> new float[0], new Random(1));
+        return new TierTraffic(new TrafficTools(
+                model.kv(),
+                store,
+                coder,
+                buffer,
+                settings(partial),
+                RestoreGate.OPEN,
+                none,
+                restores,
+                System::nanoTime));
     }
 
     private RecordingSink run(LoadedModel model, BlockTraffic traffic, int[] prompt, int maxTokens, int resumeTokens) {
@@ -260,6 +271,11 @@ class StoredSessionsTest {
 
         @Override
         public void computed(int from, int tokens, long nanos) {}
+
+        @Override
+        public boolean idle(Engine engine) {
+            return false;
+        }
 
         @Override
         public void leave(List<KnownBlock> blocks, Optional<float[]> carried, TierUse use) {}

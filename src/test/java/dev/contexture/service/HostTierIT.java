@@ -28,7 +28,8 @@ import tools.jackson.databind.json.JsonMapper;
             "contexture.engine.context-length=1600",
             "contexture.kv.device-bytes=40MB",
             "contexture.kv.host-bytes=256MB",
-            "contexture.kv.stored-format=f16"
+            "contexture.kv.stored-format=f16",
+            "contexture.kv.audit-interval=1"
         })
 @DirtiesContext
 class HostTierIT {
@@ -38,6 +39,7 @@ class HostTierIT {
             "In the mill by the river they ground rye, oats and barley all year. ".repeat(80);
 
     private static final Pattern STORED = Pattern.compile("contexture_kv_stored_blocks_total\\{[^}]*} (\\S+)");
+    private static final Pattern AUDITS = Pattern.compile("contexture_kv_audit_difference_ratio_count\\{[^}]*} (\\S+)");
     private static final int BLOCK_TOKENS = 16;
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(20);
 
@@ -55,33 +57,35 @@ class HostTierIT {
             int promptTokens = first.at("/usage/prompt_tokens").asInt();
             assertThat(first.at("/usage/prompt_tokens_details/cached_tokens").asInt())
                     .isZero();
-            awaitStored(management, promptTokens / BLOCK_TOKENS);
+            awaitMetric(management, STORED, promptTokens / BLOCK_TOKENS);
             complete(client, SECOND);
             JsonNode again = complete(client, FIRST);
             assertThat(again.at("/usage/prompt_tokens_details/cached_tokens").asInt())
                     .as("of %d", promptTokens)
                     .isGreaterThan(promptTokens - 40);
             assertThat(again.at("/choices/0/text")).isEqualTo(first.at("/choices/0/text"));
+            awaitMetric(management, AUDITS, 1);
             String metrics = management.get("/actuator/prometheus").body();
             assertThat(metrics)
                     .containsPattern("contexture_kv_restored_tokens_total\\{[^}]*} [1-9]")
                     .containsPattern("contexture_kv_stored_blocks_total\\{[^}]*} [1-9]")
+                    .containsPattern("contexture_kv_audit_breaches_total\\{[^}]*} 0")
                     .containsPattern("contexture_kv_tier_limit_bytes\\{[^}]*tier=\"host\"[^}]*} 2.6");
         }
     }
 
-    /** Blocks whose pages are wanted before they are stored are lost to the tiers, so the test waits for them. */
-    private static void awaitStored(Client management, int blocks) throws Exception {
+    /** Blocks whose pages are wanted before they are stored are lost to the tiers; audits wait for an idle loop. */
+    private static void awaitMetric(Client management, Pattern metric, int value) throws Exception {
         Instant deadline = Instant.now().plus(LONGEST_WAIT);
-        while (stored(management.get("/actuator/prometheus").body()) < blocks) {
-            assertThat(Instant.now()).as("%d blocks are stored", blocks).isBefore(deadline);
+        while (read(management.get("/actuator/prometheus").body(), metric) < value) {
+            assertThat(Instant.now()).as("%s is %d", metric, value).isBefore(deadline);
             Thread.sleep(20);
         }
     }
 
-    private static double stored(String metrics) {
-        Matcher found = STORED.matcher(metrics);
-        assertThat(found.find()).isTrue();
+    private static double read(String metrics, Pattern metric) {
+        Matcher found = metric.matcher(metrics);
+        assertThat(found.find()).as("%s", metric).isTrue();
         return Double.parseDouble(found.group(1));
     }
 

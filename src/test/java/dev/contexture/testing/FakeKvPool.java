@@ -90,7 +90,7 @@ public final class FakeKvPool implements NativeKvPool {
     }
 
     /** The token that a block has at {@code index}. */
-    int token(BlockLocation block, int index) {
+    public int token(BlockLocation block, int index) {
         return slots[slotOf(block, index)];
     }
 
