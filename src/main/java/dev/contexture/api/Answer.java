@@ -10,6 +10,7 @@ import dev.contexture.session.GenerationEvent.TokenDetail;
 import dev.contexture.session.GenerationEvent.Usage;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -17,6 +18,7 @@ import reactor.core.publisher.Mono;
 final class Answer {
     private final List<ChoiceSoFar> choices = new ArrayList<>();
     private Usage usage = Usage.NONE;
+    private @Nullable ContextureBody contexture;
 
     /** One choice while it grows. */
     private static final class ChoiceSoFar {
@@ -48,7 +50,10 @@ final class Answer {
                 choices.get(delta.choice()).tokens.addAll(delta.tokens());
             }
             case Finished finished -> choices.get(finished.choice()).reason = finished.reason();
-            case Completed completed -> usage = completed.usage();
+            case Completed completed -> {
+                usage = completed.usage();
+                contexture = ContextureBody.of(completed);
+            }
         }
         return this;
     }
@@ -63,6 +68,12 @@ final class Answer {
             complete.add(new Choice(i, choice.text.toString(), choice.tokens, FinishReasons.text(choice.reason)));
         }
         return complete;
+    }
+
+    /** What is ours to say of it, if anything. */
+    @Nullable
+    ContextureBody contexture() {
+        return contexture;
     }
 
     UsageBody usage() {

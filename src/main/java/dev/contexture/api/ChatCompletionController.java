@@ -4,6 +4,7 @@ import dev.contexture.security.Tenant;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.InferenceService;
+import dev.contexture.session.SessionService;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -11,6 +12,7 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.parameters.RequestBody;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.util.List;
+import java.util.Optional;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -21,15 +23,24 @@ import reactor.core.publisher.Mono;
 /** Chat. */
 @RestController
 public class ChatCompletionController {
+    private static final String SESSION_HEADER = "X-Session-Id";
+
     private final InferenceService service;
+    private final SessionService sessions;
     private final RequestBodies bodies;
     private final ChatRequests requests;
     private final Heads heads;
     private final EventStream streams;
 
     public ChatCompletionController(
-            InferenceService service, RequestBodies bodies, ApiProperties bounds, Heads heads, EventStream streams) {
+            InferenceService service,
+            SessionService sessions,
+            RequestBodies bodies,
+            ApiProperties bounds,
+            Heads heads,
+            EventStream streams) {
         this.service = service;
+        this.sessions = sessions;
         this.bodies = bodies;
         this.requests = new ChatRequests(bounds);
         this.heads = heads;
@@ -58,7 +69,9 @@ public class ChatCompletionController {
             ServedModel.require(body.model(), service);
             GenerationRequest request = requests.toGeneration(body, Tenant.of(exchange));
             CompletionHead head = heads.next(ChatWire.ID_PREFIX);
-            Flux<GenerationEvent> events = service.generate(request);
+            Flux<GenerationEvent> events = session(exchange, body)
+                    .map(session -> inSession(session, body, request))
+                    .orElseGet(() -> service.generate(request));
             if (body.isStreamed()) {
                 ChatStream stream = new ChatStream(head, request.choices(), body.wantsUsage());
                 return streams.write(exchange, stream.chunks(events));
@@ -66,6 +79,24 @@ public class ChatCompletionController {
             return JsonResponse.write(
                     exchange, Answer.collect(events, request.choices()).map(answer -> completion(head, answer)));
         });
+    }
+
+    private static Optional<String> session(ServerWebExchange exchange, ChatCompletionRequest body) {
+        String header = exchange.getRequest().getHeaders().getFirst(SESSION_HEADER);
+        if (header != null && body.sessionId() != null && !header.equals(body.sessionId())) {
+            throw InvalidRequestException.badValue(
+                    "'session_id' and the header " + SESSION_HEADER + " name different sessions: send one of them.",
+                    "session_id");
+        }
+        return Optional.ofNullable(body.sessionId() == null ? header : body.sessionId());
+    }
+
+    private Flux<GenerationEvent> inSession(String session, ChatCompletionRequest body, GenerationRequest request) {
+        if (request.choices() > 1) {
+            throw InvalidRequestException.badValue(
+                    "A session goes on with one answer: leave 'n' out, or fork the session for each.", "n");
+        }
+        return sessions.turn(session, request, ContextureFields.turn(body.contexture(), sessions.longestWait()));
     }
 
     private static ChatWire.Completion completion(CompletionHead head, Answer answer) {
@@ -76,6 +107,6 @@ public class ChatCompletionController {
                         ChatWire.Logprobs.of(choice.tokens()),
                         choice.finishReason()))
                 .toList();
-        return ChatWire.Completion.of(head, choices, answer.usage());
+        return ChatWire.Completion.of(head, choices, answer.usage(), answer.contexture());
     }
 }

@@ -36,6 +36,12 @@ record ChatCompletionRequest(
         @JsonProperty("response_format") @Nullable Map<String, Object> responseFormat,
         @JsonProperty("chat_template_kwargs") @Nullable Map<String, Object> chatTemplateKwargs,
         @JsonProperty("cache_salt") @Nullable String cacheSalt,
+
+        @Schema(description = "A session of ours that this is the next turn of; X-Session-Id does as well")
+        @JsonProperty("session_id")
+        @Nullable
+        String sessionId,
+
         @JsonProperty("contexture") @Nullable ContextureFields contexture)
         implements SamplingFields {
     record StreamOptions(

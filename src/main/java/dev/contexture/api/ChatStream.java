@@ -48,7 +48,10 @@ final class ChatStream {
                 List.of(chunk(new ChunkChoice(
                         finished.choice(), new DeltaBody(null, null), null, FinishReasons.text(finished.reason()))));
             case Completed completed ->
-                usageAsked ? List.of(Chunk.of(head, List.of(), UsageBody.of(completed.usage()))) : List.of();
+                usageAsked
+                        ? List.of(Chunk.of(
+                                head, List.of(), UsageBody.of(completed.usage()), ContextureBody.of(completed)))
+                        : List.of();
         };
     }
 

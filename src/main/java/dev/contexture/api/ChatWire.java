@@ -22,10 +22,19 @@ final class ChatWire {
             @JsonProperty("model") String model,
             @JsonProperty("system_fingerprint") String systemFingerprint,
             @JsonProperty("choices") List<Choice> choices,
-            @JsonProperty("usage") UsageBody usage) {
-        static Completion of(CompletionHead head, List<Choice> choices, UsageBody usage) {
+            @JsonProperty("usage") UsageBody usage,
+            @JsonProperty("contexture") @Nullable ContextureBody contexture) {
+        static Completion of(
+                CompletionHead head, List<Choice> choices, UsageBody usage, @Nullable ContextureBody contexture) {
             return new Completion(
-                    head.id(), "chat.completion", head.created(), head.model(), head.fingerprint(), choices, usage);
+                    head.id(),
+                    "chat.completion",
+                    head.created(),
+                    head.model(),
+                    head.fingerprint(),
+                    choices,
+                    usage,
+                    contexture);
         }
     }
 
@@ -54,8 +63,17 @@ final class ChatWire {
             @JsonProperty("model") String model,
             @JsonProperty("system_fingerprint") String systemFingerprint,
             @JsonProperty("choices") List<ChunkChoice> choices,
-            @JsonProperty("usage") @Nullable Object usage) {
+            @JsonProperty("usage") @Nullable Object usage,
+            @JsonProperty("contexture") @Nullable ContextureBody contexture) {
         static Chunk of(CompletionHead head, List<ChunkChoice> choices, @Nullable Object usage) {
+            return of(head, choices, usage, null);
+        }
+
+        static Chunk of(
+                CompletionHead head,
+                List<ChunkChoice> choices,
+                @Nullable Object usage,
+                @Nullable ContextureBody contexture) {
             return new Chunk(
                     head.id(),
                     "chat.completion.chunk",
@@ -63,7 +81,8 @@ final class ChatWire {
                     head.model(),
                     head.fingerprint(),
                     choices,
-                    usage);
+                    usage,
+                    contexture);
         }
     }
 

@@ -38,6 +38,7 @@ record CompletionRequest(
         @JsonProperty("seed") @Nullable Long seed,
         @JsonProperty("logprobs") @Nullable Integer logprobs,
         @JsonProperty("cache_salt") @Nullable String cacheSalt,
+        @JsonProperty("session_id") @Nullable String sessionId,
         @JsonProperty("contexture") @Nullable ContextureFields contexture)
         implements SamplingFields {
     boolean isStreamed() {

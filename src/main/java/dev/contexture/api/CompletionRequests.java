@@ -55,6 +55,10 @@ final class CompletionRequests {
         if (Boolean.TRUE.equals(request.echo())) {
             throw InvalidRequestException.unsupported("'echo' is not supported.", "echo");
         }
+        if (request.sessionId() != null) {
+            throw InvalidRequestException.unsupported(
+                    "A session goes on by chat: send 'session_id' to /v1/chat/completions.", "session_id");
+        }
         if (request.suffix() != null && !request.suffix().isEmpty()) {
             throw InvalidRequestException.unsupported("'suffix' is not supported.", "suffix");
         }

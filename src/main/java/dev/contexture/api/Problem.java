@@ -5,7 +5,12 @@ import dev.contexture.scheduler.QueueFullException;
 import dev.contexture.scheduler.ShuttingDownException;
 import dev.contexture.security.NotAuthenticatedException;
 import dev.contexture.session.ContextLengthExceededException;
+import dev.contexture.session.DamagedSessionException;
 import dev.contexture.session.InvalidPromptException;
+import dev.contexture.session.SessionBusyException;
+import dev.contexture.session.SessionNotFoundException;
+import dev.contexture.session.SessionTakenOverException;
+import dev.contexture.session.store.SessionStoreUnavailableException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +31,8 @@ record Problem(int status, ErrorBody body, Optional<Duration> retryAfter, Option
     private static final String UNAVAILABLE = "service_unavailable_error";
     private static final Duration RETRY_AFTER_SHUTDOWN = Duration.ofSeconds(5);
 
+    private static final Duration RETRY_AFTER_STORE = Duration.ofSeconds(2);
+
     static Problem of(Throwable e) {
         return switch (e) {
             case InvalidRequestException invalid -> invalid(text(e), invalid.param(), invalid.code());
@@ -37,6 +44,39 @@ record Problem(int status, ErrorBody body, Optional<Duration> retryAfter, Option
                         Rejection.CONTEXT_LENGTH);
             case UnknownModelException unknown ->
                 refused(404, ErrorBody.of(text(e), INVALID, "model", "model_not_found"), Rejection.INVALID);
+            case SessionNotFoundException unknown ->
+                refused(404, ErrorBody.of(text(e), INVALID, "session_id", "session_not_found"), Rejection.INVALID);
+            case SessionBusyException busy ->
+                new Problem(
+                        409,
+                        ErrorBody.of(text(e), INVALID, "session_id", "session_busy"),
+                        Optional.of(busy.retryAfter()),
+                        Optional.of(Rejection.SESSION_BUSY));
+            case SessionTakenOverException lost ->
+                refused(
+                        409,
+                        ErrorBody.of(text(e), INVALID, "session_id", "session_taken_over"),
+                        Rejection.SESSION_BUSY);
+            case DamagedSessionException damaged ->
+                new Problem(
+                        500,
+                        ErrorBody.of(
+                                "The session cannot be read: " + text(e) + ". Delete it and begin a new one.",
+                                "server_error",
+                                "session_id",
+                                "session_damaged"),
+                        Optional.empty(),
+                        Optional.empty());
+            case SessionStoreUnavailableException away ->
+                new Problem(
+                        503,
+                        ErrorBody.of(
+                                "Sessions cannot be reached now; requests without a session are served.",
+                                UNAVAILABLE,
+                                null,
+                                "session_store_unavailable"),
+                        Optional.of(RETRY_AFTER_STORE),
+                        Optional.of(Rejection.SESSION_STORE));
             case NotAuthenticatedException unknown ->
                 refused(401, ErrorBody.of(text(e), INVALID, null, "invalid_api_key"), Rejection.NOT_AUTHENTICATED);
             case QueueFullException full ->

@@ -39,8 +39,8 @@ final class PromptBatch {
 
     private static GenerationEvent shifted(GenerationEvent event, int by) {
         return switch (event) {
-            case Delta delta -> new Delta(delta.choice() + by, delta.text(), delta.tokens());
-            case Finished finished -> new Finished(finished.choice() + by, finished.reason());
+            case Delta delta -> new Delta(delta.choice() + by, delta.text(), delta.tokens(), delta.tokenIds());
+            case Finished finished -> new Finished(finished.choice() + by, finished.reason(), finished.tokenIds());
             case Completed completed -> completed;
         };
     }

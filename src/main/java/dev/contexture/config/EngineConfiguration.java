@@ -10,6 +10,7 @@ import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelStore;
 import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.session.InferenceService;
+import dev.contexture.session.TenantNamespaces;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -91,8 +92,8 @@ class EngineConfiguration {
     }
 
     @Bean
-    HostedService hostedService(ModelFiles files, ModelHost host) {
-        return new HostedService(files.id(), host, Instant.now());
+    HostedService hostedService(ModelFiles files, ModelHost host, TenantNamespaces namespaces) {
+        return new HostedService(files.id(), host, namespaces, Instant.now());
     }
 
     @Bean

@@ -2,7 +2,9 @@ package dev.contexture.config;
 
 import dev.contexture.session.DefaultInferenceService;
 import dev.contexture.session.InferenceService;
+import dev.contexture.session.PromptRenderer;
 import dev.contexture.session.TemplateRenderer;
+import dev.contexture.session.TenantNamespaces;
 import java.time.Instant;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -14,21 +16,23 @@ public final class HostedService implements AutoCloseable {
 
     private final Scheduler textThreads;
     private final Scheduler eventThreads;
+    private final PromptRenderer renderer;
     private final InferenceService service;
 
     /**
      * @param id the name that clients use
      */
-    public HostedService(String id, ModelHost host, Instant created) {
+    public HostedService(String id, ModelHost host, TenantNamespaces namespaces, Instant created) {
         int processors = Runtime.getRuntime().availableProcessors();
         this.textThreads = Schedulers.newBoundedElastic(processors, TEXT_QUEUE, "text");
         this.eventThreads = Schedulers.newParallel("events", processors);
+        this.renderer = new TemplateRenderer(host.template());
         this.service = new DefaultInferenceService(
                 host.tokenizer(),
-                new TemplateRenderer(host.template()),
+                renderer,
                 host.loop(),
                 host.sparsity(),
-                host.tierScopes(),
+                host.tierScopes(namespaces),
                 new InferenceService.ModelDescription(
                         id,
                         host.loop().contextLength(),
@@ -38,6 +42,14 @@ public final class HostedService implements AutoCloseable {
                                 host.sparsity().defaults(), host.sparsity().maxBudget(), host.selector())),
                 textThreads,
                 eventThreads);
+    }
+
+    PromptRenderer renderer() {
+        return renderer;
+    }
+
+    Scheduler textThreads() {
+        return textThreads;
     }
 
     public InferenceService service() {

@@ -30,6 +30,8 @@ import dev.contexture.scheduler.SchedulerListener;
 import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.scheduler.TrafficListener;
 import dev.contexture.selection.SelectionSettings;
+import dev.contexture.session.SessionKv;
+import dev.contexture.session.TenantNamespaces;
 import dev.contexture.session.TierScopes;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -51,6 +53,7 @@ public final class ModelHost implements AutoCloseable {
     private final ChatTemplate template;
     private final SparsityPolicy sparsity;
     private final String selector;
+    private final KvCache kv;
     private final Optional<Tiers> tiers;
     private final String storedFingerprint;
     private final SchedulerLoop loop;
@@ -119,7 +122,7 @@ public final class ModelHost implements AutoCloseable {
             this.sparsity = setting(retrieval::policy);
             this.selector = retrieval.selector();
             BlockCutter.Factory cutters = Segmentation.open(settings.split, files.sha256(), tokenizer);
-            KvCache kv = new KvCache(geometry, pages, cutters, retrieval.copier(pool));
+            this.kv = new KvCache(geometry, pages, cutters, retrieval.copier(pool));
             SelectionSettings selecting = setting(settings.sparsity::settings);
             Function<SelectionListener, Engine> engines = heardBy -> {
                 SelectionStage selection = retrieval
@@ -217,8 +220,15 @@ public final class ModelHost implements AutoCloseable {
     }
 
     /** Names of what is stored; empty if nothing is. */
-    Optional<TierScopes> tierScopes() {
-        return tiers.map(below -> new TierScopes(below.secret(), storedFingerprint));
+    Optional<TierScopes> tierScopes(TenantNamespaces namespaces) {
+        return tiers.map(below -> new TierScopes(namespaces, storedFingerprint));
+    }
+
+    /** What sessions have in the pool and below it. */
+    SessionKv sessionKv(TenantNamespaces namespaces) {
+        return tiers.<SessionKv>map(
+                        below -> below.sessions(loop.calls(), kv, new TierScopes(namespaces, storedFingerprint)))
+                .orElse(SessionKv.NONE);
     }
 
     /** What lies below the KV pool; empty if nothing does. */

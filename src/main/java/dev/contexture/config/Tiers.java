@@ -27,6 +27,7 @@ import dev.contexture.nativelib.FfmKvPool;
 import dev.contexture.nativelib.NativeLibrary;
 import dev.contexture.nativelib.ReservedMemory;
 import dev.contexture.scheduler.BlockTraffic;
+import dev.contexture.scheduler.LoopCalls;
 import dev.contexture.scheduler.MeasuredGate;
 import dev.contexture.scheduler.NanoClock;
 import dev.contexture.scheduler.PrefillPace;
@@ -35,6 +36,9 @@ import dev.contexture.scheduler.TierTraffic;
 import dev.contexture.scheduler.TrafficListener;
 import dev.contexture.scheduler.TrafficSettings;
 import dev.contexture.scheduler.TrafficTools;
+import dev.contexture.session.SessionKv;
+import dev.contexture.session.StoredSessionKv;
+import dev.contexture.session.TierScopes;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -65,9 +69,10 @@ final class Tiers implements AutoCloseable {
     private static final WriteSettings NO_WRITES =
             new WriteSettings(1, 1, 1, 1, 1, Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofHours(1), 1);
 
-    private final byte[] secret = new byte[32];
     private final ReservedMemory memory;
     private final ExecutorService threads;
+    private final TieredKvStore tiers;
+    private final BlockCoder coder;
     private final TieredBlockStore store;
     private final BlockTraffic traffic;
     private final ReservedMemory buffer;
@@ -101,8 +106,7 @@ final class Tiers implements AutoCloseable {
             TrafficListener listener,
             NanoClock clock) {
         SecureRandom random = new SecureRandom();
-        random.nextBytes(secret);
-        BlockCoder coder = coder(place, settings.storedFormat());
+        this.coder = coder(place, settings.storedFormat());
         this.memory = new ReservedMemory(settings.hostBytes().toBytes());
         this.buffer = new ReservedMemory(largestPart(coder));
         this.threads = Executors.newFixedThreadPool(
@@ -112,7 +116,7 @@ final class Tiers implements AutoCloseable {
                         new MasterKeys(Map.of(1, new byte[MasterKeys.KEY_BYTES]), 1), new NoSalts(), clock::nanos),
                 random);
         RemotePace remote = new RemotePace(new NoRemoteTier(), clock::nanos);
-        TieredKvStore tiers = new TieredKvStore(
+        this.tiers = new TieredKvStore(
                 new StoreSettings(HOST, NO_WRITES, LOADS),
                 new TieredKvStore.Parts(memory.segment(), remote, sealer, threads, clock::nanos));
         this.store = new TieredBlockStore(tiers, clock::nanos);
@@ -181,9 +185,9 @@ final class Tiers implements AutoCloseable {
         }
     }
 
-    /** What tenants' namespaces derive from; as long-lived as the values are. */
-    byte[] secret() {
-        return secret.clone();
+    /** What sessions have here and in the pool. */
+    SessionKv sessions(LoopCalls loop, KvCache kv, TierScopes scopes) {
+        return new StoredSessionKv(loop, kv, tiers, coder, scopes);
     }
 
     BlockTraffic traffic() {

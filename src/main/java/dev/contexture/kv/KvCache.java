@@ -179,6 +179,11 @@ public final class KvCache {
         return pool.availablePages();
     }
 
+    /** Of keys and values in the pool. */
+    public long bytesPerToken() {
+        return geometry.bytesPerToken();
+    }
+
     public int pageTokens() {
         return geometry.pageTokens();
     }

@@ -7,5 +7,9 @@ public enum Rejection {
     CONTEXT_LENGTH,
     INVALID,
     BODY_TOO_LARGE,
-    NOT_AUTHENTICATED
+    NOT_AUTHENTICATED,
+    /** Another turn of the session runs, or another replica took it over. */
+    SESSION_BUSY,
+    /** Sessions cannot be reached. */
+    SESSION_STORE
 }

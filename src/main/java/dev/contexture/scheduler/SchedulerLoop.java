@@ -31,8 +31,6 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SchedulerLoop.class);
     /** Model runs that fail one after the other before the loop calls itself unhealthy. */
     private static final int MAX_FAILED_STEPS = 5;
-    /** Weight of the newest step in the measured prefill rate. */
-    private static final double RATE_WEIGHT = 0.2;
 
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
     /** Whoever waits for blocks looks for them again, and at its time limit. */
@@ -49,6 +47,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     private final Thread thread;
 
     private final ConcurrentLinkedQueue<Sequence> inbox = new ConcurrentLinkedQueue<>();
+    private final LoopCalls calls = new LoopCalls();
     private final AtomicInteger queuedRequests = new AtomicInteger();
     private final AtomicLong queuedTokens = new AtomicLong();
     private final AtomicLong nextId = new AtomicLong(1);
@@ -59,7 +58,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     private volatile boolean stopping;
     private volatile boolean ended;
     private volatile @Nullable Throwable failure;
-    private volatile double prefillTokensPerSecond;
+    private final PrefillRate prefillRate = new PrefillRate();
     private volatile long lastTurnNanos;
     private volatile int failedSteps;
     private volatile SchedulerStats stats;
@@ -96,6 +95,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         this.seeds = seeds;
         this.traffic = traffic;
         this.scheduler = new Scheduler(kv, config, listener, traffic, clock);
+        this.calls.wakes(this::wake);
         this.lastTurnNanos = clock.nanos();
         this.stats = new SchedulerStats(0, 0, 0, 0, 0, kv.stats());
         this.thread = Thread.ofPlatform().name("step-loop").daemon(true).unstarted(this::run);
@@ -160,8 +160,13 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
             throw new QueueFullException(
                     "the queue is full: " + (requestsThen - requests) + " requests with " + (tokensThen - tokens)
                             + " tokens are waiting; try again later",
-                    Admission.retryAfter(tokensThen, prefillTokensPerSecond));
+                    Admission.retryAfter(tokensThen, prefillRate.tokensPerSecond()));
         }
+    }
+
+    /** What asks the loop's own state, between its turns. */
+    public LoopCalls calls() {
+        return calls;
     }
 
     @Override
@@ -190,6 +195,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
             failEverything(e);
         } finally {
             ended = true;
+            calls.close();
             cancelInbox();
             publishStats();
             drained.countDown();
@@ -207,7 +213,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         if (draining && isIdle()) {
             drained.countDown();
         }
-        if (inbox.isEmpty() && !stopping) {
+        if (inbox.isEmpty() && calls.isEmpty() && !stopping) {
             LockSupport.parkNanos(this, scheduler.waitsForBlocks() ? WAIT_NANOS : IDLE_NANOS);
         }
     }
@@ -216,6 +222,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
      * @return whether there may be more to do at once
      */
     boolean turn() {
+        calls.run();
         takeMessages();
         boolean leaving = traffic.turn();
         scheduler.restore();
@@ -261,7 +268,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
             listener.admitted(
                     promptTokens, sequence.cachedTokens(), sequence.admittedNanos() - sequence.arrivalNanos());
             try {
-                sequence.request().sink().onAdmitted(sequence.cachedTokens());
+                sequence.request().sink().onAdmitted(sequence.cachedTokens(), sequence.restoreReport());
             } catch (RuntimeException e) {
                 shares.removeIf(share -> share.sequence() == sequence);
                 scheduler.remove(sequence);
@@ -388,16 +395,11 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     private void noteStep(List<Scheduler.Share> shares, long nanos) {
         int rows = shares.stream().mapToInt(Scheduler.Share::tokens).sum();
         listener.step(rows, nanos);
-        boolean mostlyPrefill = rows > 2 * shares.size();
         if (shares.size() == 1) {
             Sequence only = shares.getFirst().sequence();
             traffic.computed(only.computedTokens() - rows, rows, nanos);
         }
-        if (mostlyPrefill && nanos > 0) {
-            double rate = rows * 1e9 / nanos;
-            double before = prefillTokensPerSecond;
-            prefillTokensPerSecond = before == 0 ? rate : before + RATE_WEIGHT * (rate - before);
-        }
+        prefillRate.add(shares.size(), rows, nanos);
     }
 
     private void publishStats() {
@@ -468,7 +470,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         return thread.isAlive() && clock.nanos() - lastTurnNanos <= atMost.toNanos() && failedSteps < MAX_FAILED_STEPS;
     }
 
-    /** Refuses new work and waits for what is there, at most {@code timeout}. */
+    /** Refuses new work and waits for what is there. */
     public boolean drain(Duration timeout) throws InterruptedException {
         draining = true;
         wake();
@@ -484,17 +486,16 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         if (thread.getState() == Thread.State.NEW) {
             return;
         }
-        boolean interrupted = false;
-        while (true) {
+        for (boolean interrupted = false; ; interrupted = true) {
             try {
                 stopped.await();
-                break;
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+                return;
             } catch (InterruptedException e) {
-                interrupted = true;
+                // The pool may be freed only when the thread has ended: waits on.
             }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }

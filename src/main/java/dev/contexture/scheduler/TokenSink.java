@@ -2,6 +2,7 @@ package dev.contexture.scheduler;
 
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.SparsityUsage;
+import java.util.Optional;
 
 /**
  * Where a sequence's tokens go. All methods are called on the loop's thread, in order, and must not block; after
@@ -15,8 +16,13 @@ public interface TokenSink {
         STOP
     }
 
-    /** The sequence left the queue for the first time; {@code cachedTokens} of its prompt are not computed again. */
-    void onAdmitted(int cachedTokens);
+    /**
+     * The sequence left the queue for the first time.
+     *
+     * @param cachedTokens of its prompt that are not computed again
+     * @param restore what was decided about stored blocks; empty if there were none to look for
+     */
+    void onAdmitted(int cachedTokens, Optional<RestoreReport> restore);
 
     Verdict onToken(GeneratedToken token);
 

@@ -64,7 +64,7 @@ public final class DefaultInferenceService implements InferenceService {
                                         prepared.prompt,
                                         prepared.maxTokens,
                                         prepared.sparsity,
-                                        tiers.map(scopes -> scopes.of(request.tenant())),
+                                        tiers.map(scopes -> scopes.of(request)),
                                         tokenizer,
                                         generator,
                                         events),

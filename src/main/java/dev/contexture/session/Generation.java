@@ -7,6 +7,7 @@ import dev.contexture.kv.tier.TierUse;
 import dev.contexture.model.tokenizer.Tokenizer;
 import dev.contexture.scheduler.CancelCause;
 import dev.contexture.scheduler.GeneratedToken;
+import dev.contexture.scheduler.RestoreReport;
 import dev.contexture.scheduler.SequenceRequest;
 import dev.contexture.scheduler.TokenGenerator;
 import dev.contexture.scheduler.TokenGenerator.SequenceHandle;
@@ -32,6 +33,7 @@ final class Generation {
     private int cachedTokens;
     private int completionTokens;
     private SparsityUsage sparsity = SparsityUsage.NONE;
+    private Optional<RestoreReport> restore = Optional.empty();
     private boolean failed;
     private volatile List<SequenceHandle> handles = List.of();
     private volatile boolean cancelled;
@@ -63,18 +65,13 @@ final class Generation {
                     stopTokens,
                     request.sampling(),
                     request.tenant(),
-                    salt(request),
+                    GenerationRequest.prefixSalt(request.tenant(), request.cacheSalt()),
                     sparsity,
                     tiers,
-                    generation.new Choice(choice, text)));
+                    generation.new Choice(choice, text, request.session().isPresent())));
         }
         events.onCancel(generation::cancel);
         generation.attach(generator.submit(sequences));
-    }
-
-    /** Lengths make the pair unambiguous, so that no tenant can write another's salt. */
-    private static String salt(GenerationRequest request) {
-        return request.tenant().length() + ":" + request.tenant() + ":" + request.cacheSalt();
     }
 
     /** The subscriber may have left while the sequences were submitted. */
@@ -94,22 +91,29 @@ final class Generation {
     private final class Choice implements TokenSink {
         private final int index;
         private final ChoiceText text;
+        private final boolean tellsTokens;
+        private final List<Integer> drawn = new ArrayList<>();
 
-        private Choice(int index, ChoiceText text) {
+        private Choice(int index, ChoiceText text, boolean tellsTokens) {
             this.index = index;
             this.text = text;
+            this.tellsTokens = tellsTokens;
         }
 
         @Override
-        public void onAdmitted(int cached) {
+        public void onAdmitted(int cached, Optional<RestoreReport> restored) {
             if (index == 0) {
                 cachedTokens = cached;
+                restore = restored;
             }
         }
 
         @Override
         public Verdict onToken(GeneratedToken token) {
             completionTokens++;
+            if (tellsTokens) {
+                drawn.add(token.tokenId());
+            }
             ChoiceText.Piece piece = text.append(token);
             emit(piece);
             return piece.stopped() ? Verdict.STOP : Verdict.CONTINUE;
@@ -120,7 +124,7 @@ final class Generation {
             sparsity = sparsity.plus(usage);
             ChoiceText.Piece rest = text.finish();
             emit(rest);
-            events.next(new Finished(index, rest.stopped() ? FinishReason.STOP : reason));
+            events.next(new Finished(index, rest.stopped() ? FinishReason.STOP : reason, drawn));
             ended();
         }
 
@@ -136,14 +140,15 @@ final class Generation {
 
         private void emit(ChoiceText.Piece piece) {
             if (!piece.isEmpty()) {
-                events.next(new Delta(index, piece.text(), piece.tokens()));
+                events.next(new Delta(index, piece.text(), piece.tokens(), drawn));
+                drawn.clear();
             }
         }
 
         private void ended() {
             running--;
             if (running == 0 && !failed) {
-                events.next(new Completed(new Usage(promptTokens, cachedTokens, completionTokens, sparsity)));
+                events.next(new Completed(new Usage(promptTokens, cachedTokens, completionTokens, sparsity, restore)));
                 events.complete();
             }
         }

@@ -2,7 +2,9 @@ package dev.contexture.session;
 
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.SparsityUsage;
+import dev.contexture.scheduler.RestoreReport;
 import java.util.List;
+import java.util.Optional;
 
 /** What comes back, in order: {@link Delta} and {@link Finished} per choice, then one {@link Completed}. */
 public sealed interface GenerationEvent {
@@ -11,17 +13,42 @@ public sealed interface GenerationEvent {
      *
      * @param text may be empty when only tokens are reported
      * @param tokens the tokens with log-probabilities behind the text; empty when not asked for
+     * @param tokenIds drawn since the event before; the text of the last may still be held back. Of sessions only
      */
-    record Delta(int choice, String text, List<TokenDetail> tokens) implements GenerationEvent {
+    record Delta(int choice, String text, List<TokenDetail> tokens, List<Integer> tokenIds) implements GenerationEvent {
         public Delta {
             tokens = List.copyOf(tokens);
+            tokenIds = List.copyOf(tokenIds);
+        }
+
+        public Delta(int choice, String text, List<TokenDetail> tokens) {
+            this(choice, text, tokens, List.of());
         }
     }
 
-    record Finished(int choice, FinishReason reason) implements GenerationEvent {}
+    /**
+     * @param tokenIds drawn since the last text. Of sessions only
+     */
+    record Finished(int choice, FinishReason reason, List<Integer> tokenIds) implements GenerationEvent {
+        public Finished {
+            tokenIds = List.copyOf(tokenIds);
+        }
 
-    /** The last event. */
-    record Completed(Usage usage) implements GenerationEvent {}
+        public Finished(int choice, FinishReason reason) {
+            this(choice, reason, List.of());
+        }
+    }
+
+    /**
+     * The last event.
+     *
+     * @param turn what a session's turn left behind
+     */
+    record Completed(Usage usage, Optional<TurnOutcome> turn) implements GenerationEvent {
+        public Completed(Usage usage) {
+            this(usage, Optional.empty());
+        }
+    }
 
     /** A token with its spelling, bytes and log-probability, and its likeliest alternatives. */
     record TokenDetail(String text, byte[] bytes, float logprob, List<TokenDetail> alternatives) {
@@ -36,9 +63,19 @@ public sealed interface GenerationEvent {
      * @param promptTokens counted once, whatever the number of choices; cached ones included
      * @param cachedTokens prompt tokens that were not computed again
      * @param sparsity how the output was decoded
+     * @param restore what was decided about stored blocks of the prompt; empty if there were none to look for
      */
-    record Usage(int promptTokens, int cachedTokens, int completionTokens, SparsityUsage sparsity) {
+    record Usage(
+            int promptTokens,
+            int cachedTokens,
+            int completionTokens,
+            SparsityUsage sparsity,
+            Optional<RestoreReport> restore) {
         public static final Usage NONE = new Usage(0, 0, 0, SparsityUsage.NONE);
+
+        public Usage(int promptTokens, int cachedTokens, int completionTokens, SparsityUsage sparsity) {
+            this(promptTokens, cachedTokens, completionTokens, sparsity, Optional.empty());
+        }
 
         /** Of both together. */
         public Usage plus(Usage other) {
@@ -46,7 +83,8 @@ public sealed interface GenerationEvent {
                     promptTokens + other.promptTokens,
                     cachedTokens + other.cachedTokens,
                     completionTokens + other.completionTokens,
-                    sparsity.plus(other.sparsity));
+                    sparsity.plus(other.sparsity),
+                    restore.or(() -> other.restore));
         }
     }
 }

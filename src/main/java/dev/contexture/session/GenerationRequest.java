@@ -3,6 +3,7 @@ package dev.contexture.session;
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.SparsityOverrides;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -14,6 +15,7 @@ import java.util.OptionalInt;
  * @param tenant whose queue and whose cached prefixes are used
  * @param cacheSalt the caller's own salt, added to the tenant's; empty for none
  * @param sparsity how the answers are decoded, where it is not as the server says
+ * @param session whose turn this is; empty for a request by itself
  */
 public record GenerationRequest(
         Prompt prompt,
@@ -23,7 +25,21 @@ public record GenerationRequest(
         SamplingParams sampling,
         String tenant,
         String cacheSalt,
-        SparsityOverrides sparsity) {
+        SparsityOverrides sparsity,
+        Optional<SessionUse> session) {
+    /** By itself. */
+    public GenerationRequest(
+            Prompt prompt,
+            OptionalInt maxTokens,
+            List<String> stop,
+            int choices,
+            SamplingParams sampling,
+            String tenant,
+            String cacheSalt,
+            SparsityOverrides sparsity) {
+        this(prompt, maxTokens, stop, choices, sampling, tenant, cacheSalt, sparsity, Optional.empty());
+    }
+
     public GenerationRequest {
         stop = List.copyOf(stop);
         if (choices < 1) {
@@ -35,5 +51,19 @@ public record GenerationRequest(
         if (stop.stream().anyMatch(String::isEmpty)) {
             throw new IllegalArgumentException("a stop sequence must not be empty");
         }
+    }
+
+    /** The same as a session's turn. */
+    GenerationRequest inSession(Prompt sessionPrompt, SessionUse use) {
+        return new GenerationRequest(
+                sessionPrompt, maxTokens, stop, choices, sampling, tenant, cacheSalt, sparsity, Optional.of(use));
+    }
+
+    /**
+     * What keeps a tenant's prefixes apart from those of others. Lengths make the pair unambiguous, so that no tenant can write
+     * another's.
+     */
+    static String prefixSalt(String tenant, String cacheSalt) {
+        return tenant.length() + ":" + tenant + ":" + cacheSalt;
     }
 }

@@ -31,4 +31,8 @@ public sealed interface Prompt {
             tokenIds = List.copyOf(tokenIds);
         }
     }
+
+    /** A conversation whose tokens are known already. */
+    @SuppressWarnings("ArrayRecordComponent")
+    record Encoded(int[] tokens) implements Prompt {}
 }

@@ -34,6 +34,7 @@ final class PromptEncoder {
             case Prompt.Chat chat -> bounded(renderer.render(chat), prompt);
             case Prompt.Text text -> encodeText(text);
             case Prompt.Tokens given -> checked(given.tokenIds());
+            case Prompt.Encoded known -> known.tokens();
         };
         if (tokens.length == 0) {
             throw new InvalidPromptException("the prompt has no tokens: send some text", param(prompt));
@@ -72,6 +73,6 @@ final class PromptEncoder {
 
     /** The prompt's field in the callers' terms. */
     static String param(Prompt prompt) {
-        return prompt instanceof Prompt.Chat ? "messages" : "prompt";
+        return prompt instanceof Prompt.Chat || prompt instanceof Prompt.Encoded ? "messages" : "prompt";
     }
 }

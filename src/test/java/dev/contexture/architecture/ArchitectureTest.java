@@ -64,7 +64,7 @@ class ArchitectureTest {
                 .whereLayer("provider")
                 .mayOnlyBeAccessedByLayers("config")
                 .whereLayer("session")
-                .mayOnlyBeAccessedByLayers("api", "provider", "config")
+                .mayOnlyBeAccessedByLayers("api", "provider", "metrics", "config")
                 .whereLayer("metrics")
                 .mayOnlyBeAccessedByLayers("api", "config")
                 .whereLayer("scheduler")

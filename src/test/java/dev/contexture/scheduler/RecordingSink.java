@@ -4,6 +4,7 @@ import dev.contexture.core.FinishReason;
 import dev.contexture.core.SparsityUsage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps what comes, and may misbehave. */
@@ -35,7 +36,7 @@ final class RecordingSink implements TokenSink {
     }
 
     @Override
-    public void onAdmitted(int cached) {
+    public void onAdmitted(int cached, Optional<RestoreReport> restore) {
         admissions++;
         cachedTokens = cached;
         if (manner == Manner.THROWS_AT_ADMISSION) {

@@ -84,7 +84,7 @@ class DefaultInferenceServiceTest {
         service.generate(request(new Prompt.Text("ab"), 2)).subscribe(events::add);
         assertThat(generator.sequences).hasSize(2);
         for (SequenceRequest sequence : generator.sequences) {
-            sequence.sink().onAdmitted(1);
+            sequence.sink().onAdmitted(1, Optional.empty());
             sequence.sink().onToken(new GeneratedToken('x', -1f, List.of()));
             sequence.sink().onFinished(FinishReason.LENGTH, SparsityUsage.NONE);
         }

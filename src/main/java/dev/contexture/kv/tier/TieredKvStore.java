@@ -307,6 +307,31 @@ public final class TieredKvStore {
                 : new PersistedState(account.waitingValues, account.lost.size(), account.lostTrack);
     }
 
+    /** Whether the remote tier can be asked now. */
+    public boolean isRemoteAvailable() {
+        return remote.state() == RemoteTier.State.AVAILABLE;
+    }
+
+    /** Whether a value is in the remote tier, as far as host memory knows. */
+    public boolean isWritten(TierKey key) {
+        HostValue value = host.find(key);
+        return value != null && value.copy == Copy.HELD;
+    }
+
+    /** What of an owner's values in host memory is in the remote tier as well. */
+    public Usage remoteUsage(Owner owner) {
+        OwnerAccount account = host.accounts().find(owner);
+        Usage usage = Usage.NONE;
+        if (account != null) {
+            for (HostValue value : account.values) {
+                if (value.copy == Copy.HELD) {
+                    usage = usage.plus(new Usage(value.bytes, 1));
+                }
+            }
+        }
+        return usage;
+    }
+
     /** What is attributed to an owner in host memory. */
     public Usage usage(Owner owner) {
         OwnerAccount account = host.accounts().find(owner);

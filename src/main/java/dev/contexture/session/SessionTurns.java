@@ -1,0 +1,239 @@
+package dev.contexture.session;
+
+import dev.contexture.core.FinishReason;
+import dev.contexture.session.GenerationEvent.Completed;
+import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.TurnListener.TurnEnd;
+import dev.contexture.session.store.SessionRecords.Key;
+import dev.contexture.session.store.SessionRecords.Lease;
+import dev.contexture.session.store.SessionStoreUnavailableException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.retry.Retry;
+
+/**
+ * Turns of sessions: takes the right to the session, lets the model answer, and writes the whole turn at once, or nothing of
+ * it. So a crash at any time, a lost lease or a client that went away leaves the session at its last complete turn.
+ */
+final class SessionTurns {
+    private static final int WRITE_RETRIES = 3;
+    private static final Duration WRITE_PAUSE = Duration.ofMillis(200);
+
+    private final InferenceService inference;
+    private final PromptRenderer renderer;
+    private final TokenHistory history;
+    private final SessionVault vault;
+    private final SessionLeases leases;
+    private final SessionKv kv;
+    private final TurnListener listener;
+    private final InstantSource clock;
+    private final String replica;
+    private final boolean outlivesProcess;
+    private final Scheduler textThreads;
+
+    /** What all turns work with. */
+    record Parts(
+            InferenceService inference,
+            PromptRenderer renderer,
+            TokenHistory history,
+            SessionVault vault,
+            SessionLeases leases,
+            SessionKv kv,
+            TurnListener listener,
+            InstantSource clock,
+            String replica,
+            boolean outlivesProcess,
+            Scheduler textThreads) {}
+
+    SessionTurns(Parts parts) {
+        this.inference = parts.inference;
+        this.renderer = parts.renderer;
+        this.history = parts.history;
+        this.vault = parts.vault;
+        this.leases = parts.leases;
+        this.kv = parts.kv;
+        this.listener = parts.listener;
+        this.clock = parts.clock;
+        this.replica = parts.replica;
+        this.outlivesProcess = parts.outlivesProcess;
+        this.textThreads = parts.textThreads;
+    }
+
+    /**
+     * @param request whose prompt has the new messages, or the whole conversation with them
+     */
+    Flux<GenerationEvent> run(String id, Prompt.Chat chat, GenerationRequest request, TurnOptions options) {
+        return Flux.defer(() -> {
+            Key key = vault.key(request.tenant(), id);
+            Mono<Turn> begun = leases.acquire(key, options.longestWait())
+                    .doOnError(SessionBusyException.class, e -> listener.ended(TurnEnd.BUSY))
+                    .flatMap(lease -> vault.find(key)
+                            .flatMap(session -> prepare(request.tenant(), lease, session, chat))
+                            .onErrorResume(e -> leases.release(lease).then(Mono.error(e))));
+            return Flux.usingWhen(
+                    begun,
+                    turn -> answer(turn, request),
+                    turn -> leases.release(turn.lease),
+                    (turn, error) -> rolledBack(turn, error),
+                    turn -> cancelled(turn, options));
+        });
+    }
+
+    /** A turn while it runs; its answer grows on one thread at a time. */
+    private static final class Turn {
+        private final String tenant;
+        private final Lease lease;
+        private final Session session;
+        private final List<SessionMessage> messages;
+        private final int matchedMessages;
+        private final TokenHistory.Extended prompt;
+        private final StringBuilder text = new StringBuilder();
+        private final List<Integer> drawn = new ArrayList<>();
+        private FinishReason reason = FinishReason.CANCELLED;
+        /** Whether it was said what became of it. */
+        private boolean settled;
+
+        private Turn(
+                String tenant,
+                Lease lease,
+                Session session,
+                List<SessionMessage> messages,
+                int matchedMessages,
+                TokenHistory.Extended prompt) {
+            this.tenant = tenant;
+            this.lease = lease;
+            this.session = session;
+            this.messages = messages;
+            this.matchedMessages = matchedMessages;
+            this.prompt = prompt;
+        }
+
+        private synchronized void take(GenerationEvent event) {
+            switch (event) {
+                case Delta delta -> {
+                    text.append(delta.text());
+                    drawn.addAll(delta.tokenIds());
+                }
+                case Finished finished -> {
+                    drawn.addAll(finished.tokenIds());
+                    reason = finished.reason();
+                }
+                case Completed completed -> {}
+            }
+        }
+    }
+
+    private Mono<Turn> prepare(String tenant, Lease lease, Session session, Prompt.Chat chat) {
+        return Mono.fromCallable(() -> {
+                    ConversationMatch match = ConversationMatch.of(
+                            session.messages(),
+                            chat.messages().stream().map(SessionMessage::new).toList());
+                    Prompt.Chat whole = new Prompt.Chat(
+                            match.messages().stream()
+                                    .map(SessionMessage::fields)
+                                    .toList(),
+                            chat.tools(),
+                            chat.templateArguments());
+                    TokenHistory.Extended prompt = history.extend(session.tokens(), renderer.render(whole));
+                    return new Turn(tenant, lease, session, match.messages(), match.known(), prompt);
+                })
+                .subscribeOn(textThreads);
+    }
+
+    private Flux<GenerationEvent> answer(Turn turn, GenerationRequest request) {
+        GenerationRequest ofSession = request.inSession(
+                new Prompt.Encoded(turn.prompt.tokens()),
+                new SessionUse(turn.session.id(), turn.session.lineage(), turn.prompt.kept()));
+        listener.began();
+        return inference
+                .generate(ofSession)
+                .takeUntilOther(leases.keep(turn.lease))
+                .doOnNext(turn::take)
+                .concatMap(event -> event instanceof Completed completed
+                        ? write(turn).map(outcome ->
+                                (GenerationEvent) new Completed(completed.usage(), Optional.of(outcome)))
+                        : Mono.just(event));
+    }
+
+    /** The turn becomes part of the session, or stays out of it as a whole. */
+    private Mono<TurnOutcome> write(Turn turn) {
+        if (turn.reason == FinishReason.CANCELLED) {
+            listener.ended(TurnEnd.FAILED);
+            turn.settled = true;
+            return Mono.just(outcome(turn, turn.session, false, false));
+        }
+        Session next = advanced(turn);
+        return vault.replace(turn.lease, next)
+                .retryWhen(Retry.backoff(WRITE_RETRIES, WRITE_PAUSE)
+                        .filter(SessionStoreUnavailableException.class::isInstance)
+                        .onRetryExhaustedThrow((retry, signal) -> signal.failure()))
+                .flatMap(session -> {
+                    turn.settled = true;
+                    return kv.persisted(turn.tenant, session).onErrorReturn(false);
+                })
+                .map(kvPersisted -> {
+                    listener.ended(TurnEnd.COMMITTED);
+                    return outcome(turn, next, true, outlivesProcess && kvPersisted);
+                })
+                .onErrorResume(SessionStoreUnavailableException.class, e -> {
+                    listener.ended(TurnEnd.NOT_WRITTEN);
+                    turn.settled = true;
+                    return Mono.just(outcome(turn, turn.session, false, false));
+                });
+    }
+
+    private Session advanced(Turn turn) {
+        String text;
+        int[] drawn;
+        synchronized (turn) {
+            text = turn.text.toString();
+            drawn = turn.drawn.stream().mapToInt(Integer::intValue).toArray();
+        }
+        int[] answer = history.ofText(drawn, text);
+        int[] prompt = turn.prompt.tokens();
+        int[] tokens = java.util.Arrays.copyOf(prompt, prompt.length + answer.length);
+        System.arraycopy(answer, 0, tokens, prompt.length, answer.length);
+        List<SessionMessage> messages = new ArrayList<>(turn.messages);
+        messages.add(SessionMessage.of("assistant", text));
+        return turn.session.advanced(messages, tokens, clock.instant(), replica);
+    }
+
+    private static TurnOutcome outcome(Turn turn, Session session, boolean committed, boolean persisted) {
+        return new TurnOutcome(
+                session.id(), session.turns(), session.tokenCount(), turn.matchedMessages, committed, persisted);
+    }
+
+    private Mono<Void> rolledBack(Turn turn, Throwable error) {
+        if (!turn.settled) {
+            listener.ended(error instanceof SessionTakenOverException ? TurnEnd.TAKEN_OVER : TurnEnd.FAILED);
+        }
+        return leases.release(turn.lease);
+    }
+
+    private Mono<Void> cancelled(Turn turn, TurnOptions options) {
+        boolean keep = options.onDisconnect() == TurnOptions.OnDisconnect.KEEP;
+        boolean something;
+        synchronized (turn) {
+            something = !turn.text.isEmpty();
+        }
+        if (turn.settled) {
+            return leases.release(turn.lease);
+        }
+        if (!keep || !something) {
+            listener.ended(TurnEnd.ROLLED_BACK);
+            return leases.release(turn.lease);
+        }
+        return vault.replace(turn.lease, advanced(turn))
+                .doOnSuccess(session -> listener.ended(TurnEnd.KEPT))
+                .doOnError(e -> listener.ended(TurnEnd.NOT_WRITTEN))
+                .onErrorComplete()
+                .then(leases.release(turn.lease));
+    }
+}

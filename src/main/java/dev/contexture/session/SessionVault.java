@@ -1,0 +1,84 @@
+package dev.contexture.session;
+
+import dev.contexture.session.store.SessionRecords;
+import dev.contexture.session.store.SessionRecords.Key;
+import dev.contexture.session.store.SessionRecords.Lease;
+import dev.contexture.session.store.SessionRecords.Replaced;
+import java.util.List;
+import java.util.regex.Pattern;
+import reactor.core.publisher.Mono;
+
+/** Sessions of tenants over records of bytes: sealed under the tenant's namespace, and bounded. */
+final class SessionVault {
+    private static final Pattern ID = Pattern.compile("ses_[0-9a-f]{24}");
+
+    private final SessionRecords records;
+    private final SessionSealer sealer;
+    private final TenantNamespaces namespaces;
+    private final int maxRecordBytes;
+    private final SessionCodec codec = new SessionCodec();
+
+    SessionVault(SessionRecords records, SessionSealer sealer, TenantNamespaces namespaces, int maxRecordBytes) {
+        this.records = records;
+        this.sealer = sealer;
+        this.namespaces = namespaces;
+        this.maxRecordBytes = maxRecordBytes;
+    }
+
+    /**
+     * @throws SessionNotFoundException if nothing is ever called so
+     */
+    Key key(String tenant, String id) {
+        if (!ID.matcher(id).matches()) {
+            throw new SessionNotFoundException(id);
+        }
+        return new Key(namespaces.of(tenant), id);
+    }
+
+    Mono<Session> create(String tenant, Session session) {
+        Key key = key(tenant, session.id());
+        return records.create(key, seal(key, session), session.timeToLive())
+                .filter(isNew -> isNew)
+                .map(isNew -> session)
+                .switchIfEmpty(
+                        Mono.error(() -> new IllegalStateException("there is a session " + session.id() + " already")));
+    }
+
+    /** Fails with {@link SessionNotFoundException} or {@link DamagedSessionException}. */
+    Mono<Session> find(Key key) {
+        return records.find(key).map(found -> {
+            SessionRecords.Stored stored = found.orElseThrow(() -> new SessionNotFoundException(key.id()));
+            return codec.decode(sealer.open(key.namespace(), key.id(), stored.record()));
+        });
+    }
+
+    Mono<List<String>> list(String tenant, String after, int limit) {
+        return records.list(namespaces.of(tenant), after, limit);
+    }
+
+    /** Fails with {@link SessionTakenOverException} if the lease is not what it was. */
+    Mono<Session> replace(Lease lease, Session session) {
+        return records.replace(lease, seal(lease.key(), session), session.timeToLive())
+                .map(replaced -> {
+                    if (replaced != Replaced.DONE) {
+                        throw new SessionTakenOverException(session.id());
+                    }
+                    return session;
+                });
+    }
+
+    Mono<Boolean> delete(Key key) {
+        return records.delete(key);
+    }
+
+    private byte[] seal(Key key, Session session) {
+        byte[] record = codec.encode(session);
+        if (record.length > maxRecordBytes) {
+            throw new InvalidPromptException(
+                    "the session would have " + record.length + " bytes of text and tokens, but at most "
+                            + maxRecordBytes + " are kept (contexture.session.max-record-size): begin a new one",
+                    "session_id");
+        }
+        return sealer.seal(key.namespace(), key.id(), record);
+    }
+}

@@ -1,0 +1,180 @@
+package dev.contexture.session;
+
+import dev.contexture.session.store.SessionRecords.Key;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Conversations as resources. All of it belongs to the tenant that made it: another's ids are not found. Errors:
+ * {@link SessionNotFoundException}, {@link SessionBusyException}, {@link DamagedSessionException}, and the store's
+ * {@code SessionStoreUnavailableException}.
+ */
+public final class Sessions {
+    private static final int ID_BYTES = 12;
+    private static final int LINEAGE_BYTES = 16;
+
+    private final SessionVault vault;
+    private final SessionLeases leases;
+    private final SessionKv kv;
+    private final TokenHistory history;
+    private final SessionSettings settings;
+    private final InstantSource clock;
+    private final SecureRandom random;
+
+    Sessions(
+            SessionVault vault,
+            SessionLeases leases,
+            SessionKv kv,
+            TokenHistory history,
+            SessionSettings settings,
+            InstantSource clock,
+            SecureRandom random) {
+        this.vault = vault;
+        this.leases = leases;
+        this.kv = kv;
+        this.history = history;
+        this.settings = settings;
+        this.clock = clock;
+        this.random = random;
+    }
+
+    /**
+     * What a new session is to be.
+     *
+     * @param system first message; absent for none
+     */
+    public record Asked(
+            String model, Optional<Duration> timeToLive, Map<String, String> metadata, Optional<String> system) {}
+
+    /** Ids in ascending order with their sessions, and whether there are more. */
+    public record Page(List<Session> sessions, boolean hasMore) {}
+
+    /**
+     * A block of a session.
+     *
+     * @param begin first token
+     * @param end behind its last
+     * @param beginChar first character of its text in that of the whole session
+     */
+    public record Block(int begin, int end, int beginChar, int endChar, List<String> tiers) {}
+
+    /**
+     * @throws IllegalArgumentException if the time to live or the metadata are out of bounds
+     */
+    public Mono<Session> create(String tenant, Asked asked) {
+        Instant now = clock.instant();
+        Duration timeToLive = asked.timeToLive.orElse(settings.defaultTimeToLive());
+        if (timeToLive.compareTo(settings.maxTimeToLive()) > 0) {
+            throw new IllegalArgumentException("ttl_seconds must be at most "
+                    + settings.maxTimeToLive().toSeconds() + " but is " + timeToLive.toSeconds());
+        }
+        List<SessionMessage> messages = asked.system
+                .map(text -> List.of(SessionMessage.of("system", text)))
+                .orElse(List.of());
+        Session session = new Session(
+                newId(),
+                hex(LINEAGE_BYTES),
+                asked.model,
+                now,
+                now,
+                timeToLive,
+                false,
+                asked.metadata,
+                0,
+                messages,
+                new int[0],
+                "");
+        return vault.create(tenant, session);
+    }
+
+    private String newId() {
+        return "ses_" + hex(ID_BYTES);
+    }
+
+    private String hex(int bytes) {
+        byte[] drawn = new byte[bytes];
+        random.nextBytes(drawn);
+        return HexFormat.of().formatHex(drawn);
+    }
+
+    public Mono<Session> find(String tenant, String id) {
+        return Mono.defer(() -> vault.find(vault.key(tenant, id)));
+    }
+
+    /**
+     * @param after the last id of the page before; empty for the first page
+     * @param limit 1 to 100
+     */
+    public Mono<Page> list(String tenant, String after, int limit) {
+        return vault.list(tenant, after, limit + 1)
+                .flatMap(ids -> Flux.fromIterable(ids)
+                        .take(limit)
+                        // One may expire, be deleted or be unreadable between the two calls.
+                        .concatMap(id -> find(tenant, id)
+                                .onErrorResume(SessionNotFoundException.class, e -> Mono.empty())
+                                .onErrorResume(DamagedSessionException.class, e -> Mono.empty()))
+                        .collectList()
+                        .map(sessions -> new Page(sessions, ids.size() > limit)));
+    }
+
+    /** Removes text and stored blocks; a turn that runs cannot be written any more. */
+    public Mono<Void> delete(String tenant, String id) {
+        return Mono.defer(() -> {
+            Key key = vault.key(tenant, id);
+            // A record that cannot be read must be deletable, too.
+            Mono<Optional<Session>> known = vault.find(key)
+                    .map(Optional::of)
+                    .onErrorResume(DamagedSessionException.class, e -> Mono.just(Optional.empty()));
+            return known.flatMap(session -> vault.delete(key)
+                    .flatMap(existed ->
+                            session.map(gone -> kv.erase(tenant, gone)).orElse(Mono.empty())));
+        });
+    }
+
+    /** A copy that goes on by itself. Its blocks are not copied: both use them until both are gone. */
+    public Mono<Session> fork(String tenant, String id, Map<String, String> metadata) {
+        return find(tenant, id)
+                .flatMap(session -> vault.create(tenant, session.forked(newId(), metadata, clock.instant())));
+    }
+
+    /** Keeps a session's blocks in host memory, as far as pinned ones may take it. */
+    public Mono<Session> pin(String tenant, String id, boolean pinned) {
+        return Mono.defer(() -> {
+            Key key = vault.key(tenant, id);
+            return Mono.usingWhen(
+                            leases.acquire(key, Duration.ZERO),
+                            lease -> vault.find(key).flatMap(session -> vault.replace(lease, session.pinned(pinned))),
+                            leases::release)
+                    .flatMap(session -> kv.pin(tenant, session).thenReturn(session));
+        });
+    }
+
+    /** What the session has stored, by tier. */
+    public Mono<Map<String, SessionKv.TierUsage>> usage(String tenant, Session session) {
+        return kv.usage(tenant, session);
+    }
+
+    public Mono<List<Block>> blocks(String tenant, String id) {
+        return find(tenant, id).flatMap(session -> {
+            int[] tokens = session.tokens();
+            int[] ends = history.ends(tokens);
+            return kv.blocks(tenant, session)
+                    .map(blocks -> blocks.stream()
+                            .map(block -> new Block(
+                                    block.begin(),
+                                    block.end(),
+                                    block.begin() == 0 ? 0 : ends[block.begin() - 1],
+                                    ends[block.end() - 1],
+                                    block.tiers()))
+                            .toList());
+        });
+    }
+}

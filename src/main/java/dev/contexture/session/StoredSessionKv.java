@@ -1,0 +1,135 @@
+package dev.contexture.session;
+
+import dev.contexture.kv.BlockSpan;
+import dev.contexture.kv.KvCache;
+import dev.contexture.kv.PrefixKey;
+import dev.contexture.kv.tier.BlockCoder;
+import dev.contexture.kv.tier.BlockPart;
+import dev.contexture.kv.tier.TierKey;
+import dev.contexture.kv.tier.TierStats;
+import dev.contexture.kv.tier.TierUse;
+import dev.contexture.kv.tier.TieredKvStore;
+import dev.contexture.scheduler.LoopCalls;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import reactor.core.publisher.Mono;
+
+/** {@link SessionKv} over the step loop's own pool and tiers. */
+public final class StoredSessionKv implements SessionKv {
+    private final LoopCalls loop;
+    private final KvCache kv;
+    private final TieredKvStore store;
+    private final BlockCoder coder;
+    private final TierScopes scopes;
+
+    /**
+     * @param loop whose thread alone uses the others
+     */
+    public StoredSessionKv(LoopCalls loop, KvCache kv, TieredKvStore store, BlockCoder coder, TierScopes scopes) {
+        this.loop = loop;
+        this.kv = kv;
+        this.store = store;
+        this.coder = coder;
+        this.scopes = scopes;
+    }
+
+    private <T> Mono<T> ask(Supplier<T> question) {
+        return Mono.fromFuture(() -> loop.ask(question));
+    }
+
+    private List<BlockSpan> cut(String tenant, Session session) {
+        return kv.cut(session.tokens(), GenerationRequest.prefixSalt(tenant, ""))
+                .from(0);
+    }
+
+    @Override
+    public Mono<Map<String, TierUsage>> usage(String tenant, Session session) {
+        TierUse use = scopes.of(tenant, session);
+        return ask(() -> {
+            long deviceBytes = 0;
+            int deviceBlocks = 0;
+            for (BlockSpan block : cut(tenant, session)) {
+                if (kv.locate(block).isPresent()) {
+                    deviceBlocks++;
+                    deviceBytes += block.tokens() * kv.bytesPerToken();
+                }
+            }
+            TierStats.Usage host = store.usage(use.owner());
+            Map<String, TierUsage> usage = new LinkedHashMap<>();
+            usage.put("device", new TierUsage(deviceBytes, deviceBlocks));
+            usage.put("host", new TierUsage(host.occupiedBytes(), host.values()));
+            TierStats.Usage remote = store.remoteUsage(use.owner());
+            usage.put("redis", new TierUsage(remote.occupiedBytes(), remote.values()));
+            return usage;
+        });
+    }
+
+    @Override
+    public Mono<List<Block>> blocks(String tenant, Session session) {
+        TierUse use = scopes.of(tenant, session);
+        BlockPart part = coder.parts().getFirst();
+        return ask(() -> {
+            List<Block> blocks = new ArrayList<>();
+            for (BlockSpan span : cut(tenant, session)) {
+                List<String> tiers = new ArrayList<>();
+                if (kv.locate(span).isPresent()) {
+                    tiers.add("device");
+                }
+                TierKey exact = use.key(use.name(span.key(), true), part);
+                TierKey own = use.key(use.name(span.key(), false), part);
+                if (store.isNear(exact) || store.isNear(own)) {
+                    tiers.add("host");
+                }
+                if (store.isWritten(exact) || store.isWritten(own)) {
+                    tiers.add("redis");
+                }
+                blocks.add(new Block(span.begin(), span.end(), tiers));
+            }
+            return blocks;
+        });
+    }
+
+    @Override
+    public Mono<Void> erase(String tenant, Session session) {
+        TierUse use = scopes.of(tenant, session);
+        return ask(() -> {
+                    List<TierKey> keys = new ArrayList<>();
+                    for (BlockSpan span : cut(tenant, session)) {
+                        for (boolean exact : new boolean[] {true, false}) {
+                            PrefixKey name = use.name(span.key(), exact);
+                            coder.parts().forEach(part -> keys.add(use.key(name, part)));
+                        }
+                        keys.add(use.key(use.name(span.key(), false), BlockPart.CARRY));
+                    }
+                    store.erase(use.owner(), keys);
+                    store.unpinSession(use.owner());
+                    return true;
+                })
+                .then();
+    }
+
+    @Override
+    public Mono<Void> pin(String tenant, Session session) {
+        TierUse use = scopes.of(tenant, session);
+        return ask(() -> {
+                    if (session.pinned()) {
+                        store.pinSession(use.owner());
+                    } else {
+                        store.unpinSession(use.owner());
+                    }
+                    return true;
+                })
+                .then();
+    }
+
+    @Override
+    public Mono<Boolean> persisted(String tenant, Session session) {
+        TierUse use = scopes.of(tenant, session);
+        return ask(() -> store.isRemoteAvailable()
+                && store.persisted(use.owner()).lostValues() == 0
+                && !store.persisted(use.owner()).lostTrack());
+    }
+}
