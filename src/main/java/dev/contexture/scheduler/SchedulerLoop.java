@@ -164,7 +164,6 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         }
     }
 
-    /** What asks the loop's own state, between its turns. */
     public LoopCalls calls() {
         return calls;
     }

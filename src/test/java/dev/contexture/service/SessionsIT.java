@@ -9,10 +9,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -33,7 +31,6 @@ import tools.jackson.databind.JsonNode;
 class SessionsIT {
     private static final String FIRST = "first-secret-key";
     private static final String SECOND = "second-secret-key";
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
 
     @LocalServerPort
     private int port;
@@ -197,18 +194,16 @@ class SessionsIT {
     @Test
     void aSecondTurnIsRefusedOrWaits() throws Exception {
         String id = create();
-        CompletableFuture<HttpResponse<String>> first = http.sendAsync(
+        String counting = chat(id, user("Count to a thousand."), ",\"logit_bias\":{\"2\":-100},\"stream\":true")
+                .replace("\"max_tokens\": 12", "\"max_tokens\": 300");
+        // Its headers come with the first token: from then on it has the session.
+        HttpResponse<Stream<String>> first = http.send(
                 request(FIRST, "/v1/chat/completions")
-                        .POST(HttpRequest.BodyPublishers.ofString(
-                                chat(id, user("Count to a thousand."), ",\"logit_bias\":{\"2\":-100}")
-                                        .replace("\"max_tokens\": 12", "\"max_tokens\": 300")))
+                        .POST(HttpRequest.BodyPublishers.ofString(counting))
                         .build(),
-                BodyHandlers.ofString());
-        Instant deadline = Instant.now().plus(LONGEST_WAIT);
+                BodyHandlers.ofLines());
+        assertThat(first.statusCode()).isEqualTo(200);
         HttpResponse<String> second = post(FIRST, "/v1/chat/completions", chat(id, user("Stop."), ""));
-        while (second.statusCode() != 409 && Instant.now().isBefore(deadline) && !first.isDone()) {
-            second = post(FIRST, "/v1/chat/completions", chat(id, user("Stop."), ""));
-        }
         assertThat(second.statusCode()).as(second.body()).isEqualTo(409);
         assertThat(second.headers().firstValueAsLong("retry-after").orElseThrow())
                 .isBetween(1L, 15L);
@@ -217,8 +212,11 @@ class SessionsIT {
                 "/v1/chat/completions",
                 chat(id, user("Stop."), ",\"contexture\":{\"session\":{\"wait_ms\":30000}}"));
         assertThat(third.statusCode()).as(third.body()).isEqualTo(200);
-        assertThat(first.isDone()).isTrue();
-        assertThat(first.get().statusCode()).isEqualTo(200);
+        try (Stream<String> lines = first.body()) {
+            assertThat(lines.toList()).contains("data: [DONE]");
+        }
+        assertThat(Client.json(third.body()).at("/contexture/session/turn").asInt())
+                .isEqualTo(2);
     }
 
     @Test
