@@ -18,9 +18,25 @@ public final class Bench {
             case "prefill" -> PrefillBench.run(options);
             case "v2f" -> V2fBench.run(options);
             case "codec" -> CodecBench.run(options);
+            case "memory-plan" -> MemoryPlanBench.run(options);
+            case "restart" -> RestartBench.run(options);
+            case "never-slower" -> NeverSlowerBench.run(options);
+            case "sessions" -> SessionsBench.run(options);
             default ->
                 throw new IllegalArgumentException("bench.suite must be one of "
-                        + List.of("speed", "sparse-speed", "fidelity", "generation", "split", "prefill", "v2f", "codec")
+                        + List.of(
+                                "speed",
+                                "sparse-speed",
+                                "fidelity",
+                                "generation",
+                                "split",
+                                "prefill",
+                                "v2f",
+                                "codec",
+                                "memory-plan",
+                                "restart",
+                                "never-slower",
+                                "sessions")
                         + " but is "
                         + suite);
         }

@@ -11,6 +11,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -19,6 +20,7 @@ import tools.jackson.databind.node.MissingNode;
 /** Speaks to a {@link ServiceProcess} over HTTP, and takes the time. */
 final class ServiceClient {
     private static final Duration LONGEST_ANSWER = Duration.ofMinutes(10);
+    private static final Duration LONGEST_WRITE = Duration.ofMinutes(2);
     private static final String DATA = "data: ";
 
     private final HttpClient http = HttpClient.newHttpClient();
@@ -72,6 +74,33 @@ final class ServiceClient {
                 .build());
     }
 
+    /** The model that is served. */
+    String model() throws IOException, InterruptedException {
+        return get("/v1/models").at("/data/0/id").asString();
+    }
+
+    /**
+     * Waits until everything that was left is in Redis.
+     *
+     * @return bytes that were written since the process began
+     */
+    double awaitWritten(ServiceProcess service) throws InterruptedException {
+        long deadline = System.nanoTime() + LONGEST_WRITE.toNanos();
+        double before = -1;
+        while (true) {
+            double written = service.metric("contexture_redis_bytes_total\\{direction=\"store\"[^}]*}");
+            // Blocks leave the pool a few per turn, and figures are half a second old.
+            if (written == before && service.metric("contexture_kv_unwritten_values") == 0) {
+                return written;
+            }
+            if (System.nanoTime() > deadline) {
+                throw new IllegalStateException("not all blocks are written after " + LONGEST_WRITE);
+            }
+            before = written;
+            Thread.sleep(1_500);
+        }
+    }
+
     /** A new session's id. */
     String createSession(String model) throws IOException, InterruptedException {
         return post("/v1/sessions", Map.of("model", model)).path("id").asString();
@@ -82,8 +111,23 @@ final class ServiceClient {
         return post("/v1/sessions/" + session + "/fork", Map.of()).path("id").asString();
     }
 
-    /** A greedy answer to one more message, streamed. */
-    Answer chat(String model, String session, String message, int maxTokens, Map<String, ?> sparsity)
+    /** The same, of which no prefix that is known will be used. */
+    Answer chatSalted(String model, String session, String message, int maxTokens)
+            throws IOException, InterruptedException {
+        return chat(
+                model,
+                session,
+                message,
+                maxTokens,
+                Map.of("cache_salt", UUID.randomUUID().toString()));
+    }
+
+    /**
+     * A greedy answer to one more message, streamed.
+     *
+     * @param more fields of the body
+     */
+    Answer chat(String model, String session, String message, int maxTokens, Map<String, ?> more)
             throws IOException, InterruptedException {
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("model", model);
@@ -93,9 +137,7 @@ final class ServiceClient {
         body.put("temperature", 0);
         body.put("stream", true);
         body.put("stream_options", Map.of("include_usage", true));
-        if (!sparsity.isEmpty()) {
-            body.put("contexture", Map.of("sparsity", sparsity));
-        }
+        body.putAll(more);
         HttpRequest request = request("/v1/chat/completions")
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(JsonMapper.shared().writeValueAsString(body)))
