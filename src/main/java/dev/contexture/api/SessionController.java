@@ -14,6 +14,7 @@ import io.swagger.v3.oas.annotations.parameters.RequestBody;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -86,6 +87,15 @@ public class SessionController {
                 exchange,
                 sessions.delete(Tenant.of(exchange), id)
                         .thenReturn(new SessionWire.Deleted(id, "session.deleted", true)));
+    }
+
+    @Operation(
+            summary =
+                    "Deletes all of the caller's sessions, and the key that everything stored of them is sealed under")
+    @DeleteMapping
+    Mono<Void> deleteAll(@Parameter(hidden = true) ServerWebExchange exchange) {
+        return JsonResponse.write(
+                exchange, sessions.eraseAll(Tenant.of(exchange)).map(SessionWire.AllDeleted::of));
     }
 
     @Operation(
@@ -168,7 +178,7 @@ public class SessionController {
     }
 
     /** What is out of bounds is the caller's to mend, and the message begins with the field. */
-    private static <T> Mono<T> checked(java.util.function.Supplier<Mono<T>> call) {
+    private static <T> Mono<T> checked(Supplier<Mono<T>> call) {
         return Mono.defer(call).onErrorMap(IllegalArgumentException.class, e -> {
             String message = String.valueOf(e.getMessage());
             return InvalidRequestException.badValue(message + ".", message.substring(0, message.indexOf(' ')));

@@ -103,6 +103,19 @@ final class SessionWire {
             @JsonProperty("object") String object,
             @JsonProperty("deleted") boolean deleted) {}
 
+    /**
+     * @param keyErased whether nothing that was stored can be read any more, wherever copies of it lie
+     */
+    @Schema(name = "SessionsDeleted")
+    record AllDeleted(
+            @JsonProperty("object") String object,
+            @JsonProperty("deleted") int deleted,
+            @JsonProperty("key_erased") boolean keyErased) {
+        static AllDeleted of(Sessions.Erased erased) {
+            return new AllDeleted("sessions.deleted", erased.sessions(), erased.keyErased());
+        }
+    }
+
     @Schema(name = "SessionBlocks")
     record Blocks(
             @JsonProperty("object") String object,
@@ -114,7 +127,10 @@ final class SessionWire {
                             .map(block -> new BlockBody(
                                     new Span(block.begin(), block.end()),
                                     new Span(block.beginChar(), block.endChar()),
-                                    block.tiers()))
+                                    block.tiers(),
+                                    block.lastScore().isPresent()
+                                            ? block.lastScore().getAsDouble()
+                                            : null))
                             .toList());
         }
     }
@@ -123,12 +139,14 @@ final class SessionWire {
      * @param tokens of the session
      * @param characters of the session's text, special tokens written out
      * @param tiers where it is, as far as this replica knows without asking
+     * @param lastScore share of layer groups and KV heads whose last selection named a token of it; absent if not known
      */
     @Schema(name = "SessionBlock")
     record BlockBody(
             @JsonProperty("tokens") Span tokens,
             @JsonProperty("characters") Span characters,
-            @JsonProperty("tiers") List<String> tiers) {}
+            @JsonProperty("tiers") List<String> tiers,
+            @JsonProperty("last_score") @Nullable Double lastScore) {}
 
     /** From the first to behind the last. */
     @Schema(name = "SessionSpan")

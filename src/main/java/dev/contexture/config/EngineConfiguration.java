@@ -67,6 +67,7 @@ class EngineConfiguration {
             SplitProperties split,
             SparsityProperties sparsity,
             SchedulerProperties scheduler,
+            RemoteStore beyond,
             EngineMetrics metrics,
             SelectionMetrics selectionMetrics,
             TierMetrics tierMetrics) {
@@ -75,6 +76,7 @@ class EngineConfiguration {
         ModelHost host = new ModelHost(
                 files,
                 settings,
+                beyond,
                 new ModelHost.Listeners(metrics, selectionMetrics, tierMetrics),
                 System::nanoTime,
                 new SecureRandom()::nextLong);

@@ -24,7 +24,7 @@ public record KvProperties(
         @DefaultValue("2GB") DataSize deviceBytes,
         @DefaultValue("1GB") DataSize hostBytes,
         @DefaultValue("int8-keys-int4-values") BlockFormat storedFormat,
-        @DefaultValue("1024") int partialRestoreTokens,
+        @DefaultValue("512") int partialRestoreTokens,
         @DefaultValue("96") int partialRestoreMessageTokens,
         @DefaultValue("1") int partialRestoreChunkTokens,
         @DefaultValue("64") int auditInterval) {

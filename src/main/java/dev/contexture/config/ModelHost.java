@@ -10,6 +10,8 @@ import dev.contexture.engine.WarmUp;
 import dev.contexture.engine.ort.OrtModelRunner;
 import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
+import dev.contexture.kv.memory.MemoryModel;
+import dev.contexture.kv.memory.MemoryReport;
 import dev.contexture.model.ModelFormatException;
 import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
@@ -33,18 +35,27 @@ import dev.contexture.selection.SelectionSettings;
 import dev.contexture.session.SessionKv;
 import dev.contexture.session.TenantNamespaces;
 import dev.contexture.session.TierScopes;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A model that is loaded and served: everything between its files and the step loop, opened and closed as one. */
 public final class ModelHost implements AutoCloseable {
     /** What is stored is weighed against computing from the first request on. */
     private static final int TIMED_PREFILL_TOKENS = 256;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ModelHost.class);
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final ModelConfig config;
@@ -77,9 +88,16 @@ public final class ModelHost implements AutoCloseable {
     /**
      * Compiles the model's graph if that was not done before, loads it and starts the step loop.
      *
+     * @param beyond what lies behind host memory; not closed here
      * @throws dev.contexture.model.ModelFormatException if the model's files are not what they should be
      */
-    public ModelHost(ModelFiles files, Settings settings, Listeners heard, NanoClock clock, LongSupplier seeds) {
+    public ModelHost(
+            ModelFiles files,
+            Settings settings,
+            RemoteStore beyond,
+            Listeners heard,
+            NanoClock clock,
+            LongSupplier seeds) {
         try {
             CompiledModel compiled;
             Optional<RetrievalHeadFile> head =
@@ -111,6 +129,7 @@ public final class ModelHost implements AutoCloseable {
             Retrieval.Footprint beside = Retrieval.footprint(settings.sparsity, compiled, settings.kv.pageTokens());
             int pages = setting(() -> settings.kv.pages(
                     beside.fixedBytes(), geometry.bytesPerPage() + beside.bytesPerPage(), contextLength));
+            report(files.id(), compiled, geometry, beside, settings);
             NativeLibrary library = NativeLibrary.openBundled(settings.directory.resolve("native"));
             FfmKvPool pool = keep(new FfmKvPool(library, geometry, pages));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
@@ -138,6 +157,7 @@ public final class ModelHost implements AutoCloseable {
                     settings.kv,
                     new Tiers.Place(library, geometry, pool, retrieval, kv),
                     partial,
+                    beyond,
                     pace,
                     heard.traffic,
                     clock);
@@ -168,6 +188,29 @@ public final class ModelHost implements AutoCloseable {
         if (tokenizer.vocabularySize() > config.vocabulary()) {
             throw new ModelFormatException("the tokenizer has " + tokenizer.vocabularySize()
                     + " tokens, but the model's embedding only " + config.vocabulary());
+        }
+    }
+
+    /** The memory model's plan for this machine: what a device with so much memory would hold. */
+    private static void report(
+            String id, CompiledModel compiled, KvGeometry geometry, Retrieval.Footprint beside, Settings settings) {
+        long weights = weightBytes(compiled);
+        MemoryModel memory = new MemoryModel(
+                settings.kv.deviceBytes().toBytes() + weights,
+                weights,
+                0,
+                geometry.layers(),
+                geometry.bytesPerToken() / geometry.layers(),
+                beside.bytesPerPage() / settings.kv.pageTokens(),
+                settings.sparsity.maxBudget());
+        MemoryReport.of(id, memory, List.of(1, settings.scheduler.maxRunning())).forEach(LOG::info);
+    }
+
+    private static long weightBytes(CompiledModel compiled) {
+        try (Stream<Path> files = Files.list(compiled.graph().toAbsolutePath().getParent())) {
+            return Math.max(1, files.mapToLong(file -> file.toFile().length()).sum());
+        } catch (IOException e) {
+            throw new UncheckedIOException("the compiled model went away", e);
         }
     }
 

@@ -1,11 +1,11 @@
 package dev.contexture.config;
 
+import dev.contexture.metrics.RedisMetrics;
 import dev.contexture.metrics.SessionMetrics;
 import dev.contexture.security.SecurityProperties;
 import dev.contexture.session.SessionSealer;
 import dev.contexture.session.SessionService;
 import dev.contexture.session.TenantNamespaces;
-import dev.contexture.session.store.InMemorySessionRecords;
 import dev.contexture.session.store.SessionRecords;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
@@ -18,12 +18,20 @@ import reactor.core.scheduler.Schedulers;
 
 /** Wires sessions. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(SessionProperties.class)
+@EnableConfigurationProperties({SessionProperties.class, RedisProperties.class})
 class SessionConfiguration {
     private static final int REPLICA_BYTES = 6;
 
     @Bean
-    ServerKeys serverKeys(SecurityProperties security, DataProperties data) {
+    ServerKeys serverKeys(SecurityProperties security, RedisProperties redis, DataProperties data) {
+        boolean shared = !redis.url().isEmpty();
+        if (shared
+                && (security.tenantSecret().isEmpty() || security.masterKeys().isEmpty())) {
+            throw new InvalidSettingException(new IllegalArgumentException(
+                    "contexture.redis.url names a Redis that other replicas may use, so contexture.security.tenant-secret"
+                            + " and contexture.security.master-keys.1 must be set, the same in all of them: make each by"
+                            + " 'openssl rand -base64 32'"));
+        }
         return ServerKeys.of(security, data.dataDir(), new SecureRandom());
     }
 
@@ -33,8 +41,40 @@ class SessionConfiguration {
     }
 
     @Bean
-    SessionRecords sessionRecords(SessionProperties properties) {
-        return new InMemorySessionRecords(properties.maxInMemory(), System::currentTimeMillis);
+    RedisMetrics redisMetrics(MeterRegistry registry) {
+        return new RedisMetrics(registry);
+    }
+
+    @Bean
+    RedisStores redisStores(
+            RedisProperties redis, SessionProperties sessions, DataProperties data, RedisMetrics metrics) {
+        RedisStores stores = RedisStores.open(
+                redis,
+                data.dataDir().resolve("redis"),
+                System.getenv(),
+                sessions.maxInMemory(),
+                metrics,
+                new SecureRandom());
+        metrics.bind(stores::isAvailable);
+        return stores;
+    }
+
+    @Bean
+    SessionRecords sessionRecords(RedisStores stores) {
+        return stores.records();
+    }
+
+    @Bean
+    RemoteStore remoteStore(RedisStores stores, RedisProperties redis, ServerKeys keys) {
+        return stores.outlivesProcess()
+                ? new RemoteStore(
+                        true,
+                        stores.remote(),
+                        stores.salts(),
+                        keys.masterKeys(),
+                        redis.kvTimeToLive(),
+                        redis.flushTimeout())
+                : RemoteStore.none();
     }
 
     @Bean
@@ -47,6 +87,7 @@ class SessionConfiguration {
             HostedService hosted,
             ModelHost host,
             SessionRecords records,
+            RedisStores stores,
             ServerKeys keys,
             TenantNamespaces namespaces,
             SessionProperties properties,
@@ -60,7 +101,7 @@ class SessionConfiguration {
                         hosted.renderer(),
                         host.tokenizer(),
                         records,
-                        false,
+                        stores.outlivesProcess(),
                         new SessionSealer(keys.tenantSecret(), random),
                         namespaces,
                         host.sessionKv(namespaces),

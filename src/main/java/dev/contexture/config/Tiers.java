@@ -8,14 +8,12 @@ import dev.contexture.kv.tier.BlockPart;
 import dev.contexture.kv.tier.BlockSealer;
 import dev.contexture.kv.tier.HostSettings;
 import dev.contexture.kv.tier.LoadSettings;
-import dev.contexture.kv.tier.MasterKeys;
 import dev.contexture.kv.tier.NativeBlockCoder;
 import dev.contexture.kv.tier.NativeBlockNumbers;
-import dev.contexture.kv.tier.NoRemoteTier;
 import dev.contexture.kv.tier.RemotePace;
+import dev.contexture.kv.tier.Scope;
 import dev.contexture.kv.tier.StoreSettings;
 import dev.contexture.kv.tier.TenantKeys;
-import dev.contexture.kv.tier.TenantSalts;
 import dev.contexture.kv.tier.TierStats;
 import dev.contexture.kv.tier.TieredBlockStore;
 import dev.contexture.kv.tier.TieredKvStore;
@@ -45,16 +43,22 @@ import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** What lies below the KV pool: host memory, so far. */
+/** What lies below the KV pool: host memory, and what outlives the process behind it. */
 final class Tiers implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Tiers.class);
+    /** Of nobody: what a probe stores. */
+    private static final Scope PROBE = new Scope("0".repeat(32), "0".repeat(16));
     /** Running streams wait for no more than that in each direction: a few milliseconds. */
     private static final int TURN_BYTES = 4 << 20;
 
+    private static final int SEALING_THREADS = 2;
     private static final int AHEAD_BLOCKS = 64;
     /** Where a selection is estimated to take longer, running streams would stand still too often. */
     private static final Duration LONGEST_STEP = Duration.ofMillis(100);
@@ -64,17 +68,19 @@ final class Tiers implements AutoCloseable {
     private static final int LEAVING_BLOCKS = 4096;
 
     private static final HostSettings HOST = new HostSettings(1024, 0.9, 0.97, 0.5, 0.5, 4096);
-    private static final LoadSettings LOADS = new LoadSettings(65_536, 256, 8);
+    private static final LoadSettings LOADS = new LoadSettings(65_536, 64, 32);
     /** There is no tier to write to. */
     private static final WriteSettings NO_WRITES =
             new WriteSettings(1, 1, 1, 1, 1, Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofHours(1), 1);
 
+    private final RemoteStore beyond;
+    private final LongSupplier nanos;
     private final ReservedMemory memory;
     private final ExecutorService threads;
     private final TieredKvStore tiers;
     private final BlockCoder coder;
     private final TieredBlockStore store;
-    private final BlockTraffic traffic;
+    private final TierTraffic traffic;
     private final ReservedMemory buffer;
     private final ReservedMemory exactBuffer;
     private final RestoreAudit audit;
@@ -89,36 +95,40 @@ final class Tiers implements AutoCloseable {
             KvProperties settings,
             Place place,
             boolean partial,
+            RemoteStore beyond,
             PrefillPace pace,
             TrafficListener listener,
             NanoClock clock) {
         boolean storable = place.geometry.dtype() == KvDtype.F16;
         return settings.hostBytes().toBytes() == 0 || !storable
                 ? Optional.empty()
-                : Optional.of(new Tiers(settings, place, partial, pace, listener, clock));
+                : Optional.of(new Tiers(settings, place, partial, beyond, pace, listener, clock));
     }
 
     private Tiers(
             KvProperties settings,
             Place place,
             boolean partial,
+            RemoteStore beyond,
             PrefillPace pace,
             TrafficListener listener,
             NanoClock clock) {
         SecureRandom random = new SecureRandom();
+        this.beyond = beyond;
+        this.nanos = clock::nanos;
         this.coder = coder(place, settings.storedFormat());
         this.memory = new ReservedMemory(settings.hostBytes().toBytes());
         this.buffer = new ReservedMemory(largestPart(coder));
         this.threads = Executors.newFixedThreadPool(
-                1, Thread.ofPlatform().name("tiers").daemon(true).factory());
-        BlockSealer sealer = new BlockSealer(
-                new TenantKeys(
-                        new MasterKeys(Map.of(1, new byte[MasterKeys.KEY_BYTES]), 1), new NoSalts(), clock::nanos),
-                random);
-        RemotePace remote = new RemotePace(new NoRemoteTier(), clock::nanos);
+                SEALING_THREADS, Thread.ofPlatform().name("tiers").daemon(true).factory());
+        BlockSealer sealer = new BlockSealer(new TenantKeys(beyond.keys(), beyond.salts(), clock::nanos), random);
+        RemotePace remote = new RemotePace(beyond.tier(), clock::nanos);
+        StoreSettings written = new StoreSettings(HOST, beyond.isThere() ? writes(settings, beyond) : NO_WRITES, LOADS);
         this.tiers = new TieredKvStore(
-                new StoreSettings(HOST, NO_WRITES, LOADS),
-                new TieredKvStore.Parts(memory.segment(), remote, sealer, threads, clock::nanos));
+                written, new TieredKvStore.Parts(memory.segment(), remote, sealer, threads, clock::nanos));
+        if (beyond.isThere()) {
+            remote.probe(PROBE);
+        }
         this.store = new TieredBlockStore(tiers, clock::nanos);
         BlockCoder exact = coder(place, BlockFormat.F16);
         this.exactBuffer = new ReservedMemory(largestPart(exact));
@@ -144,6 +154,19 @@ final class Tiers implements AutoCloseable {
                 audit,
                 listener,
                 clock));
+    }
+
+    private static WriteSettings writes(KvProperties settings, RemoteStore beyond) {
+        return new WriteSettings(
+                settings.hostBytes().toBytes() / 2,
+                256,
+                4L << 20,
+                4,
+                5,
+                Duration.ofMillis(200),
+                Duration.ofMinutes(2),
+                beyond.timeToLive(),
+                10_000);
     }
 
     private static BlockCoder coder(Place place, BlockFormat format) {
@@ -187,7 +210,11 @@ final class Tiers implements AutoCloseable {
 
     /** What sessions have here and in the pool. */
     SessionKv sessions(LoopCalls loop, KvCache kv, TierScopes scopes) {
-        return new StoredSessionKv(loop, kv, tiers, coder, scopes);
+        return new StoredSessionKv(
+                loop,
+                new StoredSessionKv.Parts(
+                        kv, tiers, coder, traffic.scores(), beyond.tier(), beyond.timeToLive(), nanos),
+                scopes);
     }
 
     BlockTraffic traffic() {
@@ -204,30 +231,16 @@ final class Tiers implements AutoCloseable {
         return store.stats();
     }
 
-    /** After the loop has ended. */
+    /** After the loop has ended: what is not written yet is, as far as there is time. */
     @Override
     public void close() {
+        int unwritten = tiers.flush(beyond.flushTimeout());
+        if (unwritten > 0) {
+            LOG.warn("{} parts of blocks could not be written before the end and will be computed again", unwritten);
+        }
         threads.shutdownNow();
         buffer.close();
         exactBuffer.close();
         memory.close();
-    }
-
-    /** Nothing is sealed where nothing leaves the process. */
-    private static final class NoSalts implements TenantSalts {
-        @Override
-        public Salt find(String namespace) {
-            return new Salt.Absent();
-        }
-
-        @Override
-        public Salt findOrCreate(String namespace) {
-            return new Salt.Unavailable();
-        }
-
-        @Override
-        public boolean erase(String namespace) {
-            return true;
-        }
     }
 }

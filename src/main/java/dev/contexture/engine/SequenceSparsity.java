@@ -118,6 +118,11 @@ public final class SequenceSparsity {
         return stepsOfLast < reuseInterval ? last : null;
     }
 
+    /** Of one of its last steps; empty if that attended to everything. */
+    public Optional<SelectionMatrix> lastSelection() {
+        return Optional.ofNullable(last);
+    }
+
     void chose(SelectionMatrix selection) {
         last = selection;
         stepsOfLast = 1;

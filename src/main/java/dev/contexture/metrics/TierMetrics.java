@@ -145,6 +145,19 @@ public final class TierMetrics implements TrafficListener {
                 host,
                 stats,
                 TierStats::putWithoutRoom);
+        gauge(
+                "kv.unwritten.values",
+                "Values in host memory that wait to be written to what outlives the process",
+                tags,
+                stats,
+                s -> s.queues().unwrittenValues());
+        gauge("kv.unwritten.bytes", "Their bytes", tags, stats, s -> s.queues().unwrittenBytes());
+        gauge(
+                "kv.lost.values",
+                "Values that could not be written and are remembered",
+                tags,
+                stats,
+                s -> s.queues().lostValues());
         for (TierLookup lookup : TierLookup.values()) {
             count(
                     "kv.tier.lookups",

@@ -1,5 +1,6 @@
 package dev.contexture.scheduler;
 
+import dev.contexture.core.SelectionMatrix;
 import dev.contexture.engine.Engine;
 import dev.contexture.engine.Residency;
 import dev.contexture.kv.BlockSpan;
@@ -29,7 +30,7 @@ public interface BlockTraffic {
         }
 
         @Override
-        public void leave(List<KnownBlock> blocks, Optional<float[]> carried, TierUse use) {}
+        public void leave(Left left, TierUse use) {}
 
         @Override
         public void computed(int from, int tokens, long nanos) {}
@@ -57,12 +58,21 @@ public interface BlockTraffic {
      */
     Restore restore(RestoredSequence sequence, List<BlockSpan> blocks, TierUse use);
 
+    /** A sequence ends: its blocks are stored as long as the pool still has them. */
+    void leave(Left left, TierUse use);
+
     /**
-     * Blocks of a sequence that ends: they are stored as long as the pool still has them.
+     * What a sequence leaves behind.
      *
+     * @param blocks that are complete, in order
      * @param carried what its retriever carried behind the last of them
+     * @param selected by its last step
      */
-    void leave(List<KnownBlock> blocks, Optional<float[]> carried, TierUse use);
+    record Left(List<KnownBlock> blocks, Optional<float[]> carried, Optional<SelectionMatrix> selected) {
+        public Left {
+            blocks = List.copyOf(blocks);
+        }
+    }
 
     /** A step computed the tokens {@code [from, from + tokens)} of one sequence, and nothing else to speak of. */
     void computed(int from, int tokens, long nanos);

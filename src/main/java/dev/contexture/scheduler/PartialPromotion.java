@@ -43,6 +43,7 @@ final class PartialPromotion implements BlockTraffic.Restore {
     private final List<Integer> lasts;
 
     private final List<PrefixKey> names = new ArrayList<>();
+    private boolean waited;
     /** Blocks before this one have the names that the whole scope shares. */
     private int exactBlocks;
 
@@ -142,6 +143,7 @@ final class PartialPromotion implements BlockTraffic.Restore {
             carried = indexUpTo(last);
         }
         if (carried == TierLookup.PENDING && !late) {
+            waited = true;
             return new Turn(0, Progress.WAITING);
         }
         if (carried == TierLookup.HIT) {
@@ -211,6 +213,9 @@ final class PartialPromotion implements BlockTraffic.Restore {
         }
         PartialResidency residency =
                 new PartialResidency(tools, sequence, kept, List.copyOf(names.subList(0, last + 1)), use);
+        if (waited) {
+            tools.gate().restored(bytes, tools.clock().nanos() - beginNanos);
+        }
         sequence.resume(residency, carried.get(), to);
         begun.accept(residency);
         tools.listener().restored(to - from, bytes, tools.clock().nanos() - beginNanos, RestoreEnd.PARTIAL);

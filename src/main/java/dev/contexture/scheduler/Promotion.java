@@ -37,6 +37,7 @@ final class Promotion implements BlockTraffic.Restore {
     private boolean exact = true;
     private int next;
     private int exactBlocks;
+    private boolean waited;
     private int asked;
     private int restoredTokens;
     private long restoredBytes;
@@ -92,6 +93,7 @@ final class Promotion implements BlockTraffic.Restore {
                     waitingSinceNanos = tools.clock().nanos();
                 }
                 case PENDING -> {
+                    waited = true;
                     if (!patience.outlasts(tools.clock().nanos() - waitingSinceNanos)) {
                         return end(before, RestoreEnd.LATE);
                     }
@@ -112,6 +114,9 @@ final class Promotion implements BlockTraffic.Restore {
     }
 
     private Turn end(int before, RestoreEnd cause) {
+        if (waited && restoredBytes > 0) {
+            tools.gate().restored(restoredBytes, tools.clock().nanos() - beginNanos);
+        }
         if (exactBlocks > 0) {
             tools.audit().restored(sequence, blocks.subList(0, exactBlocks), use);
         }

@@ -10,12 +10,20 @@ public interface RestoreGate {
         }
 
         @Override
+        public long stepNanos(long hostBytes, long remoteBytes) {
+            return 0;
+        }
+
+        @Override
         public long computeNanos(int from, int to) {
             return Long.MAX_VALUE;
         }
 
         @Override
         public void moved(long bytes, long nanos) {}
+
+        @Override
+        public void restored(long bytes, long nanos) {}
 
         @Override
         public void computed(int from, int tokens, long nanos) {}
@@ -28,11 +36,17 @@ public interface RestoreGate {
      */
     long loadNanos(long hostBytes, long remoteBytes);
 
+    /** The same, of what a step of a restore that runs already brings. */
+    long stepNanos(long hostBytes, long remoteBytes);
+
     /** What the tokens {@code [from, to)} of a prompt take; {@link Long#MAX_VALUE} if that is not known. */
     long computeNanos(int from, int to);
 
     /** Stored bytes of host memory came into the pool. */
     void moved(long bytes, long nanos);
+
+    /** Stored bytes came from behind host memory, all in all in so long. */
+    void restored(long bytes, long nanos);
 
     /** A step computed tokens of one prompt. */
     void computed(int from, int tokens, long nanos);

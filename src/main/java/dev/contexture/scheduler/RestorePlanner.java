@@ -15,6 +15,8 @@ final class RestorePlanner {
     private static final int PARTIAL_WORTH = 2;
     /** Of a selection, what the next row's wants and this one's did not have (measured: 5 to 15 %). */
     private static final double NEW_PER_ROW = 0.1;
+    /** By so much loading must be quicker: it takes processors from others, and an estimate may be wrong. */
+    private static final double CLEARLY = 1.25;
 
     private final TrafficTools tools;
 
@@ -35,12 +37,36 @@ final class RestorePlanner {
         if (mayComeInPart(sequence, blocks, use)) {
             long partialNanos = partialNanos(sequence, blocks, use, remoteShare);
             int worth = remoteShare > 0 ? PARTIAL_WORTH : 1;
-            if (partialNanos / worth <= wholeNanos && partialNanos <= computeNanos) {
+            if (partialNanos / worth <= wholeNanos && CLEARLY * partialNanos <= computeNanos) {
                 return new RestoreReport(Choice.PARTIAL, tokens, partialNanos, computeNanos);
             }
         }
-        Choice choice = wholeNanos <= computeNanos ? Choice.WHOLE : Choice.RECOMPUTE;
+        boolean quicker = wholeNanos == 0 || wholeNanos * CLEARLY <= computeNanos;
+        Choice choice = quicker ? Choice.WHOLE : Choice.RECOMPUTE;
         return new RestoreReport(choice, tokens, wholeNanos, computeNanos);
+    }
+
+    /** Whether the blocks of a prompt that waits would be worth loading from behind host memory. */
+    boolean expectsWhole(List<BlockSpan> blocks) {
+        if (blocks.isEmpty()) {
+            return false;
+        }
+        int tokens = blocks.getLast().end() - blocks.getFirst().begin();
+        return CLEARLY * loadNanos(tokens * bytesPerToken(blocks.getFirst()), 1)
+                <= tools.gate()
+                        .computeNanos(
+                                blocks.getFirst().begin(), blocks.getLast().end());
+    }
+
+    /** Whether a prompt that waits looks like a session that will come back in part. */
+    boolean expectsPart(List<BlockSpan> blocks, TierUse use) {
+        TrafficSettings.Partial settings = tools.settings().partial();
+        return settings.residencyTokens() > 0
+                && use.storesApproximate()
+                && tools.coder().index().isPresent()
+                && use.resumeTokens() > settings.residencyTokens()
+                && !blocks.isEmpty()
+                && blocks.getLast().end() - use.resumeTokens() <= settings.messageTokens();
     }
 
     private boolean mayComeInPart(BlockTraffic.RestoredSequence sequence, List<BlockSpan> blocks, TierUse use) {
@@ -54,6 +80,10 @@ final class RestorePlanner {
 
     private long loadNanos(double bytes, double remoteShare) {
         return tools.gate().loadNanos((long) (bytes * (1 - remoteShare)), (long) (bytes * remoteShare));
+    }
+
+    private long stepNanos(double bytes, double remoteShare) {
+        return tools.gate().stepNanos((long) (bytes * (1 - remoteShare)), (long) (bytes * remoteShare));
     }
 
     /** The index, the first selection, and a row at a time what it selects anew; {@link Long#MAX_VALUE} if steps would wait for long. */
@@ -71,15 +101,16 @@ final class RestorePlanner {
                                 .orElse(0.0))
                 * tools.settings().partial().residencyTokens();
         long indexNanos = loadNanos(indexBytes, remoteShare);
-        long selectionNanos = loadNanos(selectionBytes, remoteShare);
+        long selectionNanos = stepNanos(selectionBytes, remoteShare);
+        long rowNanos = stepNanos(selectionBytes * NEW_PER_ROW, remoteShare);
         if (indexNanos == Long.MAX_VALUE
-                || selectionNanos > tools.settings().partial().longestStepNanos()) {
+                || rowNanos > tools.settings().partial().longestStepNanos()) {
             return Long.MAX_VALUE;
         }
         int chunks = Math.ceilDiv(
                 Math.max(1, sequence.length() - use.resumeTokens()),
                 tools.settings().partial().chunkTokens());
-        return indexNanos + selectionNanos + (chunks - 1) * loadNanos(selectionBytes * NEW_PER_ROW, remoteShare);
+        return indexNanos + selectionNanos + (chunks - 1) * rowNanos;
     }
 
     private double bytesPerToken(BlockSpan block) {

@@ -243,7 +243,7 @@ final class Scheduler {
         Optional<float[]> carried = blocks.isEmpty()
                 ? Optional.empty()
                 : sequence.sparsity().carriedTo(blocks.getLast().span().end());
-        traffic.leave(blocks, carried, use);
+        traffic.leave(new BlockTraffic.Left(blocks, carried, sequence.sparsity().lastSelection()), use);
     }
 
     /** A sequence that lost blocks gives its pages back and is computed again, as if it had been preempted. */

@@ -34,7 +34,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
 
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
     /** Whoever waits for blocks looks for them again, and at its time limit. */
-    private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+    private static final long WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
     private final KvCache kv;
     private final Engine engine;

@@ -37,6 +37,7 @@ public final class TierTraffic implements BlockTraffic {
     private final RestoreAudit audit;
     private final ArrayDeque<Leaving> leaving = new ArrayDeque<>();
     private final List<PartialResidency> partial = new ArrayList<>();
+    private final BlockScores scores = new BlockScores();
 
     /** A block that is to be stored. */
     private record Leaving(KnownBlock block, TierUse use) {}
@@ -48,6 +49,11 @@ public final class TierTraffic implements BlockTraffic {
         this.settings = tools.settings();
         this.audit = tools.audit();
         this.planner = new RestorePlanner(tools);
+    }
+
+    /** What the last steps of sessions selected. Used by the loop's thread only. */
+    public BlockScores scores() {
+        return scores;
     }
 
     @Override
@@ -123,9 +129,11 @@ public final class TierTraffic implements BlockTraffic {
     }
 
     @Override
-    public void leave(List<KnownBlock> blocks, Optional<float[]> carried, TierUse use) {
+    public void leave(Left left, TierUse use) {
+        List<KnownBlock> blocks = left.blocks();
         if (use.storesApproximate() && !blocks.isEmpty()) {
-            carried.ifPresent(numbers -> carry(blocks.getLast(), numbers, use));
+            left.carried().ifPresent(numbers -> carry(blocks.getLast(), numbers, use));
+            left.selected().ifPresent(selected -> scores.note(use.owner(), blocks, selected));
         }
         int gone = 0;
         for (KnownBlock block : blocks) {
@@ -152,8 +160,27 @@ public final class TierTraffic implements BlockTraffic {
         store.put(use.owner(), new NewValue(stored, block.span().begin(), value));
     }
 
+    /** What selections need of a session that may come back in part; else the first blocks. */
     @Override
     public void expect(List<BlockSpan> blocks, TierUse use) {
+        if (audit.isBreached()) {
+            return;
+        }
+        if (planner.expectsPart(blocks, use)) {
+            BlockPart index = coder.index().orElseThrow();
+            List<Wanted> needed = new ArrayList<>();
+            for (BlockSpan block : blocks) {
+                if (block.end() <= use.resumeTokens()
+                        && tools.kv().locate(block).isEmpty()) {
+                    needed.add(tools.wanted(use, use.name(block.key(), true), index, block));
+                }
+            }
+            store.prefetch(use.owner(), LoadPriority.AHEAD, needed);
+            return;
+        }
+        if (!planner.expectsWhole(blocks)) {
+            return;
+        }
         List<Wanted> wanted = new ArrayList<>();
         for (BlockSpan block : blocks) {
             if (wanted.size() >= settings.aheadBlocks() * coder.parts().size()) {

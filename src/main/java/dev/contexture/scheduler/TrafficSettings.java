@@ -17,7 +17,8 @@ public record TrafficSettings(
      * @param residencyTokens most tokens of the blocks that one step may bring, by layer group and head; 0: no partial restores
      * @param messageTokens most new tokens of a session that comes back in part; with more it comes whole
      * @param chunkTokens new tokens that share one selection; 1: each chooses for itself
-     * @param longestStepNanos what bringing a selection may be estimated to take; where it takes more, sessions come whole
+     * @param longestStepNanos what bringing the difference between two selections may be estimated to take; where it takes more,
+     *     sessions come whole
      * @param fills whether the rest follows in the background once the first token is out
      */
     public record Partial(

@@ -2,6 +2,7 @@ package dev.contexture.session;
 
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import reactor.core.publisher.Mono;
 
 /** What of sessions lies in the KV pool and the tiers below it. */
@@ -24,7 +25,17 @@ public interface SessionKv {
         }
 
         @Override
+        public Mono<Boolean> eraseTenant(String tenant) {
+            return Mono.just(true);
+        }
+
+        @Override
         public Mono<Void> pin(String tenant, Session session) {
+            return Mono.empty();
+        }
+
+        @Override
+        public Mono<Void> renew(String tenant, Session session) {
             return Mono.empty();
         }
 
@@ -47,8 +58,9 @@ public interface SessionKv {
      * @param begin first token
      * @param end behind its last
      * @param tiers where it is, as far as is known without asking anybody
+     * @param lastScore share of the last step's selections that named a token of it; empty if that is not known
      */
-    record Block(int begin, int end, List<String> tiers) {
+    record Block(int begin, int end, List<String> tiers, OptionalDouble lastScore) {
         public Block {
             tiers = List.copyOf(tiers);
         }
@@ -62,8 +74,18 @@ public interface SessionKv {
     /** Forgets what the session has stored, in every tier. */
     Mono<Void> erase(String tenant, Session session);
 
+    /**
+     * Forgets everything that the tenant has stored, wherever copies of it lie, by the salt that its key derives from.
+     *
+     * @return whether the salt is gone for certain
+     */
+    Mono<Boolean> eraseTenant(String tenant);
+
     /** Keeps the session's blocks in host memory, or lets them go, as it says. */
     Mono<Void> pin(String tenant, Session session);
+
+    /** The session was used: what it has stored begins its time to live anew, if much of that has passed. */
+    Mono<Void> renew(String tenant, Session session);
 
     /** Whether nothing that the session stored is known to be lost with this process. */
     Mono<Boolean> persisted(String tenant, Session session);

@@ -5,10 +5,12 @@ import dev.contexture.session.store.SessionRecords.Acquired;
 import dev.contexture.session.store.SessionRecords.Key;
 import dev.contexture.session.store.SessionRecords.Lease;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.retry.Retry;
 
 /** Who may go on with a session: one turn at a time, of all replicas. */
 final class SessionLeases {
@@ -38,7 +40,7 @@ final class SessionLeases {
      */
     Mono<Lease> acquire(Key key, Duration longestWait) {
         String owner = replica + ":" + turns.incrementAndGet();
-        long deadline = timer.now(java.util.concurrent.TimeUnit.NANOSECONDS) + longestWait.toNanos();
+        long deadline = timer.now(TimeUnit.NANOSECONDS) + longestWait.toNanos();
         return Mono.defer(() -> records.acquire(key, owner, duration))
                 .flatMap(acquired -> switch (acquired) {
                     case Acquired.Granted granted -> Mono.just(granted.lease());
@@ -46,9 +48,9 @@ final class SessionLeases {
                     case Acquired.HeldByOther held ->
                         Mono.<Lease>error(new SessionBusyException(key.id(), retryAfter(held.remaining())));
                 })
-                .retryWhen(reactor.util.retry.Retry.from(failures -> failures.concatMap(failure -> {
+                .retryWhen(Retry.from(failures -> failures.concatMap(failure -> {
                     boolean mayWait = failure.failure() instanceof SessionBusyException
-                            && timer.now(java.util.concurrent.TimeUnit.NANOSECONDS) < deadline;
+                            && timer.now(TimeUnit.NANOSECONDS) < deadline;
                     return mayWait ? Mono.delay(POLL, timer) : Mono.error(failure.failure());
                 })));
     }

@@ -1,5 +1,7 @@
 package dev.contexture.session;
 
+import dev.contexture.model.tokenizer.Tokenizer;
+import dev.contexture.session.store.SessionRecords;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -16,8 +18,8 @@ public final class SessionService {
     public record Parts(
             InferenceService inference,
             PromptRenderer renderer,
-            dev.contexture.model.tokenizer.Tokenizer tokenizer,
-            dev.contexture.session.store.SessionRecords records,
+            Tokenizer tokenizer,
+            SessionRecords records,
             boolean outlivesProcess,
             SessionSealer sealer,
             TenantNamespaces namespaces,

@@ -11,6 +11,7 @@ import dev.contexture.session.store.SessionStoreUnavailableException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import reactor.core.publisher.Flux;
@@ -72,24 +73,37 @@ final class SessionTurns {
     Flux<GenerationEvent> run(String id, Prompt.Chat chat, GenerationRequest request, TurnOptions options) {
         return Flux.defer(() -> {
             Key key = vault.key(request.tenant(), id);
-            Mono<Turn> begun = leases.acquire(key, options.longestWait())
-                    .doOnError(SessionBusyException.class, e -> listener.ended(TurnEnd.BUSY))
+            Mono<Turn> begun = right(key, options)
                     .flatMap(lease -> vault.find(key)
                             .flatMap(session -> prepare(request.tenant(), lease, session, chat))
-                            .onErrorResume(e -> leases.release(lease).then(Mono.error(e))));
+                            .onErrorResume(e -> release(lease).then(Mono.error(e))));
+            // A slow reader must not hold the session: its events wait here, as many as its token limit allows.
             return Flux.usingWhen(
-                    begun,
-                    turn -> answer(turn, request),
-                    turn -> leases.release(turn.lease),
-                    (turn, error) -> rolledBack(turn, error),
-                    turn -> cancelled(turn, options));
+                            begun,
+                            turn -> answer(turn, request),
+                            turn -> release(turn.lease),
+                            (turn, error) -> rolledBack(turn, error),
+                            turn -> cancelled(turn, options))
+                    .onBackpressureBuffer();
         });
+    }
+
+    /** Empty where the store can be read but not written, being full: the turn is answered, and will not be kept. */
+    private Mono<Optional<Lease>> right(Key key, TurnOptions options) {
+        return leases.acquire(key, options.longestWait())
+                .map(Optional::of)
+                .doOnError(SessionBusyException.class, e -> listener.ended(TurnEnd.BUSY))
+                .onErrorReturn(SessionStoreUnavailableException.class, Optional.empty());
+    }
+
+    private Mono<Void> release(Optional<Lease> lease) {
+        return lease.map(leases::release).orElse(Mono.empty());
     }
 
     /** A turn while it runs; its answer grows on one thread at a time. */
     private static final class Turn {
         private final String tenant;
-        private final Lease lease;
+        private final Optional<Lease> lease;
         private final Session session;
         private final List<SessionMessage> messages;
         private final int matchedMessages;
@@ -102,7 +116,7 @@ final class SessionTurns {
 
         private Turn(
                 String tenant,
-                Lease lease,
+                Optional<Lease> lease,
                 Session session,
                 List<SessionMessage> messages,
                 int matchedMessages,
@@ -130,7 +144,7 @@ final class SessionTurns {
         }
     }
 
-    private Mono<Turn> prepare(String tenant, Lease lease, Session session, Prompt.Chat chat) {
+    private Mono<Turn> prepare(String tenant, Optional<Lease> lease, Session session, Prompt.Chat chat) {
         return Mono.fromCallable(() -> {
                     ConversationMatch match = ConversationMatch.of(
                             session.messages(),
@@ -154,7 +168,7 @@ final class SessionTurns {
         listener.began();
         return inference
                 .generate(ofSession)
-                .takeUntilOther(leases.keep(turn.lease))
+                .takeUntilOther(turn.lease.map(leases::keep).orElse(Mono.never()))
                 .doOnNext(turn::take)
                 .concatMap(event -> event instanceof Completed completed
                         ? write(turn).map(outcome ->
@@ -164,18 +178,19 @@ final class SessionTurns {
 
     /** The turn becomes part of the session, or stays out of it as a whole. */
     private Mono<TurnOutcome> write(Turn turn) {
-        if (turn.reason == FinishReason.CANCELLED) {
-            listener.ended(TurnEnd.FAILED);
+        if (turn.reason == FinishReason.CANCELLED || turn.lease.isEmpty()) {
+            listener.ended(turn.lease.isEmpty() ? TurnEnd.NOT_WRITTEN : TurnEnd.FAILED);
             turn.settled = true;
             return Mono.just(outcome(turn, turn.session, false, false));
         }
         Session next = advanced(turn);
-        return vault.replace(turn.lease, next)
+        return vault.replace(turn.lease.get(), next)
                 .retryWhen(Retry.backoff(WRITE_RETRIES, WRITE_PAUSE)
                         .filter(SessionStoreUnavailableException.class::isInstance)
                         .onRetryExhaustedThrow((retry, signal) -> signal.failure()))
                 .flatMap(session -> {
                     turn.settled = true;
+                    kv.renew(turn.tenant, session).onErrorComplete().subscribe();
                     return kv.persisted(turn.tenant, session).onErrorReturn(false);
                 })
                 .map(kvPersisted -> {
@@ -198,7 +213,7 @@ final class SessionTurns {
         }
         int[] answer = history.ofText(drawn, text);
         int[] prompt = turn.prompt.tokens();
-        int[] tokens = java.util.Arrays.copyOf(prompt, prompt.length + answer.length);
+        int[] tokens = Arrays.copyOf(prompt, prompt.length + answer.length);
         System.arraycopy(answer, 0, tokens, prompt.length, answer.length);
         List<SessionMessage> messages = new ArrayList<>(turn.messages);
         messages.add(SessionMessage.of("assistant", text));
@@ -214,7 +229,7 @@ final class SessionTurns {
         if (!turn.settled) {
             listener.ended(error instanceof SessionTakenOverException ? TurnEnd.TAKEN_OVER : TurnEnd.FAILED);
         }
-        return leases.release(turn.lease);
+        return release(turn.lease);
     }
 
     private Mono<Void> cancelled(Turn turn, TurnOptions options) {
@@ -224,16 +239,16 @@ final class SessionTurns {
             something = !turn.text.isEmpty();
         }
         if (turn.settled) {
-            return leases.release(turn.lease);
+            return release(turn.lease);
         }
-        if (!keep || !something) {
+        if (!keep || !something || turn.lease.isEmpty()) {
             listener.ended(TurnEnd.ROLLED_BACK);
-            return leases.release(turn.lease);
+            return release(turn.lease);
         }
-        return vault.replace(turn.lease, advanced(turn))
+        return vault.replace(turn.lease.get(), advanced(turn))
                 .doOnSuccess(session -> listener.ended(TurnEnd.KEPT))
                 .doOnError(e -> listener.ended(TurnEnd.NOT_WRITTEN))
                 .onErrorComplete()
-                .then(leases.release(turn.lease));
+                .then(release(turn.lease));
     }
 }

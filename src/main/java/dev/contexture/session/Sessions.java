@@ -9,6 +9,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -20,6 +21,8 @@ import reactor.core.publisher.Mono;
 public final class Sessions {
     private static final int ID_BYTES = 12;
     private static final int LINEAGE_BYTES = 16;
+    private static final int ERASED_AT_ONCE = 200;
+    private static final int MOST_ERASURES = 10_000;
 
     private final SessionVault vault;
     private final SessionLeases leases;
@@ -64,7 +67,14 @@ public final class Sessions {
      * @param end behind its last
      * @param beginChar first character of its text in that of the whole session
      */
-    public record Block(int begin, int end, int beginChar, int endChar, List<String> tiers) {}
+    public record Block(int begin, int end, int beginChar, int endChar, List<String> tiers, OptionalDouble lastScore) {}
+
+    /**
+     * What became of all that a tenant had.
+     *
+     * @param keyErased whether nothing that was stored of it can be read any more, wherever copies of it lie
+     */
+    public record Erased(int sessions, boolean keyErased) {}
 
     /**
      * @throws IllegalArgumentException if the time to live or the metadata are out of bounds
@@ -139,6 +149,18 @@ public final class Sessions {
         });
     }
 
+    /** Removes all sessions of a tenant, and the key that everything stored of it is sealed under. */
+    public Mono<Erased> eraseAll(String tenant) {
+        return vault.list(tenant, "", ERASED_AT_ONCE)
+                .flatMap(ids -> Flux.fromIterable(ids)
+                        .concatMap(id -> vault.delete(vault.key(tenant, id)))
+                        .then(Mono.just(ids.size())))
+                .repeat(MOST_ERASURES)
+                .takeUntil(count -> count == 0)
+                .reduce(0, Integer::sum)
+                .flatMap(count -> kv.eraseTenant(tenant).map(gone -> new Erased(count, gone)));
+    }
+
     /** A copy that goes on by itself. Its blocks are not copied: both use them until both are gone. */
     public Mono<Session> fork(String tenant, String id, Map<String, String> metadata) {
         return find(tenant, id)
@@ -173,7 +195,8 @@ public final class Sessions {
                                     block.end(),
                                     block.begin() == 0 ? 0 : ends[block.begin() - 1],
                                     ends[block.end() - 1],
-                                    block.tiers()))
+                                    block.tiers(),
+                                    block.lastScore()))
                             .toList());
         });
     }

@@ -5,34 +5,63 @@ import dev.contexture.kv.KvCache;
 import dev.contexture.kv.PrefixKey;
 import dev.contexture.kv.tier.BlockCoder;
 import dev.contexture.kv.tier.BlockPart;
+import dev.contexture.kv.tier.Owner;
+import dev.contexture.kv.tier.RemoteTier;
 import dev.contexture.kv.tier.TierKey;
 import dev.contexture.kv.tier.TierStats;
 import dev.contexture.kv.tier.TierUse;
 import dev.contexture.kv.tier.TieredKvStore;
+import dev.contexture.scheduler.BlockScores;
 import dev.contexture.scheduler.LoopCalls;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** {@link SessionKv} over the step loop's own pool and tiers. */
 public final class StoredSessionKv implements SessionKv {
+    /** Of the time to live, between two renewals. */
+    private static final int RENEWALS = 4;
+
+    private static final int RENEWED_AT_ONCE = 1_000;
+    private static final int MOST_RENEWED = 10_000;
+
     private final LoopCalls loop;
+    private final Parts parts;
     private final KvCache kv;
     private final TieredKvStore store;
     private final BlockCoder coder;
     private final TierScopes scopes;
+    /** When sessions' values were renewed by this process; used by the loop's thread only. */
+    private final LinkedHashMap<Owner, Long> renewed = new LinkedHashMap<>();
 
     /**
-     * @param loop whose thread alone uses the others
+     * What the loop's thread alone uses, but for the tier.
+     *
+     * @param scores of the last steps
+     * @param remote where values have a time to live
+     * @param nanos a monotonic clock
      */
-    public StoredSessionKv(LoopCalls loop, KvCache kv, TieredKvStore store, BlockCoder coder, TierScopes scopes) {
+    public record Parts(
+            KvCache kv,
+            TieredKvStore store,
+            BlockCoder coder,
+            BlockScores scores,
+            RemoteTier remote,
+            Duration timeToLive,
+            LongSupplier nanos) {}
+
+    public StoredSessionKv(LoopCalls loop, Parts parts, TierScopes scopes) {
         this.loop = loop;
-        this.kv = kv;
-        this.store = store;
-        this.coder = coder;
+        this.parts = parts;
+        this.kv = parts.kv;
+        this.store = parts.store;
+        this.coder = parts.coder;
         this.scopes = scopes;
     }
 
@@ -86,7 +115,7 @@ public final class StoredSessionKv implements SessionKv {
                 if (store.isWritten(exact) || store.isWritten(own)) {
                     tiers.add("redis");
                 }
-                blocks.add(new Block(span.begin(), span.end(), tiers));
+                blocks.add(new Block(span.begin(), span.end(), tiers, parts.scores.of(use.owner(), span.begin())));
             }
             return blocks;
         });
@@ -96,19 +125,29 @@ public final class StoredSessionKv implements SessionKv {
     public Mono<Void> erase(String tenant, Session session) {
         TierUse use = scopes.of(tenant, session);
         return ask(() -> {
-                    List<TierKey> keys = new ArrayList<>();
-                    for (BlockSpan span : cut(tenant, session)) {
-                        for (boolean exact : new boolean[] {true, false}) {
-                            PrefixKey name = use.name(span.key(), exact);
-                            coder.parts().forEach(part -> keys.add(use.key(name, part)));
-                        }
-                        keys.add(use.key(use.name(span.key(), false), BlockPart.CARRY));
-                    }
-                    store.erase(use.owner(), keys);
+                    store.erase(use.owner(), keys(tenant, session, use));
                     store.unpinSession(use.owner());
                     return true;
                 })
                 .then();
+    }
+
+    /** Under all names that the session's values may have. */
+    private List<TierKey> keys(String tenant, Session session, TierUse use) {
+        List<TierKey> keys = new ArrayList<>();
+        for (BlockSpan span : cut(tenant, session)) {
+            for (boolean exact : new boolean[] {true, false}) {
+                PrefixKey name = use.name(span.key(), exact);
+                coder.parts().forEach(part -> keys.add(use.key(name, part)));
+            }
+            keys.add(use.key(use.name(span.key(), false), BlockPart.CARRY));
+        }
+        return keys;
+    }
+
+    @Override
+    public Mono<Boolean> eraseTenant(String tenant) {
+        return ask(() -> store.eraseNamespace(scopes.namespace(tenant))).flatMap(Mono::fromCompletionStage);
     }
 
     @Override
@@ -123,6 +162,30 @@ public final class StoredSessionKv implements SessionKv {
                     return true;
                 })
                 .then();
+    }
+
+    /** Once per session and part of the time to live: what was written since then lives long enough anyway. */
+    @Override
+    public Mono<Void> renew(String tenant, Session session) {
+        TierUse use = scopes.of(tenant, session);
+        return ask(() -> isDue(use.owner()) ? keys(tenant, session, use) : List.<TierKey>of())
+                .flatMapMany(Flux::fromIterable)
+                .buffer(RENEWED_AT_ONCE)
+                .concatMap(some -> Mono.fromCompletionStage(() -> parts.remote.touch(some, parts.timeToLive)))
+                .then();
+    }
+
+    private boolean isDue(Owner owner) {
+        long now = parts.nanos.getAsLong();
+        Long before = renewed.get(owner);
+        if (before != null && now - before < parts.timeToLive.toNanos() / RENEWALS) {
+            return false;
+        }
+        renewed.put(owner, now);
+        if (renewed.size() > MOST_RENEWED) {
+            renewed.remove(renewed.firstEntry().getKey());
+        }
+        return true;
     }
 
     @Override

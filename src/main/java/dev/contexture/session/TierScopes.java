@@ -16,6 +16,10 @@ public final class TierScopes {
         this.fingerprint = fingerprint;
     }
 
+    String namespace(String tenant) {
+        return namespaces.of(tenant);
+    }
+
     TierUse of(GenerationRequest request) {
         Scope scope = new Scope(namespaces.of(request.tenant()), fingerprint);
         return request.session()

@@ -109,6 +109,11 @@ final class LoopFixture {
         }
 
         @Override
+        public long stepNanos(long hostBytes, long remoteBytes) {
+            return gate.stepNanos(hostBytes, remoteBytes);
+        }
+
+        @Override
         public long computeNanos(int from, int to) {
             return gate.computeNanos(from, to);
         }
@@ -116,6 +121,11 @@ final class LoopFixture {
         @Override
         public void moved(long bytes, long nanos) {
             gate.moved(bytes, nanos);
+        }
+
+        @Override
+        public void restored(long bytes, long nanos) {
+            gate.restored(bytes, nanos);
         }
 
         @Override

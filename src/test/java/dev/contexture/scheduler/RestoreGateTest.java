@@ -32,12 +32,20 @@ class RestoreGateTest {
         }
 
         @Override
+        public long stepNanos(long hostBytes, long remoteBytes) {
+            return loadNanos(hostBytes, remoteBytes);
+        }
+
+        @Override
         public long computeNanos(int from, int to) {
             return (to - from) * nanosPerToken;
         }
 
         @Override
         public void moved(long bytes, long nanos) {}
+
+        @Override
+        public void restored(long bytes, long nanos) {}
 
         @Override
         public void computed(int from, int tokens, long nanos) {}
@@ -68,7 +76,7 @@ class RestoreGateTest {
 
     @Test
     void loadsWhatIsQuickerToLoad() {
-        LoopFixture fixture = fixture(filled(1), new Fixed(1_000, 1_000));
+        LoopFixture fixture = fixture(filled(1), new Fixed(100, 1_000));
         RecordingSink sink = run(fixture);
         assertThat(fixture.restores.plans).extracting(RestoreReport::choice).containsExactly(Choice.WHOLE);
         assertThat(sink.cachedTokens).isGreaterThan(80);

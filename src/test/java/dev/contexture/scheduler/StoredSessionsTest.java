@@ -11,7 +11,6 @@ import dev.contexture.engine.Engine;
 import dev.contexture.engine.Residency;
 import dev.contexture.engine.ort.LoadedModel;
 import dev.contexture.kv.BlockSpan;
-import dev.contexture.kv.KnownBlock;
 import dev.contexture.kv.tier.BlockCoder;
 import dev.contexture.kv.tier.BlockPart;
 import dev.contexture.kv.tier.BlockStore;
@@ -278,7 +277,7 @@ class StoredSessionsTest {
         }
 
         @Override
-        public void leave(List<KnownBlock> blocks, Optional<float[]> carried, TierUse use) {}
+        public void leave(Left left, TierUse use) {}
     }
 
     private static final class Everything implements Residency {

@@ -16,6 +16,7 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.annotation.DirtiesContext;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Conversations as resources, with the default model. */
 @SpringBootTest(
@@ -60,7 +61,11 @@ class SessionsIT {
     }
 
     private JsonNode posted(String path, String body) throws Exception {
-        HttpResponse<String> response = post(FIRST, path, body);
+        return posted(FIRST, path, body);
+    }
+
+    private JsonNode posted(String key, String path, String body) throws Exception {
+        HttpResponse<String> response = post(key, path, body);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         return Client.json(response.body());
     }
@@ -118,13 +123,13 @@ class SessionsIT {
     }
 
     private static String quoted(String text) {
-        return tools.jackson.databind.json.JsonMapper.shared().writeValueAsString(text);
+        return JsonMapper.shared().writeValueAsString(text);
     }
 
     @Test
     void blocksSayWhereTheTextLies() throws Exception {
         String id = create();
-        turn(id, user("word ".repeat(60)));
+        posted("/v1/chat/completions", chat(id, user("word ".repeat(700)), ",\"logit_bias\":{\"2\":-100}"));
         JsonNode blocks = get("/v1/sessions/" + id + "/blocks").path("data");
         assertThat(blocks.size()).isGreaterThan(3);
         int token = 0;
@@ -136,6 +141,10 @@ class SessionsIT {
             character = block.at("/characters/end").asInt();
         }
         assertThat(blocks.get(0).path("tiers").toString()).contains("device");
+        assertThat(blocks.get(0).path("last_score").asDouble())
+                .as("the sink is in every selection")
+                .isEqualTo(1);
+        assertThat(blocks.get(blocks.size() / 2).path("last_score").asDouble()).isBetween(0.0, 1.0);
     }
 
     @Test
@@ -168,6 +177,23 @@ class SessionsIT {
         assertThat(post(FIRST, "/v1/chat/completions", chat(id, user("x"), "")).statusCode())
                 .isEqualTo(404);
         assertThat(get("/v1/sessions/" + fork).path("turns").asInt()).isEqualTo(2);
+    }
+
+    @Test
+    void everythingOfATenantCanBeErased() throws Exception {
+        String id = posted(SECOND, "/v1/sessions", "{\"model\": \"smollm2-135m-instruct\"}")
+                .path("id")
+                .asString();
+        assertThat(post(SECOND, "/v1/chat/completions", chat(id, user("Name a river."), ""))
+                        .statusCode())
+                .isEqualTo(200);
+        String others = create();
+        JsonNode erased = Client.json(delete(SECOND, "/v1/sessions").body());
+        assertThat(erased.path("deleted").asInt()).isEqualTo(1);
+        assertThat(erased.path("key_erased").asBoolean()).isTrue();
+        assertThat(send(request(SECOND, "/v1/sessions/" + id).build()).statusCode())
+                .isEqualTo(404);
+        assertThat(get("/v1/sessions/" + others).path("turns").asInt()).isZero();
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.contexture.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -79,7 +80,7 @@ class SessionSealerTest {
     @Test
     void whatIsNoSessionIsRefused() {
         for (String text : List.of("", "{}", "[]", "{\"version\":2}", "{\"version\":1}", "nonsense")) {
-            assertThatThrownBy(() -> codec.decode(text.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+            assertThatThrownBy(() -> codec.decode(text.getBytes(StandardCharsets.UTF_8)))
                     .as(text)
                     .isInstanceOf(DamagedSessionException.class);
         }

@@ -21,13 +21,16 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -120,8 +123,7 @@ class SessionTurnsTest {
     }
 
     private Delta delta(String text) {
-        List<Integer> ids =
-                java.util.Arrays.stream(tokenizer.singly(text)).boxed().toList();
+        List<Integer> ids = Arrays.stream(tokenizer.singly(text)).boxed().toList();
         return new Delta(0, text, List.of(), ids);
     }
 
@@ -239,6 +241,22 @@ class SessionTurnsTest {
                 .containsExactly("user", "assistant", "user", "assistant");
         assertThat(running.isDisposed()).isTrue();
         assertThat(waiting.isDisposed()).isTrue();
+    }
+
+    /** Who reads nothing holds up nobody: the turn is written, and the session free for the next. */
+    @Test
+    void aSlowReaderDoesNotHoldTheSession() {
+        String id = create();
+        BaseSubscriber<GenerationEvent> slow = new BaseSubscriber<>() {
+            @Override
+            protected void hookOnSubscribe(Subscription subscription) {
+                subscription.request(1);
+            }
+        };
+        service.turn(id, request("one"), TurnOptions.DEFAULT).subscribe(slow);
+        assertThat(find(id).turns()).isEqualTo(1);
+        turn(service, id, "two");
+        assertThat(find(id).turns()).isEqualTo(2);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.contexture.kv.tier;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -15,8 +16,10 @@ import java.util.function.LongSupplier;
  */
 public final class RemotePace implements RemoteTier {
     private static final double KEPT = 0.9;
-    /** What a probe stores and loads: latency alone, and enough to see the bandwidth. */
-    private static final int[] PROBE_BYTES = {16, 1 << 20};
+    private static final int PROBE_VALUES = 64;
+    private static final int PROBE_VALUE_BYTES = 8 << 10;
+    /** Loads of one value and of all in turns: the first ones pay for what runtimes do lazily. */
+    private static final int PROBE_LOADS = 10;
 
     private static final Duration PROBE_TIME_TO_LIVE = Duration.ofMinutes(1);
 
@@ -49,12 +52,14 @@ public final class RemotePace implements RemoteTier {
 
     /** Stores and loads values that mean nothing, and waits for that, within the tier's own time limits. */
     public void probe(Scope scope) {
-        for (int i = 0; i < PROBE_BYTES.length && state() == State.AVAILABLE; i++) {
-            TierKey key = new TierKey(scope, 0, i, BlockPart.INDEX);
-            store(List.of(new Entry(key, ByteBuffer.allocate(PROBE_BYTES[i]))), PROBE_TIME_TO_LIVE)
-                    .toCompletableFuture()
-                    .join();
-            load(List.of(key)).toCompletableFuture().join();
+        List<Entry> entries = new ArrayList<>();
+        for (int i = 0; i < PROBE_VALUES; i++) {
+            entries.add(new Entry(new TierKey(scope, 0, i, BlockPart.INDEX), ByteBuffer.allocate(PROBE_VALUE_BYTES)));
+        }
+        store(entries, PROBE_TIME_TO_LIVE).toCompletableFuture().join();
+        List<TierKey> keys = entries.stream().map(Entry::key).toList();
+        for (int i = 0; i < PROBE_LOADS && state() == State.AVAILABLE; i++) {
+            load(i % 2 == 0 ? keys : keys.subList(0, 1)).toCompletableFuture().join();
         }
     }
 

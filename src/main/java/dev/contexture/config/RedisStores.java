@@ -1,0 +1,152 @@
+package dev.contexture.config;
+
+import dev.contexture.kv.tier.NoRemoteTier;
+import dev.contexture.kv.tier.RemoteTier;
+import dev.contexture.kv.tier.TenantSalts;
+import dev.contexture.kv.tier.redis.CircuitBreaker;
+import dev.contexture.kv.tier.redis.RedisLink;
+import dev.contexture.kv.tier.redis.RedisListener;
+import dev.contexture.kv.tier.redis.RedisTenantSalts;
+import dev.contexture.kv.tier.redis.RedisTier;
+import dev.contexture.session.store.InMemorySessionRecords;
+import dev.contexture.session.store.RedisSessionRecords;
+import dev.contexture.session.store.SessionRecords;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What outlives the process: in the Redis that is named, in one of our own, or nothing. */
+final class RedisStores implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RedisStores.class);
+    private static final CircuitBreaker.Settings BREAKER =
+            new CircuitBreaker.Settings(5, Duration.ofMillis(500), Duration.ofSeconds(30));
+
+    private final @Nullable EmbeddedRedis embedded;
+    private final @Nullable RedisLink link;
+    private final RemoteTier remote;
+    private final TenantSalts salts;
+    private final SessionRecords records;
+
+    private RedisStores(
+            @Nullable EmbeddedRedis embedded,
+            @Nullable RedisLink link,
+            RemoteTier remote,
+            TenantSalts salts,
+            SessionRecords records) {
+        this.embedded = embedded;
+        this.link = link;
+        this.remote = remote;
+        this.salts = salts;
+        this.records = records;
+    }
+
+    /**
+     * @param folder of a Redis of our own
+     * @param environment whose PATH is searched for one
+     * @param mostInMemory sessions that are kept where nothing outlives the process
+     * @throws InvalidSettingException if the settings are not what they should be
+     */
+    static RedisStores open(
+            RedisProperties properties,
+            Path folder,
+            Map<String, String> environment,
+            int mostInMemory,
+            RedisListener listener,
+            SecureRandom random) {
+        if (!properties.url().isEmpty()) {
+            return connected(null, properties.url(), properties, listener, random);
+        }
+        Optional<EmbeddedRedis> own =
+                properties.embedded() ? own(properties, folder, environment, random) : Optional.empty();
+        if (own.isPresent()) {
+            return connected(own.get(), own.get().url(), properties, listener, random);
+        }
+        return new RedisStores(
+                null,
+                null,
+                new NoRemoteTier(),
+                RemoteStore.none().salts(),
+                new InMemorySessionRecords(mostInMemory, System::currentTimeMillis));
+    }
+
+    private static RedisStores connected(
+            @Nullable EmbeddedRedis embedded,
+            String url,
+            RedisProperties properties,
+            RedisListener listener,
+            SecureRandom random) {
+        RedisLink link;
+        try {
+            link = new RedisLink(new RedisLink.Settings(
+                    url,
+                    properties.cluster(),
+                    properties.certificates(),
+                    properties.connectTimeout(),
+                    properties.commandTimeout()));
+        } catch (IllegalArgumentException e) {
+            throw new InvalidSettingException(e);
+        }
+        return new RedisStores(
+                embedded,
+                link,
+                new RedisTier(link, new CircuitBreaker(BREAKER, System::nanoTime), listener, System::nanoTime),
+                new RedisTenantSalts(link, listener, random),
+                new RedisSessionRecords(link, listener, System::nanoTime, System::currentTimeMillis));
+    }
+
+    private static Optional<EmbeddedRedis> own(
+            RedisProperties properties, Path folder, Map<String, String> environment, SecureRandom random) {
+        Optional<Path> binary = RedisBinary.find(environment);
+        if (binary.isEmpty()) {
+            LOG.warn("There is no redis-server for this platform: sessions and stored blocks end with this process."
+                    + " Install one, or set contexture.redis.url");
+            return Optional.empty();
+        }
+        try {
+            EmbeddedRedis redis = EmbeddedRedis.start(
+                    binary.get(), folder, properties.embeddedMaxBytes().toBytes(), random);
+            LOG.info("Sessions and stored blocks are kept in {}", folder);
+            return Optional.of(redis);
+        } catch (IOException e) {
+            LOG.warn("{}: sessions and stored blocks end with this process", String.valueOf(e.getMessage()));
+            return Optional.empty();
+        }
+    }
+
+    RemoteTier remote() {
+        return remote;
+    }
+
+    TenantSalts salts() {
+        return salts;
+    }
+
+    SessionRecords records() {
+        return records;
+    }
+
+    /** Whether Redis can be asked now. */
+    boolean isAvailable() {
+        return link != null && remote.state() == RemoteTier.State.AVAILABLE;
+    }
+
+    boolean outlivesProcess() {
+        return link != null;
+    }
+
+    @Override
+    public void close() {
+        if (link != null) {
+            link.close();
+        }
+        if (embedded != null) {
+            embedded.close();
+        }
+    }
+}
