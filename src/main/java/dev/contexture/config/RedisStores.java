@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -28,19 +29,21 @@ final class RedisStores implements AutoCloseable {
             new CircuitBreaker.Settings(5, Duration.ofMillis(500), Duration.ofSeconds(30));
 
     private final @Nullable EmbeddedRedis embedded;
-    private final @Nullable RedisLink link;
+    /** None where nothing outlives the process. */
+    private final List<RedisLink> links;
+
     private final RemoteTier remote;
     private final TenantSalts salts;
     private final SessionRecords records;
 
     private RedisStores(
             @Nullable EmbeddedRedis embedded,
-            @Nullable RedisLink link,
+            List<RedisLink> links,
             RemoteTier remote,
             TenantSalts salts,
             SessionRecords records) {
         this.embedded = embedded;
-        this.link = link;
+        this.links = links;
         this.remote = remote;
         this.salts = salts;
         this.records = records;
@@ -69,7 +72,7 @@ final class RedisStores implements AutoCloseable {
         }
         return new RedisStores(
                 null,
-                null,
+                List.of(),
                 new NoRemoteTier(),
                 RemoteStore.none().salts(),
                 new InMemorySessionRecords(mostInMemory, System::currentTimeMillis));
@@ -81,23 +84,29 @@ final class RedisStores implements AutoCloseable {
             RedisProperties properties,
             RedisListener listener,
             SecureRandom random) {
-        RedisLink link;
+        RedisLink.Settings settings = new RedisLink.Settings(
+                url,
+                properties.cluster(),
+                properties.certificates(),
+                properties.connectTimeout(),
+                properties.commandTimeout());
+        // Blocks are large: what a turn needs to begin and to be written must not queue behind them.
+        List<RedisLink> links = links(settings);
+        RedisLink blocks = links.getFirst();
+        return new RedisStores(
+                embedded,
+                links,
+                new RedisTier(blocks, new CircuitBreaker(BREAKER, System::nanoTime), listener, System::nanoTime),
+                new RedisTenantSalts(blocks, listener, random),
+                new RedisSessionRecords(links.getLast(), listener, System::nanoTime, System::currentTimeMillis));
+    }
+
+    private static List<RedisLink> links(RedisLink.Settings settings) {
         try {
-            link = new RedisLink(new RedisLink.Settings(
-                    url,
-                    properties.cluster(),
-                    properties.certificates(),
-                    properties.connectTimeout(),
-                    properties.commandTimeout()));
+            return List.of(new RedisLink(settings), new RedisLink(settings));
         } catch (IllegalArgumentException e) {
             throw new InvalidSettingException(e);
         }
-        return new RedisStores(
-                embedded,
-                link,
-                new RedisTier(link, new CircuitBreaker(BREAKER, System::nanoTime), listener, System::nanoTime),
-                new RedisTenantSalts(link, listener, random),
-                new RedisSessionRecords(link, listener, System::nanoTime, System::currentTimeMillis));
     }
 
     private static Optional<EmbeddedRedis> own(
@@ -133,18 +142,16 @@ final class RedisStores implements AutoCloseable {
 
     /** Whether Redis can be asked now. */
     boolean isAvailable() {
-        return link != null && remote.state() == RemoteTier.State.AVAILABLE;
+        return outlivesProcess() && remote.state() == RemoteTier.State.AVAILABLE;
     }
 
     boolean outlivesProcess() {
-        return link != null;
+        return !links.isEmpty();
     }
 
     @Override
     public void close() {
-        if (link != null) {
-            link.close();
-        }
+        links.forEach(RedisLink::close);
         if (embedded != null) {
             embedded.close();
         }

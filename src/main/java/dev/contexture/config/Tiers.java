@@ -159,9 +159,9 @@ final class Tiers implements AutoCloseable {
     private static WriteSettings writes(KvProperties settings, RemoteStore beyond) {
         return new WriteSettings(
                 settings.hostBytes().toBytes() / 2,
-                256,
-                4L << 20,
-                4,
+                128,
+                1L << 20,
+                2,
                 5,
                 Duration.ofMillis(200),
                 Duration.ofMinutes(2),
