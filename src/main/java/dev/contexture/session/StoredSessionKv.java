@@ -172,6 +172,8 @@ public final class StoredSessionKv implements SessionKv {
                 .flatMapMany(Flux::fromIterable)
                 .buffer(RENEWED_AT_ONCE)
                 .concatMap(some -> Mono.fromCompletionStage(() -> parts.remote.touch(some, parts.timeToLive)))
+                .any(answers -> answers.contains(true))
+                .flatMap(reached -> reached ? Mono.<Long>empty() : ask(() -> renewed.remove(use.owner())))
                 .then();
     }
 

@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 /** Sessions outlive the process, with nothing configured: the text, and what was computed of it. */
 class RestartIT {
     private static final String STORY =
-            "The harbour master wrote down every ship, its cargo and its captain. ".repeat(150);
+            "The harbour master wrote down every ship, its cargo and its captain. ".repeat(190);
     private static final String QUESTION = "Who wrote down every ship?";
     private static final String EMBEDDED = "--contexture.redis.embedded=true";
 

@@ -224,7 +224,7 @@ public final class TieredKvStore {
     }
 
     /**
-     * Writes what is not written yet, for shutdown: the only call that waits. What is not written in time, or when the
+     * Writes what is not written yet and removes what is erased, for shutdown: the only call that waits. What is not written in time, or when the
      * thread is interrupted, is given up.
      *
      * @return values that are not written and that the remote tier therefore lacks
@@ -232,7 +232,7 @@ public final class TieredKvStore {
     public int flush(Duration timeout) {
         long started = nanos.getAsLong();
         turn(true);
-        while (writes.unwrittenValues() > 0 && nanos.getAsLong() - started < timeout.toNanos()) {
+        while (isUnsettled() && nanos.getAsLong() - started < timeout.toNanos()) {
             if (!awaitMessage()) {
                 break;
             }
@@ -241,6 +241,11 @@ public final class TieredKvStore {
         int unwritten = writes.unwrittenValues();
         writes.giveUpAll();
         return unwritten;
+    }
+
+    /** What was erased must not stay behind the process's end either, as long as anybody can be asked. */
+    private boolean isUnsettled() {
+        return writes.unwrittenValues() > 0 || (removals.size() > 0 && isRemoteAvailable());
     }
 
     private boolean awaitMessage() {

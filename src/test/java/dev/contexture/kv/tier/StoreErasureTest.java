@@ -15,6 +15,20 @@ import org.junit.jupiter.api.Test;
 /** Erased means gone: here, in the remote tier, and for whoever kept a copy. */
 class StoreErasureTest extends StoreFixture {
     @Test
+    void whatWasErasedIsGoneWhenTheProcessEnds() {
+        TierKey[] keys = new TierKey[12];
+        for (int i = 0; i < keys.length; i++) {
+            keys[i] = key(i);
+            put(A, key(i));
+            turns(4);
+        }
+        assertThat(remote.values).isNotEmpty();
+        store.erase(A, List.of(keys));
+        assertThat(store.flush(Duration.ofSeconds(5))).isZero();
+        assertThat(remote.values).isEmpty();
+    }
+
+    @Test
     void anErasedSessionIsGoneEverywhereEvenIfItWasBeingWritten() {
         put(A, key(1));
         turns(2);
