@@ -92,7 +92,7 @@ final class SessionWire {
                     "list",
                     data,
                     data.isEmpty() ? null : data.getFirst().id(),
-                    data.isEmpty() ? null : data.getLast().id(),
+                    page.lastId().isEmpty() ? null : page.lastId(),
                     page.hasMore());
         }
     }

@@ -35,6 +35,7 @@ final class EmbeddedRedis implements AutoCloseable {
     private static final Duration LONGEST_STOP = Duration.ofSeconds(10);
     private static final Duration ANSWER = Duration.ofMillis(500);
     private static final long POLL_MILLIS = 20;
+    private static final Path SETSID = Path.of("/usr/bin/setsid");
     private static final String OWNER_ONLY = "rwx------";
 
     private final Process process;
@@ -77,19 +78,31 @@ final class EmbeddedRedis implements AutoCloseable {
             random.nextBytes(password);
             Endpoint endpoint = new Endpoint(freePort(), HexFormat.of().formatHex(password));
             Path settings = writeSettings(folder, endpoint, maxBytes);
-            Process process = new ProcessBuilder(binary.toString(), settings.toString())
+            Process process = new ProcessBuilder(command(binary, settings))
                     .directory(folder.toFile())
                     .redirectErrorStream(true)
                     .redirectOutput(folder.resolve("redis.log").toFile())
                     .start();
             EmbeddedRedis redis = new EmbeddedRedis(process, lock, folder, endpoint);
-            remember(folder, endpoint);
-            redis.awaitAnswer();
-            return redis;
+            try {
+                remember(folder, endpoint, process.pid());
+                redis.awaitAnswer();
+                return redis;
+            } catch (IOException | RuntimeException e) {
+                process.destroyForcibly();
+                throw e;
+            }
         } catch (IOException | RuntimeException e) {
             lock.channel().close();
             throw e;
         }
+    }
+
+    /** In a session of its own where that can be had: an interrupt from the terminal is for us, who still have to write. */
+    private static List<String> command(Path binary, Path settings) {
+        return Files.isExecutable(SETSID)
+                ? List.of(SETSID.toString(), binary.toString(), settings.toString())
+                : List.of(binary.toString(), settings.toString());
     }
 
     private static FileLock lock(Path folder) throws IOException {
@@ -138,10 +151,11 @@ final class EmbeddedRedis implements AutoCloseable {
         return file;
     }
 
-    private static void remember(Path folder, Endpoint endpoint) throws IOException {
+    private static void remember(Path folder, Endpoint endpoint, long pid) throws IOException {
         Properties properties = new Properties();
         properties.setProperty("port", Integer.toString(endpoint.port));
         properties.setProperty("password", endpoint.password);
+        properties.setProperty("pid", Long.toString(pid));
         try (var out = Files.newOutputStream(folder.resolve("server.properties"))) {
             properties.store(out, null);
         }
@@ -158,13 +172,33 @@ final class EmbeddedRedis implements AutoCloseable {
         }
         String port = properties.getProperty("port", "");
         String password = properties.getProperty("password", "");
-        if (!port.matches("\\d{1,5}") || password.isEmpty()) {
+        String pid = properties.getProperty("pid", "");
+        if (!port.matches("\\d{1,5}") || password.isEmpty() || !pid.matches("\\d{1,18}")) {
             return;
         }
         Endpoint leftover = new Endpoint(Integer.parseInt(port), password);
-        if (shutDown(leftover)) {
+        long deadline = System.nanoTime() + LONGEST_START.toNanos();
+        boolean wasThere = false;
+        // One that still loads what it has refuses to end; two on the same files would spoil them.
+        while (isRedis(Long.parseLong(pid))) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("a Redis that an earlier process left behind (process " + pid + ") still uses "
+                        + folder + " and does not end: end it, then start again");
+            }
+            wasThere |= shutDown(leftover);
+            pause();
+        }
+        if (wasThere) {
             LOG.info("Ended the Redis that an earlier process left behind in {}", folder);
         }
+    }
+
+    private static boolean isRedis(long pid) {
+        return ProcessHandle.of(pid)
+                .filter(ProcessHandle::isAlive)
+                .flatMap(process -> process.info().command())
+                .map(command -> command.contains("redis"))
+                .orElse(false);
     }
 
     /**

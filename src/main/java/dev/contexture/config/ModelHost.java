@@ -12,6 +12,7 @@ import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.memory.MemoryModel;
 import dev.contexture.kv.memory.MemoryReport;
+import dev.contexture.kv.tier.TenantSalts;
 import dev.contexture.model.ModelFormatException;
 import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
@@ -32,6 +33,7 @@ import dev.contexture.scheduler.SchedulerListener;
 import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.scheduler.TrafficListener;
 import dev.contexture.selection.SelectionSettings;
+import dev.contexture.session.NoStoredKv;
 import dev.contexture.session.SessionKv;
 import dev.contexture.session.TenantNamespaces;
 import dev.contexture.session.TierScopes;
@@ -268,10 +270,10 @@ public final class ModelHost implements AutoCloseable {
     }
 
     /** What sessions have in the pool and below it. */
-    SessionKv sessionKv(TenantNamespaces namespaces) {
+    SessionKv sessionKv(TenantNamespaces namespaces, TenantSalts salts) {
         return tiers.<SessionKv>map(
                         below -> below.sessions(loop.calls(), kv, new TierScopes(namespaces, storedFingerprint)))
-                .orElse(SessionKv.NONE);
+                .orElseGet(() -> new NoStoredKv(tenant -> salts.erase(namespaces.of(tenant))));
     }
 
     /** What lies below the KV pool; empty if nothing does. */

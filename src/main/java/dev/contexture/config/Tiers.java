@@ -49,6 +49,7 @@ import java.util.concurrent.Executors;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.scheduler.Schedulers;
 
 /** What lies below the KV pool: host memory, and what outlives the process behind it. */
 final class Tiers implements AutoCloseable {
@@ -212,9 +213,9 @@ final class Tiers implements AutoCloseable {
     SessionKv sessions(LoopCalls loop, KvCache kv, TierScopes scopes) {
         return new StoredSessionKv(
                 loop,
-                new StoredSessionKv.Parts(
-                        kv, tiers, coder, traffic.scores(), beyond.tier(), beyond.timeToLive(), nanos),
-                scopes);
+                new StoredSessionKv.Parts(kv, tiers, coder, traffic, beyond.tier(), beyond.timeToLive(), nanos),
+                scopes,
+                Schedulers.parallel());
     }
 
     BlockTraffic traffic() {

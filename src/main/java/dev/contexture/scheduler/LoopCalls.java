@@ -1,13 +1,14 @@
 package dev.contexture.scheduler;
 
+import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
 /** Questions to what only the loop's thread may touch. Each is answered between two turns, so it must be quick. */
 public final class LoopCalls {
     private static final int MOST_WAITING = 256;
+    private static final Duration RETRY = Duration.ofSeconds(1);
 
     private final ArrayBlockingQueue<Call<?>> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
     private Runnable wake = () -> {};
@@ -30,13 +31,17 @@ public final class LoopCalls {
     /**
      * Asks. Safe for use by several threads.
      *
-     * @return completed by the loop's thread; fails with {@link RejectedExecutionException} if too many wait or the loop has
-     *     ended
+     * @return completed by the loop's thread; fails with {@link QueueFullException} if too many wait, with {@link
+     *     ShuttingDownException} if the loop has ended
      */
     public <T> CompletableFuture<T> ask(Supplier<T> question) {
         Call<T> call = new Call<>(question, new CompletableFuture<>());
         if (closed || !waiting.offer(call)) {
-            return CompletableFuture.failedFuture(new RejectedExecutionException("the step loop takes no more calls"));
+            return CompletableFuture.failedFuture(
+                    closed
+                            ? new ShuttingDownException()
+                            : new QueueFullException(
+                                    "the engine has too many questions to answer; try again later", RETRY));
         }
         wake.run();
         if (closed) {
@@ -66,7 +71,7 @@ public final class LoopCalls {
 
     private void rejectAll() {
         for (Call<?> call = waiting.poll(); call != null; call = waiting.poll()) {
-            call.answer.completeExceptionally(new RejectedExecutionException("the step loop has ended"));
+            call.answer.completeExceptionally(new ShuttingDownException());
         }
     }
 }

@@ -10,6 +10,7 @@ import dev.contexture.kv.tier.BlockPart;
 import dev.contexture.kv.tier.BlockStore;
 import dev.contexture.kv.tier.LoadPriority;
 import dev.contexture.kv.tier.NewValue;
+import dev.contexture.kv.tier.Owner;
 import dev.contexture.kv.tier.StoredName;
 import dev.contexture.kv.tier.TierLookup;
 import dev.contexture.kv.tier.TierUse;
@@ -18,6 +19,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,6 +31,8 @@ import java.util.Optional;
  * committed as a step's tokens are, so one that cannot be had leaves nothing behind, and computing goes on from there.
  */
 public final class TierTraffic implements BlockTraffic {
+    private static final int MOST_ERASED = 10_000;
+
     private final TrafficTools tools;
     private final BlockStore store;
     private final BlockCoder coder;
@@ -38,6 +42,8 @@ public final class TierTraffic implements BlockTraffic {
     private final ArrayDeque<Leaving> leaving = new ArrayDeque<>();
     private final List<PartialResidency> partial = new ArrayList<>();
     private final BlockScores scores = new BlockScores();
+    /** Sessions that were erased, the oldest first: a turn of theirs may still run. */
+    private final LinkedHashSet<Owner> erased = new LinkedHashSet<>();
 
     /** A block that is to be stored. */
     private record Leaving(KnownBlock block, TierUse use) {}
@@ -54,6 +60,20 @@ public final class TierTraffic implements BlockTraffic {
     /** What the last steps of sessions selected. Used by the loop's thread only. */
     public BlockScores scores() {
         return scores;
+    }
+
+    /** A session is gone for good: nothing that it left is stored any more, nor what a turn of it that still runs will leave. */
+    public void erase(Owner session) {
+        leaving.removeIf(left -> left.use.owner().equals(session));
+        erased.add(session);
+        if (erased.size() > MOST_ERASED) {
+            erased.removeFirst();
+        }
+    }
+
+    /** What a tenant left until now is not stored any more. */
+    public void eraseNamespace(String namespace) {
+        leaving.removeIf(left -> left.use.owner().namespace().equals(namespace));
     }
 
     @Override
@@ -130,6 +150,9 @@ public final class TierTraffic implements BlockTraffic {
 
     @Override
     public void leave(Left left, TierUse use) {
+        if (erased.contains(use.owner())) {
+            return;
+        }
         List<KnownBlock> blocks = left.blocks();
         if (use.storesApproximate() && !blocks.isEmpty()) {
             left.carried().ifPresent(numbers -> carry(blocks.getLast(), numbers, use));

@@ -4,13 +4,9 @@ import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityPolicy;
 import dev.contexture.model.tokenizer.IncrementalDetokenizer;
 import dev.contexture.model.tokenizer.Tokenizer;
-import dev.contexture.scheduler.QueueFullException;
 import dev.contexture.scheduler.TokenGenerator;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
-import java.util.concurrent.RejectedExecutionException;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
@@ -21,15 +17,13 @@ import reactor.core.scheduler.Scheduler;
  * on the loop's thread, events leave on {@code eventThreads}: so neither a long prompt nor a slow reader holds up the loop.
  */
 public final class DefaultInferenceService implements InferenceService {
-    private static final Duration RETRY_AFTER_FULL_TEXT_QUEUE = Duration.ofSeconds(1);
-
     private final Tokenizer tokenizer;
     private final PromptEncoder encoder;
     private final TokenGenerator generator;
     private final SparsityPolicy sparsity;
     private final Optional<TierScopes> tiers;
     private final ModelDescription model;
-    private final Scheduler textThreads;
+    private final TextThreads textThreads;
     private final Scheduler eventThreads;
 
     /**
@@ -51,13 +45,14 @@ public final class DefaultInferenceService implements InferenceService {
         this.sparsity = sparsity;
         this.tiers = tiers;
         this.model = model;
-        this.textThreads = textThreads;
+        this.textThreads = new TextThreads(textThreads);
         this.eventThreads = eventThreads;
     }
 
     @Override
     public Flux<GenerationEvent> generate(GenerationRequest request) {
-        return onTextThreads(() -> prepare(request))
+        return textThreads
+                .call(() -> prepare(request))
                 .flatMapMany(prepared -> Flux.<GenerationEvent>create(
                                 events -> Generation.start(
                                         request,
@@ -110,12 +105,12 @@ public final class DefaultInferenceService implements InferenceService {
 
     @Override
     public Mono<int[]> tokenize(Prompt prompt) {
-        return onTextThreads(() -> encoder.encode(prompt));
+        return textThreads.call(() -> encoder.encode(prompt));
     }
 
     @Override
     public Mono<String> detokenize(List<Integer> tokenIds) {
-        return onTextThreads(() -> {
+        return textThreads.call(() -> {
             int[] checked = encoder.encode(new Prompt.Tokens(tokenIds));
             IncrementalDetokenizer detokenizer = new IncrementalDetokenizer(tokenizer);
             StringBuilder text = new StringBuilder();
@@ -124,25 +119,6 @@ public final class DefaultInferenceService implements InferenceService {
             }
             return text.append(detokenizer.flush()).toString();
         });
-    }
-
-    private <T> Mono<T> onTextThreads(Callable<T> work) {
-        return Mono.fromCallable(() -> answered(work))
-                .subscribeOn(textThreads)
-                .onErrorMap(
-                        RejectedExecutionException.class,
-                        e -> new QueueFullException(
-                                "too many prompts are waiting to be read; try again later",
-                                RETRY_AFTER_FULL_TEXT_QUEUE));
-    }
-
-    /** Reactor lets an Error end the thread without a word to the subscriber. */
-    private static <T> T answered(Callable<T> work) throws Exception {
-        try {
-            return work.call();
-        } catch (StackOverflowError | OutOfMemoryError | LinkageError e) {
-            throw new IllegalStateException("the prompt could not be processed: " + e, e);
-        }
     }
 
     @Override

@@ -7,43 +7,8 @@ import reactor.core.publisher.Mono;
 
 /** What of sessions lies in the KV pool and the tiers below it. */
 public interface SessionKv {
-    /** Nothing is kept below the pool. */
-    SessionKv NONE = new SessionKv() {
-        @Override
-        public Mono<Map<String, TierUsage>> usage(String tenant, Session session) {
-            return Mono.just(Map.of());
-        }
-
-        @Override
-        public Mono<List<Block>> blocks(String tenant, Session session) {
-            return Mono.just(List.of());
-        }
-
-        @Override
-        public Mono<Void> erase(String tenant, Session session) {
-            return Mono.empty();
-        }
-
-        @Override
-        public Mono<Boolean> eraseTenant(String tenant) {
-            return Mono.just(true);
-        }
-
-        @Override
-        public Mono<Void> pin(String tenant, Session session) {
-            return Mono.empty();
-        }
-
-        @Override
-        public Mono<Void> renew(String tenant, Session session) {
-            return Mono.empty();
-        }
-
-        @Override
-        public Mono<Boolean> persisted(String tenant, Session session) {
-            return Mono.just(true);
-        }
-    };
+    /** Nothing is kept below the pool, nor ever was. */
+    SessionKv NONE = new NoStoredKv(tenant -> true);
 
     /**
      * What a session has in a tier.
@@ -73,6 +38,9 @@ public interface SessionKv {
 
     /** Forgets what the session has stored, in every tier. */
     Mono<Void> erase(String tenant, Session session);
+
+    /** The same for a session of which no more than the id is known: what this process knows of it. */
+    Mono<Void> forget(String tenant, String id);
 
     /**
      * Forgets everything that the tenant has stored, wherever copies of it lie, by the salt that its key derives from.

@@ -6,6 +6,7 @@ import dev.contexture.session.store.SessionRecords.Key;
 import dev.contexture.session.store.SessionRecords.Lease;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -41,7 +42,7 @@ final class SessionLeases {
     Mono<Lease> acquire(Key key, Duration longestWait) {
         String owner = replica + ":" + turns.incrementAndGet();
         long deadline = timer.now(TimeUnit.NANOSECONDS) + longestWait.toNanos();
-        return Mono.defer(() -> records.acquire(key, owner, duration))
+        return attempt(key, owner)
                 .flatMap(acquired -> switch (acquired) {
                     case Acquired.Granted granted -> Mono.just(granted.lease());
                     case Acquired.NoSuchSession none -> Mono.<Lease>error(new SessionNotFoundException(key.id()));
@@ -53,6 +54,29 @@ final class SessionLeases {
                             && timer.now(TimeUnit.NANOSECONDS) < deadline;
                     return mayWait ? Mono.delay(POLL, timer) : Mono.error(failure.failure());
                 })));
+    }
+
+    /** Goes on when nobody waits for it any more, and gives back what it got then. */
+    private Mono<Acquired> attempt(Key key, String owner) {
+        return Mono.create(asked -> {
+            AtomicBoolean left = new AtomicBoolean();
+            asked.onCancel(() -> left.set(true));
+            records.acquire(key, owner, duration)
+                    .subscribe(
+                            acquired -> {
+                                if (!left.get()) {
+                                    asked.success(acquired);
+                                } else if (acquired instanceof Acquired.Granted granted) {
+                                    release(granted.lease()).subscribe();
+                                }
+                            },
+                            error -> {
+                                if (!left.get()) {
+                                    asked.error(error);
+                                }
+                            },
+                            asked::success);
+        });
     }
 
     private static Duration retryAfter(Duration remaining) {

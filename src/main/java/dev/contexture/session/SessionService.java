@@ -77,6 +77,11 @@ public final class SessionService {
         if (!(request.prompt() instanceof Prompt.Chat chat)) {
             throw new IllegalArgumentException("a session's turn is a conversation");
         }
+        if (!request.cacheSalt().isEmpty()) {
+            return Flux.error(new InvalidPromptException(
+                    "cache_salt and session_id exclude each other: a session's blocks are its own already",
+                    "cache_salt"));
+        }
         return turns.run(id, chat, request, options);
     }
 }

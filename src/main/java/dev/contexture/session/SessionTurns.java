@@ -37,7 +37,7 @@ final class SessionTurns {
     private final InstantSource clock;
     private final String replica;
     private final boolean outlivesProcess;
-    private final Scheduler textThreads;
+    private final TextThreads textThreads;
 
     /** What all turns work with. */
     record Parts(
@@ -64,7 +64,7 @@ final class SessionTurns {
         this.clock = parts.clock;
         this.replica = parts.replica;
         this.outlivesProcess = parts.outlivesProcess;
-        this.textThreads = parts.textThreads;
+        this.textThreads = new TextThreads(parts.textThreads);
     }
 
     /**
@@ -73,19 +73,37 @@ final class SessionTurns {
     Flux<GenerationEvent> run(String id, Prompt.Chat chat, GenerationRequest request, TurnOptions options) {
         return Flux.defer(() -> {
             Key key = vault.key(request.tenant(), id);
-            Mono<Turn> begun = right(key, options)
-                    .flatMap(lease -> vault.find(key)
-                            .flatMap(session -> prepare(request.tenant(), lease, session, chat))
-                            .onErrorResume(e -> release(lease).then(Mono.error(e))));
             // A slow reader must not hold the session: its events wait here, as many as its token limit allows.
             return Flux.usingWhen(
-                            begun,
-                            turn -> answer(turn, request),
-                            turn -> release(turn.lease),
-                            (turn, error) -> rolledBack(turn, error),
-                            turn -> cancelled(turn, options))
+                            right(key, options).map(Attempt::new),
+                            attempt -> begin(key, attempt, request.tenant(), chat)
+                                    .flatMapMany(turn -> answer(turn, request)),
+                            attempt -> release(attempt.lease),
+                            (attempt, error) -> rolledBack(attempt, error),
+                            attempt -> cancelled(attempt, options))
                     .onBackpressureBuffer();
         });
+    }
+
+    /** The right to a session, and the turn that it is used for once that is prepared. */
+    private static final class Attempt {
+        private final Optional<Lease> lease;
+        private volatile Optional<Turn> turn = Optional.empty();
+
+        private Attempt(Optional<Lease> lease) {
+            this.lease = lease;
+        }
+    }
+
+    private Mono<Turn> begin(Key key, Attempt attempt, String tenant, Prompt.Chat chat) {
+        return vault.find(key)
+                .flatMap(session -> prepare(tenant, attempt.lease, session, chat))
+                .takeUntilOther(kept(attempt.lease))
+                .doOnNext(turn -> attempt.turn = Optional.of(turn));
+    }
+
+    private Mono<Void> kept(Optional<Lease> lease) {
+        return lease.map(leases::keep).orElse(Mono.never());
     }
 
     /** Empty where the store can be read but not written, being full: the turn is answered, and will not be kept. */
@@ -145,20 +163,18 @@ final class SessionTurns {
     }
 
     private Mono<Turn> prepare(String tenant, Optional<Lease> lease, Session session, Prompt.Chat chat) {
-        return Mono.fromCallable(() -> {
-                    ConversationMatch match = ConversationMatch.of(
-                            session.messages(),
-                            chat.messages().stream().map(SessionMessage::new).toList());
-                    Prompt.Chat whole = new Prompt.Chat(
-                            match.messages().stream()
-                                    .map(SessionMessage::fields)
-                                    .toList(),
-                            chat.tools(),
-                            chat.templateArguments());
-                    TokenHistory.Extended prompt = history.extend(session.tokens(), renderer.render(whole));
-                    return new Turn(tenant, lease, session, match.messages(), match.known(), prompt);
-                })
-                .subscribeOn(textThreads);
+        return textThreads.call(() -> {
+            ConversationMatch match = ConversationMatch.of(
+                    session.messages(),
+                    chat.messages().stream().map(SessionMessage::new).toList());
+            Prompt.Chat whole = new Prompt.Chat(
+                    match.messages().stream().map(SessionMessage::fields).toList(),
+                    chat.tools(),
+                    chat.templateArguments());
+            TokenHistory.Extended prompt = history.extend(session.tokens(), renderer.render(whole));
+            vault.requireRoom(session.advanced(match.messages(), prompt.tokens(), clock.instant(), replica));
+            return new Turn(tenant, lease, session, match.messages(), match.known(), prompt);
+        });
     }
 
     private Flux<GenerationEvent> answer(Turn turn, GenerationRequest request) {
@@ -166,9 +182,13 @@ final class SessionTurns {
                 new Prompt.Encoded(turn.prompt.tokens()),
                 new SessionUse(turn.session.id(), turn.session.lineage(), turn.prompt.kept()));
         listener.began();
+        if (turn.session.pinned()) {
+            // Another process may have been told.
+            kv.pin(turn.tenant, turn.session).onErrorComplete().subscribe();
+        }
         return inference
                 .generate(ofSession)
-                .takeUntilOther(turn.lease.map(leases::keep).orElse(Mono.never()))
+                .takeUntilOther(kept(turn.lease))
                 .doOnNext(turn::take)
                 .concatMap(event -> event instanceof Completed completed
                         ? write(turn).map(outcome ->
@@ -184,7 +204,8 @@ final class SessionTurns {
             return Mono.just(outcome(turn, turn.session, false, false));
         }
         Session next = advanced(turn);
-        return vault.replace(turn.lease.get(), next)
+        Lease lease = turn.lease.get();
+        return Mono.defer(() -> vault.replace(lease, next))
                 .retryWhen(Retry.backoff(WRITE_RETRIES, WRITE_PAUSE)
                         .filter(SessionStoreUnavailableException.class::isInstance)
                         .onRetryExhaustedThrow((retry, signal) -> signal.failure()))
@@ -197,11 +218,16 @@ final class SessionTurns {
                     listener.ended(TurnEnd.COMMITTED);
                     return outcome(turn, next, true, outlivesProcess && kvPersisted);
                 })
-                .onErrorResume(SessionStoreUnavailableException.class, e -> {
+                .onErrorResume(SessionTurns::isNotKept, e -> {
                     listener.ended(TurnEnd.NOT_WRITTEN);
                     turn.settled = true;
                     return Mono.just(outcome(turn, turn.session, false, false));
                 });
+    }
+
+    /** The store is away, or the answer was more than a session may have: it is given all the same, and said not to be kept. */
+    private static boolean isNotKept(Throwable e) {
+        return e instanceof SessionStoreUnavailableException || e instanceof InvalidPromptException;
     }
 
     private Session advanced(Turn turn) {
@@ -225,11 +251,19 @@ final class SessionTurns {
                 session.id(), session.turns(), session.tokenCount(), turn.matchedMessages, committed, persisted);
     }
 
-    private Mono<Void> rolledBack(Turn turn, Throwable error) {
-        if (!turn.settled) {
-            listener.ended(error instanceof SessionTakenOverException ? TurnEnd.TAKEN_OVER : TurnEnd.FAILED);
-        }
-        return release(turn.lease);
+    private Mono<Void> rolledBack(Attempt attempt, Throwable error) {
+        attempt.turn
+                .filter(turn -> !turn.settled)
+                .ifPresent(turn -> listener.ended(
+                        error instanceof SessionTakenOverException ? TurnEnd.TAKEN_OVER : TurnEnd.FAILED));
+        return release(attempt.lease);
+    }
+
+    private Mono<Void> cancelled(Attempt attempt, TurnOptions options) {
+        return attempt.turn
+                .map(turn -> cancelled(turn, options))
+                .orElse(Mono.empty())
+                .then(release(attempt.lease));
     }
 
     private Mono<Void> cancelled(Turn turn, TurnOptions options) {
@@ -239,16 +273,19 @@ final class SessionTurns {
             something = !turn.text.isEmpty();
         }
         if (turn.settled) {
-            return release(turn.lease);
+            return Mono.empty();
         }
         if (!keep || !something || turn.lease.isEmpty()) {
             listener.ended(TurnEnd.ROLLED_BACK);
-            return release(turn.lease);
+            return Mono.empty();
         }
-        return vault.replace(turn.lease.get(), advanced(turn))
+        Lease lease = turn.lease.get();
+        return textThreads
+                .call(() -> vault.replace(lease, advanced(turn)))
+                .flatMap(written -> written)
                 .doOnSuccess(session -> listener.ended(TurnEnd.KEPT))
                 .doOnError(e -> listener.ended(TurnEnd.NOT_WRITTEN))
                 .onErrorComplete()
-                .then(release(turn.lease));
+                .then();
     }
 }

@@ -71,7 +71,18 @@ final class SessionVault {
         return records.delete(key);
     }
 
+    /**
+     * @throws InvalidPromptException if the session has become too large to be kept
+     */
+    void requireRoom(Session session) {
+        encode(session);
+    }
+
     private byte[] seal(Key key, Session session) {
+        return sealer.seal(key.namespace(), key.id(), encode(session));
+    }
+
+    private byte[] encode(Session session) {
         byte[] record = codec.encode(session);
         if (record.length > maxRecordBytes) {
             throw new InvalidPromptException(
@@ -79,6 +90,6 @@ final class SessionVault {
                             + maxRecordBytes + " are kept (contexture.session.max-record-size): begin a new one",
                     "session_id");
         }
-        return sealer.seal(key.namespace(), key.id(), record);
+        return record;
     }
 }

@@ -57,8 +57,12 @@ public final class Sessions {
     public record Asked(
             String model, Optional<Duration> timeToLive, Map<String, String> metadata, Optional<String> system) {}
 
-    /** Ids in ascending order with their sessions, and whether there are more. */
-    public record Page(List<Session> sessions, boolean hasMore) {}
+    /**
+     * Sessions by ascending id.
+     *
+     * @param lastId where the next page begins; empty if the page is. One that cannot be read is left out, but counts here.
+     */
+    public record Page(List<Session> sessions, String lastId, boolean hasMore) {}
 
     /**
      * A block of a session.
@@ -132,10 +136,16 @@ public final class Sessions {
                                 .onErrorResume(SessionNotFoundException.class, e -> Mono.empty())
                                 .onErrorResume(DamagedSessionException.class, e -> Mono.empty()))
                         .collectList()
-                        .map(sessions -> new Page(sessions, ids.size() > limit)));
+                        .map(sessions -> new Page(
+                                sessions,
+                                ids.isEmpty() ? "" : ids.get(Math.min(limit, ids.size()) - 1),
+                                ids.size() > limit)));
     }
 
-    /** Removes text and stored blocks; a turn that runs cannot be written any more. */
+    /**
+     * Removes stored blocks, then the text, so that one that fails half way can be repeated; a turn that runs cannot be written any
+     * more.
+     */
     public Mono<Void> delete(String tenant, String id) {
         return Mono.defer(() -> {
             Key key = vault.key(tenant, id);
@@ -143,9 +153,10 @@ public final class Sessions {
             Mono<Optional<Session>> known = vault.find(key)
                     .map(Optional::of)
                     .onErrorResume(DamagedSessionException.class, e -> Mono.just(Optional.empty()));
-            return known.flatMap(session -> vault.delete(key)
-                    .flatMap(existed ->
-                            session.map(gone -> kv.erase(tenant, gone)).orElse(Mono.empty())));
+            return known.flatMap(session -> session.map(gone -> kv.erase(tenant, gone))
+                            .orElseGet(() -> kv.forget(tenant, id))
+                            .then(vault.delete(key)))
+                    .then();
         });
     }
 
@@ -153,7 +164,7 @@ public final class Sessions {
     public Mono<Erased> eraseAll(String tenant) {
         return vault.list(tenant, "", ERASED_AT_ONCE)
                 .flatMap(ids -> Flux.fromIterable(ids)
-                        .concatMap(id -> vault.delete(vault.key(tenant, id)))
+                        .concatMap(id -> kv.forget(tenant, id).then(vault.delete(vault.key(tenant, id))))
                         .then(Mono.just(ids.size())))
                 .repeat(MOST_ERASURES)
                 .takeUntil(count -> count == 0)
@@ -161,7 +172,7 @@ public final class Sessions {
                 .flatMap(count -> kv.eraseTenant(tenant).map(gone -> new Erased(count, gone)));
     }
 
-    /** A copy that goes on by itself. Its blocks are not copied: both use them until both are gone. */
+    /** A copy that goes on by itself. Its blocks are not copied: both use them, and what was shared goes with the first of them. */
     public Mono<Session> fork(String tenant, String id, Map<String, String> metadata) {
         return find(tenant, id)
                 .flatMap(session -> vault.create(tenant, session.forked(newId(), metadata, clock.instant())));

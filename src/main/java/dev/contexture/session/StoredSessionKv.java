@@ -11,8 +11,8 @@ import dev.contexture.kv.tier.TierKey;
 import dev.contexture.kv.tier.TierStats;
 import dev.contexture.kv.tier.TierUse;
 import dev.contexture.kv.tier.TieredKvStore;
-import dev.contexture.scheduler.BlockScores;
 import dev.contexture.scheduler.LoopCalls;
+import dev.contexture.scheduler.TierTraffic;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,6 +22,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 /** {@link SessionKv} over the step loop's own pool and tiers. */
 public final class StoredSessionKv implements SessionKv {
@@ -37,13 +38,14 @@ public final class StoredSessionKv implements SessionKv {
     private final TieredKvStore store;
     private final BlockCoder coder;
     private final TierScopes scopes;
+    private final Scheduler eventThreads;
     /** When sessions' values were renewed by this process; used by the loop's thread only. */
     private final LinkedHashMap<Owner, Long> renewed = new LinkedHashMap<>();
 
     /**
      * What the loop's thread alone uses, but for the tier.
      *
-     * @param scores of the last steps
+     * @param traffic which knows what is still to be stored, and what the last steps selected
      * @param remote where values have a time to live
      * @param nanos a monotonic clock
      */
@@ -51,22 +53,26 @@ public final class StoredSessionKv implements SessionKv {
             KvCache kv,
             TieredKvStore store,
             BlockCoder coder,
-            BlockScores scores,
+            TierTraffic traffic,
             RemoteTier remote,
             Duration timeToLive,
             LongSupplier nanos) {}
 
-    public StoredSessionKv(LoopCalls loop, Parts parts, TierScopes scopes) {
+    /**
+     * @param eventThreads where answers are worked on: the loop's thread only gives them
+     */
+    public StoredSessionKv(LoopCalls loop, Parts parts, TierScopes scopes, Scheduler eventThreads) {
         this.loop = loop;
         this.parts = parts;
         this.kv = parts.kv;
         this.store = parts.store;
         this.coder = parts.coder;
         this.scopes = scopes;
+        this.eventThreads = eventThreads;
     }
 
     private <T> Mono<T> ask(Supplier<T> question) {
-        return Mono.fromFuture(() -> loop.ask(question));
+        return Mono.fromFuture(() -> loop.ask(question)).publishOn(eventThreads);
     }
 
     private List<BlockSpan> cut(String tenant, Session session) {
@@ -115,7 +121,8 @@ public final class StoredSessionKv implements SessionKv {
                 if (store.isWritten(exact) || store.isWritten(own)) {
                     tiers.add("redis");
                 }
-                blocks.add(new Block(span.begin(), span.end(), tiers, parts.scores.of(use.owner(), span.begin())));
+                blocks.add(new Block(
+                        span.begin(), span.end(), tiers, parts.traffic.scores().of(use.owner(), span.begin())));
             }
             return blocks;
         });
@@ -125,8 +132,21 @@ public final class StoredSessionKv implements SessionKv {
     public Mono<Void> erase(String tenant, Session session) {
         TierUse use = scopes.of(tenant, session);
         return ask(() -> {
+                    parts.traffic.erase(use.owner());
                     store.erase(use.owner(), keys(tenant, session, use));
                     store.unpinSession(use.owner());
+                    return true;
+                })
+                .then();
+    }
+
+    @Override
+    public Mono<Void> forget(String tenant, String id) {
+        Owner owner = new Owner(scopes.namespace(tenant), id);
+        return ask(() -> {
+                    parts.traffic.erase(owner);
+                    store.erase(owner, List.of());
+                    store.unpinSession(owner);
                     return true;
                 })
                 .then();
@@ -147,7 +167,13 @@ public final class StoredSessionKv implements SessionKv {
 
     @Override
     public Mono<Boolean> eraseTenant(String tenant) {
-        return ask(() -> store.eraseNamespace(scopes.namespace(tenant))).flatMap(Mono::fromCompletionStage);
+        String namespace = scopes.namespace(tenant);
+        return ask(() -> {
+                    parts.traffic.eraseNamespace(namespace);
+                    return store.eraseNamespace(namespace);
+                })
+                .flatMap(Mono::fromCompletionStage)
+                .publishOn(eventThreads);
     }
 
     @Override
@@ -169,12 +195,18 @@ public final class StoredSessionKv implements SessionKv {
     public Mono<Void> renew(String tenant, Session session) {
         TierUse use = scopes.of(tenant, session);
         return ask(() -> isDue(use.owner()) ? keys(tenant, session, use) : List.<TierKey>of())
-                .flatMapMany(Flux::fromIterable)
+                .filter(keys -> !keys.isEmpty())
+                .flatMap(keys -> touch(keys)
+                        .flatMap(reached -> reached ? Mono.<Long>empty() : ask(() -> renewed.remove(use.owner()))))
+                .then();
+    }
+
+    /** All of them; whether any was there. */
+    private Mono<Boolean> touch(List<TierKey> keys) {
+        return Flux.fromIterable(keys)
                 .buffer(RENEWED_AT_ONCE)
                 .concatMap(some -> Mono.fromCompletionStage(() -> parts.remote.touch(some, parts.timeToLive)))
-                .any(answers -> answers.contains(true))
-                .flatMap(reached -> reached ? Mono.<Long>empty() : ask(() -> renewed.remove(use.owner())))
-                .then();
+                .reduce(false, (reached, answers) -> reached || answers.contains(true));
     }
 
     private boolean isDue(Owner owner) {

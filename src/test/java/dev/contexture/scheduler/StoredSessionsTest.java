@@ -14,6 +14,7 @@ import dev.contexture.kv.BlockSpan;
 import dev.contexture.kv.tier.BlockCoder;
 import dev.contexture.kv.tier.BlockPart;
 import dev.contexture.kv.tier.BlockStore;
+import dev.contexture.kv.tier.Owner;
 import dev.contexture.kv.tier.Scope;
 import dev.contexture.kv.tier.TierUse;
 import dev.contexture.model.arch.ModelSource;
@@ -30,12 +31,14 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,6 +62,8 @@ class StoredSessionsTest {
     @TempDir
     private static Path directory;
 
+    private static final String NAMESPACE = "0123456789abcdef0123456789abcdef";
+
     private final RestoreCounts restores = new RestoreCounts();
     private final CountingListener listener = new CountingListener();
 
@@ -80,7 +85,7 @@ class StoredSessionsTest {
         return new TrafficSettings(1 << 20, 8, 5_000_000_000L, 1_000, partial);
     }
 
-    private BlockTraffic traffic(
+    private TierTraffic traffic(
             LoadedModel model, BlockStore store, BlockCoder coder, TrafficSettings.Partial partial) {
         MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_BYTES, Long.BYTES);
         RestoreAudit none =
@@ -107,7 +112,7 @@ class StoredSessionsTest {
                 System::nanoTime,
                 () -> 1);
         RecordingSink sink = new RecordingSink(Manner.PLAIN);
-        Scope scope = new Scope("0123456789abcdef0123456789abcdef", "0123456789abcdef");
+        Scope scope = new Scope(NAMESPACE, "0123456789abcdef");
         loop.submit(List.of(new SequenceRequest(
                 prompt,
                 maxTokens,
@@ -159,6 +164,44 @@ class StoredSessionsTest {
             assertThat(back.tokens).isEqualTo(stayed.tokens);
             assertThat(restores.ends).containsKey(RestoreEnd.MISS);
         }
+    }
+
+    /** Whether it had left already when it was erased, or still ran. */
+    @Test
+    void whatWasErasedIsNotStoredAfterwards() throws IOException {
+        int[] prompt = new Random(7).ints(FIRST_PROMPT_TOKENS, 2, 288).toArray();
+        Owner session = new Owner(NAMESPACE, "session");
+        List<Consumer<TierTraffic>> erasures =
+                List.of(traffic -> traffic.erase(session), traffic -> traffic.eraseNamespace(NAMESPACE), traffic -> {});
+        for (Consumer<TierTraffic> erasure : erasures) {
+            HeapBlockStore store = new HeapBlockStore();
+            try (LoadedModel model = load()) {
+                TierTraffic traffic =
+                        traffic(model, store, model.blockCoder(BlockFormat.F16), TrafficSettings.Partial.NONE);
+                BlockTraffic erasing = (BlockTraffic) Proxy.newProxyInstance(
+                        getClass().getClassLoader(),
+                        new Class<?>[] {BlockTraffic.class},
+                        (proxy, method, arguments) -> {
+                            Object answer = method.invoke(traffic, arguments);
+                            if (method.getName().equals("leave")) {
+                                erasure.accept(traffic);
+                            }
+                            return answer;
+                        });
+                run(model, erasing, prompt, FIRST_OUTPUT_TOKENS, 0);
+            }
+            boolean control = erasure == erasures.getLast();
+            // What a retriever carries is put at once, before it is erased with all that is there.
+            assertThat(store.size()).matches(values -> control ? values > 10 : values <= 1);
+        }
+        HeapBlockStore store = new HeapBlockStore();
+        try (LoadedModel model = load()) {
+            TierTraffic traffic =
+                    traffic(model, store, model.blockCoder(BlockFormat.F16), TrafficSettings.Partial.NONE);
+            traffic.erase(session);
+            run(model, traffic, prompt, FIRST_OUTPUT_TOKENS, 0);
+        }
+        assertThat(store.size()).isZero();
     }
 
     /** The control selects as the partly restored one does, but has everything from the beginning. */

@@ -17,6 +17,7 @@ import dev.contexture.session.store.SessionRecords;
 import dev.contexture.session.store.SessionStoreUnavailableException;
 import dev.contexture.testing.DyingSessionRecords;
 import dev.contexture.testing.LetterTokenizer;
+import java.lang.reflect.Proxy;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -314,6 +315,62 @@ class SessionTurnsTest {
             turn(service, id, "next"); // the lease was given back
         }
         assertThat(ends).contains(TurnListener.TurnEnd.KEPT, TurnListener.TurnEnd.ROLLED_BACK);
+    }
+
+    /** Calls of that name are made at once, and answered when the gate opens. */
+    private SessionRecords late(String name, Sinks.Empty<Void> gate) {
+        return (SessionRecords) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {SessionRecords.class}, (proxy, method, arguments) -> {
+                    Mono<?> answer = (Mono<?>) method.invoke(records, arguments);
+                    return method.getName().equals(name) ? answer.delayUntil(any -> gate.asMono()) : answer;
+                });
+    }
+
+    @Test
+    void aClientThatLeavesBeforeItsTurnBeginsLeavesNoLease() {
+        for (String call : List.of("acquire", "find")) {
+            String id = create();
+            Sinks.Empty<Void> gate = Sinks.empty();
+            Disposable client = service(late(call, gate), this::answer)
+                    .turn(id, request("one"), TurnOptions.DEFAULT)
+                    .subscribe();
+            client.dispose();
+            gate.tryEmitEmpty();
+            turn(service, id, "two");
+            assertThat(find(id).messages()).as(call).hasSize(2);
+        }
+        assertThat(ends).containsOnly(TurnListener.TurnEnd.COMMITTED);
+    }
+
+    @Test
+    void anAnswerThatIsTooLargeIsGivenAndNotKept() {
+        String id = create();
+        SessionService talkative = service(
+                records,
+                request -> Flux.just(
+                        delta("ab".repeat(60_000)),
+                        new Finished(0, FinishReason.STOP, List.of()),
+                        new Completed(new Usage(1, 0, 4, SparsityUsage.NONE))));
+        assertThat(turn(talkative, id, "one").committed()).isFalse();
+        assertThat(find(id).turns()).isZero();
+        turn(service, id, "two");
+    }
+
+    @Test
+    void aSessionHasNoOtherSalt() {
+        GenerationRequest salted = new GenerationRequest(
+                request("one").prompt(),
+                OptionalInt.empty(),
+                List.of(),
+                1,
+                SamplingParams.GREEDY,
+                TENANT,
+                "salt",
+                SparsityOverrides.NONE);
+        String id = create();
+        assertThatThrownBy(() -> service.turn(id, salted, TurnOptions.DEFAULT).blockLast())
+                .isInstanceOf(InvalidPromptException.class)
+                .hasMessageContaining("cache_salt");
     }
 
     @Test

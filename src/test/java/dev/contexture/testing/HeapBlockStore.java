@@ -18,6 +18,10 @@ import java.util.function.Predicate;
 public final class HeapBlockStore implements BlockStore {
     private final Map<TierKey, byte[]> values = new HashMap<>();
 
+    public int size() {
+        return values.size();
+    }
+
     public void lose(Predicate<TierKey> lost) {
         values.keySet().removeIf(lost);
     }

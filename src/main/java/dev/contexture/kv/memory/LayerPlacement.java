@@ -11,7 +11,7 @@ public final class LayerPlacement {
     private final MemoryModel model;
     private final PlacementSettings settings;
     private int hostLayers;
-    /** Tokens of the next layer to go that are in host memory already. */
+    /** Tokens of the next layer to go that are in host memory already, at least. */
     private long mirroredTokens;
 
     /**
@@ -20,7 +20,7 @@ public final class LayerPlacement {
      * @param fits whether the demand fits at all; if not, nothing was changed: sequences must wait
      * @param hostLayers whose keys and values are in host memory in this step
      * @param mirroredBytes copied to host memory in the background
-     * @param exposedBytes copied to host memory while the step waits, as there was no time before
+     * @param exposedBytes copied one way or the other while the step waits, as there was no time before
      * @param returnedBytes copied back to the device in the background
      */
     public record Decision(boolean fits, int hostLayers, long mirroredBytes, long exposedBytes, long returnedBytes) {}
@@ -35,7 +35,15 @@ public final class LayerPlacement {
     }
 
     /**
-     * Before a step.
+     * A sequence is over, and what was copied of it is worth nothing any more. Which one's tokens were copied is not known here, so
+     * all of its tokens count as copied ones.
+     */
+    public void ended(long tokens) {
+        mirroredTokens = Math.max(0, mirroredTokens - tokens);
+    }
+
+    /**
+     * Before a step. Between two, sequences grow, begin, or {@linkplain #ended end}.
      *
      * @param tokens of all sequences together behind the step, padding included
      * @param sequences at least one
@@ -51,9 +59,14 @@ public final class LayerPlacement {
             hostLayers++;
             mirroredTokens = 0;
         }
-        long returned = comeBack(tokens, sequences, needed);
-        long mirrored = returned > 0 ? 0 : mirror(tokens, sequences);
-        return new Decision(true, hostLayers, mirrored, exposed, returned);
+        if (needed < hostLayers) {
+            return new Decision(true, needed, 0, comeBack(hostLayers - needed, tokens), 0);
+        }
+        if (hostLayers > 0 && tokens < settings.returnBelow() * model.threshold(hostLayers - 1, sequences)) {
+            long returned = comeBack(1, tokens);
+            return new Decision(true, hostLayers, 0, exposed, returned);
+        }
+        return new Decision(true, hostLayers, mirror(tokens, sequences), exposed, 0);
     }
 
     /** Fewest layers in host memory that let the demand fit, from those that are there on; one more than there are if none does. */
@@ -74,22 +87,15 @@ public final class LayerPlacement {
         return needed;
     }
 
-    /** At most one layer a step. */
-    private long comeBack(long tokens, int sequences, int needed) {
-        boolean forced = needed < hostLayers;
-        boolean roomy = hostLayers > 0 && tokens < settings.returnBelow() * model.threshold(hostLayers - 1, sequences);
-        if (!forced && !roomy) {
-            return 0;
-        }
-        int layers = forced ? hostLayers - needed : 1;
+    /** What they have in host memory stays there, so the next to go is copied already. */
+    private long comeBack(int layers, long tokens) {
         hostLayers -= layers;
-        mirroredTokens = 0;
+        mirroredTokens = tokens;
         return layers * tokens * model.layerTokenBytes();
     }
 
     private long mirror(long tokens, int sequences) {
         if (hostLayers == model.layers() || tokens < settings.mirrorFrom() * model.threshold(hostLayers, sequences)) {
-            mirroredTokens = 0;
             return 0;
         }
         long missing = Math.max(0, tokens - mirroredTokens);

@@ -5,14 +5,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
  * A remote tier whose loads are timed, so that it can be said what the next will take. A load's time is set against all
- * bytes that came while it was under way, as these share one connection; what cannot be reached counts as its time for no
- * byte. Safe for use by several threads.
+ * bytes that came while it was under way, as these share one connection. Safe for use by several threads.
  */
 public final class RemotePace implements RemoteTier {
     private static final double KEPT = 0.9;
@@ -81,8 +79,8 @@ public final class RemotePace implements RemoteTier {
             }
             long arrived = arrivedBytes.addAndGet(bytes) - before;
             long took = nanos.getAsLong() - begin;
-            // A refusal that was not even sent says nothing about the way there.
-            if (reached || took > TimeUnit.MILLISECONDS.toNanos(1)) {
+            // One that failed says that the tier is away, not how quick it is when it is back.
+            if (reached) {
                 line.add(arrived, took);
             }
             return answers;

@@ -36,8 +36,9 @@ public final class InMemorySessionRecords implements SessionRecords {
             return owner != null && leaseEndsMillis > now;
         }
 
-        private boolean isHeldBy(Lease lease, long now) {
-            return isHeld(now) && lease.owner().equals(owner) && lease.fence() == fence;
+        /** One that has expired is still its owner's, until another takes it. */
+        private boolean isHeldBy(Lease lease) {
+            return lease.owner().equals(owner) && lease.fence() == fence;
         }
     }
 
@@ -151,7 +152,7 @@ public final class InMemorySessionRecords implements SessionRecords {
         return answer(() -> {
             long now = millis.getAsLong();
             Entry entry = find(lease.key(), now);
-            if (entry == null || !entry.isHeldBy(lease, now)) {
+            if (entry == null || !entry.isHeldBy(lease)) {
                 return false;
             }
             entry.leaseEndsMillis = now + duration.toMillis();
@@ -164,7 +165,7 @@ public final class InMemorySessionRecords implements SessionRecords {
         return answer(() -> {
                     long now = millis.getAsLong();
                     Entry entry = find(lease.key(), now);
-                    if (entry != null && entry.isHeldBy(lease, now)) {
+                    if (entry != null && entry.isHeldBy(lease)) {
                         entry.owner = null;
                     }
                     return true;
@@ -180,7 +181,7 @@ public final class InMemorySessionRecords implements SessionRecords {
             if (entry == null) {
                 return Replaced.NO_SUCH_SESSION;
             }
-            if (!entry.isHeldBy(lease, now)) {
+            if (!entry.isHeldBy(lease)) {
                 return Replaced.NOT_OWNER;
             }
             entry.record = record.clone();

@@ -36,9 +36,9 @@ public final class RedisSessionRecords implements SessionRecords {
     private static final String NOW = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) ";
     private static final String THERE = NOW + "local x = redis.call('HGET', KEYS[1], 'x') "
             + "if x and tonumber(x) <= now then redis.call('DEL', KEYS[1]) x = false end ";
-    /** Whether the lease is the caller's, by owner and fence. */
-    private static final String HELD = "local l = redis.call('HMGET', KEYS[1], 'o', 'f', 'e') "
-            + "local held = l[1] == ARGV[1] and l[2] == ARGV[2] and l[3] and tonumber(l[3]) > now ";
+    /** Whether the lease is the caller's, by owner and fence: one that has expired still is, until another takes it. */
+    private static final String HELD =
+            "local l = redis.call('HMGET', KEYS[1], 'o', 'f') " + "local held = l[1] == ARGV[1] and l[2] == ARGV[2] ";
 
     private static final String CREATE = THERE + "if x then return -1 end "
             + "local ends = now + ARGV[2] redis.call('HSET', KEYS[1], 'r', ARGV[1], 'v', 1, 'f', 0, 'x', ends) return ends";
@@ -186,21 +186,40 @@ public final class RedisSessionRecords implements SessionRecords {
         return new String(bytes(value), StandardCharsets.US_ASCII);
     }
 
-    /** An entry whose record is gone is removed when a listing meets it. */
+    /** An entry whose record is gone is removed when a listing meets it, and the listing goes on behind it. */
     @Override
     public Mono<List<String>> list(String namespace, String after, int limit) {
+        return some(namespace, after, limit)
+                .expand(some -> some.isLast() ? Mono.empty() : some(namespace, some.lastEntry, limit))
+                .concatMapIterable(Some::ids)
+                .take(limit)
+                .collectList();
+    }
+
+    /** Of an index: the ids among some entries whose records are there. */
+    private record Some(List<String> ids, int entries, String lastEntry, int limit) {
+        boolean isLast() {
+            return entries < limit || ids.size() == limit;
+        }
+    }
+
+    private Mono<Some> some(String namespace, String after, int limit) {
         Range<ByteBuffer> range = Range.from(
                 after.isEmpty() ? Range.Boundary.unbounded() : Range.Boundary.excluding(text(after)),
                 Range.Boundary.unbounded());
         return call(commands -> commands.zrangebylex(index(namespace), range, Limit.from(limit)))
-                .flatMapMany(Flux::fromIterable)
-                .map(entry -> StandardCharsets.US_ASCII.decode(entry).toString())
-                .concatMap(id -> {
-                    Key key = new Key(namespace, id);
-                    return script(EXPIRED, name(key))
-                            .flatMap(gone -> gone == 1 ? leave(key).then(Mono.<String>empty()) : Mono.just(id));
-                })
-                .collectList();
+                .map(entries -> entries.stream()
+                        .map(entry -> StandardCharsets.US_ASCII.decode(entry).toString())
+                        .toList())
+                .flatMap(entries -> Flux.fromIterable(entries)
+                        .concatMap(id -> {
+                            Key key = new Key(namespace, id);
+                            return script(EXPIRED, name(key))
+                                    .flatMap(gone -> gone == 1 ? leave(key).then(Mono.<String>empty()) : Mono.just(id));
+                        })
+                        .collectList()
+                        .map(ids ->
+                                new Some(ids, entries.size(), entries.isEmpty() ? after : entries.getLast(), limit)));
     }
 
     @Override

@@ -48,6 +48,26 @@ class LayerPlacementTest {
     }
 
     @Test
+    void whatWasCopiedOfASequenceThatEndedDoesNotCount() {
+        long edge = SMALL.threshold(0, 1);
+        for (int i = 0; i < 3; i++) {
+            placement.step(edge, 1);
+        }
+        placement.ended(40);
+        assertThat(placement.step(edge + 1, 1).exposedBytes())
+                .as("another sequence took the place of the 40 tokens")
+                .isEqualTo((1 + 40) * 10);
+    }
+
+    @Test
+    void aLayerThatCameBackIsStillInHostMemory() {
+        long edge = SMALL.threshold(0, 1);
+        placement.step(edge + 1, 1);
+        assertThat(placement.step(20, 1).returnedBytes()).isEqualTo(200);
+        assertThat(placement.step(edge + 1, 1).exposedBytes()).isEqualTo((edge + 1 - 20) * 10);
+    }
+
+    @Test
     void nothingMovesToAndFro() {
         long edge = SMALL.threshold(2, 1);
         placement.step(edge + 1, 1);

@@ -103,7 +103,9 @@ public final class PlacementSimulator {
     }
 
     private void end(int index) {
-        tokens -= running.remove(index)[0];
+        long gone = running.remove(index)[0];
+        placement.ended(gone);
+        tokens -= gone;
     }
 
     private boolean step(Outcome outcome, long demand, int sequences) {
@@ -119,7 +121,7 @@ public final class PlacementSimulator {
         require(
                 decision.hostLayers() >= 0 && decision.hostLayers() <= model.layers(),
                 "layers that do not exist moved");
-        require(decision.exposedBytes() == 0 || decision.hostLayers() > before, "bytes were copied for no layer");
+        require(decision.exposedBytes() == 0 || decision.hostLayers() != before, "bytes were copied for no layer");
         outcome.mirroredBytes += decision.mirroredBytes();
         outcome.exposedBytes += decision.exposedBytes();
         outcome.returnedBytes += decision.returnedBytes();

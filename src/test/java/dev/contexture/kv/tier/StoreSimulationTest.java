@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,9 @@ class StoreSimulationTest {
     private int answers;
     private final Map<RefusalReason, Long> refusals = new EnumMap<>(RefusalReason.class);
     private final Set<TierKey> asked = new HashSet<>();
+    private final Set<LoadResult.Outcome> outcomes = EnumSet.noneOf(LoadResult.Outcome.class);
+    private boolean seenWaiting;
+    private boolean seenLost;
 
     private Owner owner(int number) {
         return new Owner(number % 2 == 0 ? TENANT : OTHER_TENANT, number < 2 ? "" : "session " + number);
@@ -127,6 +131,14 @@ class StoreSimulationTest {
         assertThat(remote.faults)
                 .containsKeys(Fault.FLIPPED_BIT, Fault.CUT_OFF, Fault.ANOTHERS, Fault.UNAVAILABLE, Fault.FULL);
         assertThat(refusals.values().stream().mapToLong(Long::longValue).sum()).isPositive();
+        assertThat(outcomes)
+                .contains(
+                        LoadResult.Outcome.FOUND,
+                        LoadResult.Outcome.MISSING,
+                        LoadResult.Outcome.REFUSED,
+                        LoadResult.Outcome.UNAVAILABLE);
+        assertThat(seenWaiting).isTrue();
+        assertThat(seenLost).isTrue();
     }
 
     private void rarely(int interval, Runnable work) {
@@ -192,6 +204,15 @@ class StoreSimulationTest {
         for (LoadResult result : store.drainCompleted()) {
             answers++;
             asked.remove(result.key());
+            outcomes.add(result.outcome());
+            if (result.outcome() == LoadResult.Outcome.FOUND) {
+                assertThat(store.lookup(result.key())).as("what has just come").isEqualTo(TierLookup.HIT);
+            }
+        }
+        for (int i = 0; i < SESSIONS; i++) {
+            PersistedState state = store.persisted(owner(i));
+            seenWaiting |= state.waitingValues() > 0;
+            seenLost |= state.lostValues() > 0;
         }
         assertThat(store.violations()).isEmpty();
         TierStats stats = store.stats();
@@ -215,6 +236,9 @@ class StoreSimulationTest {
         noteRefusals();
         assertThat(store.stats().queues().wantedValues()).isZero();
         assertThat(store.stats().queues().unwrittenValues()).isZero();
+        for (int i = 0; i < SESSIONS; i++) {
+            assertThat(store.persisted(owner(i)).waitingValues()).isZero();
+        }
         for (TierKey key : asked) {
             assertThat(store.lookup(key)).isNotEqualTo(TierLookup.PENDING);
         }

@@ -82,12 +82,25 @@ abstract class SessionRecordsContract {
     }
 
     @Test
-    void aLeaseThatExpiredIsAnothers() throws Exception {
+    void aLeaseThatExpiredIsItsOwnersUntilAnotherTakesIt() throws Exception {
+        get(records().create(key, FIRST, LONG));
+        Lease late = ((Acquired.Granted) get(records().acquire(key, "a", Duration.ofMillis(50)))).lease();
+        sleep(Duration.ofMillis(100));
+        assertThat(get(records().renew(late, Duration.ofMillis(50)))).isTrue();
+        sleep(Duration.ofMillis(100));
+        assertThat(get(records().replace(late, SECOND, LONG))).isEqualTo(Replaced.DONE);
+        Lease next = lease(key, "b");
+        assertThat(get(records().replace(late, FIRST, LONG))).isEqualTo(Replaced.NOT_OWNER);
+        assertThat(get(records().replace(next, FIRST, LONG))).isEqualTo(Replaced.DONE);
+    }
+
+    @Test
+    void aLeaseThatAnotherTookIsLost() throws Exception {
         get(records().create(key, FIRST, LONG));
         Lease stale = ((Acquired.Granted) get(records().acquire(key, "a", Duration.ofMillis(80)))).lease();
         sleep(Duration.ofMillis(150));
-        assertThat(get(records().renew(stale, LONG))).isFalse();
         Lease fresh = lease(key, "a");
+        assertThat(get(records().renew(stale, LONG))).isFalse();
         assertThat(fresh.fence()).as("the same owner's older lease is no lease").isGreaterThan(stale.fence());
         assertThat(get(records().replace(stale, SECOND, LONG))).isEqualTo(Replaced.NOT_OWNER);
         assertThat(get(records().replace(fresh, SECOND, LONG))).isEqualTo(Replaced.DONE);
@@ -118,6 +131,18 @@ abstract class SessionRecordsContract {
         assertThat(get(records().list(namespace, "b", 2))).containsExactly("c", "d");
         assertThat(get(records().delete(key("e")))).isTrue();
         assertThat(get(records().list(namespace, "d", 2))).isEmpty();
+    }
+
+    /** Whoever erases all must not take a page of expired ones for the end. */
+    @Test
+    void listsBehindWhatHasExpired() throws Exception {
+        for (String id : List.of("a", "b", "c", "d")) {
+            get(records().create(key(id), FIRST, Duration.ofMillis(100)));
+        }
+        get(records().create(key("y"), FIRST, LONG));
+        get(records().create(key("z"), FIRST, LONG));
+        sleep(Duration.ofMillis(200));
+        assertThat(get(records().list(namespace, "", 2))).containsExactly("y", "z");
     }
 
     @Test
