@@ -18,6 +18,7 @@ public final class MeasuredGate implements RestoreGate {
     private final PrefillPace prefill;
     private final FadingLine host = new FadingLine(KEPT);
     private final FadingLine restores = new FadingLine(KEPT);
+    private final FadingLine rows = new FadingLine(KEPT);
 
     /**
      * @param prefill may have been measured already, by a probe
@@ -57,6 +58,11 @@ public final class MeasuredGate implements RestoreGate {
     }
 
     @Override
+    public long rowNanos() {
+        return rows.isMeasured() ? (long) rows.at(1) : 0;
+    }
+
+    @Override
     public void moved(long bytes, long nanos) {
         host.add(bytes, nanos);
     }
@@ -68,6 +74,9 @@ public final class MeasuredGate implements RestoreGate {
 
     @Override
     public void computed(int from, int tokens, long nanos) {
+        if (tokens == 1) {
+            rows.add(1, nanos);
+        }
         if (tokens >= LEAST_CHUNK_TOKENS) {
             prefill.add(from, tokens, nanos);
         }

@@ -20,6 +20,11 @@ public interface RestoreGate {
         }
 
         @Override
+        public long rowNanos() {
+            return 0;
+        }
+
+        @Override
         public void moved(long bytes, long nanos) {}
 
         @Override
@@ -41,6 +46,9 @@ public interface RestoreGate {
 
     /** What the tokens {@code [from, to)} of a prompt take; {@link Long#MAX_VALUE} if that is not known. */
     long computeNanos(int from, int to);
+
+    /** What a step of one row takes; 0 if that is not known. */
+    long rowNanos();
 
     /** Stored bytes of host memory came into the pool. */
     void moved(long bytes, long nanos);

@@ -86,7 +86,10 @@ final class RestorePlanner {
         return tools.gate().stepNanos((long) (bytes * (1 - remoteShare)), (long) (bytes * remoteShare));
     }
 
-    /** The index, the first selection, and a row at a time what it selects anew; {@link Long#MAX_VALUE} if steps would wait for long. */
+    /**
+     * The index, the first selection, a row at a time what it selects anew, and what rows cost more than a chunk of them; {@link
+     * Long#MAX_VALUE} if steps would wait for long.
+     */
     private long partialNanos(
             BlockTraffic.RestoredSequence sequence, List<BlockSpan> blocks, TierUse use, double remoteShare) {
         BlockSpan first = blocks.getFirst();
@@ -107,10 +110,17 @@ final class RestorePlanner {
                 || rowNanos > tools.settings().partial().longestStepNanos()) {
             return Long.MAX_VALUE;
         }
-        int chunks = Math.ceilDiv(
-                Math.max(1, sequence.length() - use.resumeTokens()),
-                tools.settings().partial().chunkTokens());
-        return indexNanos + selectionNanos + (chunks - 1) * rowNanos;
+        int rows = Math.max(1, sequence.length() - use.resumeTokens());
+        int chunks = Math.ceilDiv(rows, tools.settings().partial().chunkTokens());
+        return indexNanos + selectionNanos + (chunks - 1) * rowNanos + singlyNanos(sequence.length(), rows);
+    }
+
+    /** What the last rows cost more if they are computed one by one; 0 if they are not, or that is not known. */
+    private long singlyNanos(int length, int rows) {
+        long together = tools.gate().computeNanos(length - rows, length);
+        return tools.settings().partial().chunkTokens() > 1 || together == Long.MAX_VALUE
+                ? 0
+                : Math.max(0, rows * tools.gate().rowNanos() - together);
     }
 
     private double bytesPerToken(BlockSpan block) {

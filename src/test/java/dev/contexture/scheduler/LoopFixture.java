@@ -119,6 +119,11 @@ final class LoopFixture {
         }
 
         @Override
+        public long rowNanos() {
+            return gate.rowNanos();
+        }
+
+        @Override
         public void moved(long bytes, long nanos) {
             gate.moved(bytes, nanos);
         }

@@ -17,6 +17,7 @@ import dev.contexture.testing.FlakyBlockStore;
 import dev.contexture.testing.HeapBlockStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -109,6 +110,53 @@ class PartialRestoreTest {
                 .from(0)
                 .size();
         assertThat(fixture.restores.broughtParts).isBetween(1, blocks * ROW_PARTS);
+    }
+
+    /** Loading costs by the byte, computing a lot; steps of one row what the test says. */
+    private record ByBytes(long rowNanos) implements RestoreGate {
+        @Override
+        public long loadNanos(long hostBytes, long remoteBytes) {
+            return hostBytes + remoteBytes;
+        }
+
+        @Override
+        public long stepNanos(long hostBytes, long remoteBytes) {
+            return hostBytes + remoteBytes;
+        }
+
+        @Override
+        public long computeNanos(int from, int to) {
+            return (to - from) * 1_000_000L;
+        }
+
+        @Override
+        public void moved(long bytes, long nanos) {}
+
+        @Override
+        public void restored(long bytes, long nanos) {}
+
+        @Override
+        public void computed(int from, int tokens, long nanos) {}
+    }
+
+    @Test
+    void comesWholeWhereRowsOneByOneTakeLongerThanTheBytes() {
+        Map<Long, RestoreReport.Choice> expected = Map.of(
+                0L, RestoreReport.Choice.PARTIAL,
+                1_000_000L, RestoreReport.Choice.PARTIAL,
+                5_000_000L, RestoreReport.Choice.WHOLE);
+        expected.forEach((rowNanos, choice) -> {
+            BlockStore store = new HeapBlockStore();
+            firstTurn(store);
+            LoopFixture fixture = fixture(store, false, 1, new Random(2));
+            fixture.gate = new ByBytes(rowNanos);
+            submit(fixture, PROMPT_TOKENS, 3, FIRST_TURN_TOKENS);
+            fixture.turnUntilIdle();
+            assertThat(fixture.restores.plans)
+                    .as("%d ns per row", rowNanos)
+                    .extracting(RestoreReport::choice)
+                    .containsExactly(choice);
+        });
     }
 
     @Test

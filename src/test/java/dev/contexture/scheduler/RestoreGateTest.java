@@ -42,6 +42,11 @@ class RestoreGateTest {
         }
 
         @Override
+        public long rowNanos() {
+            return 0;
+        }
+
+        @Override
         public void moved(long bytes, long nanos) {}
 
         @Override
