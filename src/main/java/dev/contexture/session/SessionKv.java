@@ -7,9 +7,6 @@ import reactor.core.publisher.Mono;
 
 /** What of sessions lies in the KV pool and the tiers below it. */
 public interface SessionKv {
-    /** Nothing is kept below the pool, nor ever was. */
-    SessionKv NONE = new NoStoredKv(tenant -> true);
-
     /**
      * What a session has in a tier.
      *

@@ -113,14 +113,9 @@ class PartialRestoreTest {
     }
 
     /** Loading costs by the byte, computing a lot; steps of one row what the test says. */
-    private record ByBytes(long rowNanos) implements RestoreGate {
+    private record ByBytes(long rowNanos) implements Estimates {
         @Override
         public long loadNanos(long hostBytes, long remoteBytes) {
-            return hostBytes + remoteBytes;
-        }
-
-        @Override
-        public long stepNanos(long hostBytes, long remoteBytes) {
             return hostBytes + remoteBytes;
         }
 
@@ -128,15 +123,6 @@ class PartialRestoreTest {
         public long computeNanos(int from, int to) {
             return (to - from) * 1_000_000L;
         }
-
-        @Override
-        public void moved(long bytes, long nanos) {}
-
-        @Override
-        public void restored(long bytes, long nanos) {}
-
-        @Override
-        public void computed(int from, int tokens, long nanos) {}
     }
 
     @Test

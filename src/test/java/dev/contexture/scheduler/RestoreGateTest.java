@@ -25,35 +25,16 @@ class RestoreGateTest {
             IntStream.range(0, 100).map(i -> i * i % 90).toArray();
 
     /** Estimates as a test wants them. */
-    private record Fixed(long loadNanos, long nanosPerToken) implements RestoreGate {
+    private record Fixed(long loadNanos, long nanosPerToken) implements Estimates {
         @Override
         public long loadNanos(long hostBytes, long remoteBytes) {
             return remoteBytes == 0 ? 0 : loadNanos;
         }
 
         @Override
-        public long stepNanos(long hostBytes, long remoteBytes) {
-            return loadNanos(hostBytes, remoteBytes);
-        }
-
-        @Override
         public long computeNanos(int from, int to) {
             return (to - from) * nanosPerToken;
         }
-
-        @Override
-        public long rowNanos() {
-            return 0;
-        }
-
-        @Override
-        public void moved(long bytes, long nanos) {}
-
-        @Override
-        public void restored(long bytes, long nanos) {}
-
-        @Override
-        public void computed(int from, int tokens, long nanos) {}
     }
 
     private static RecordingSink run(LoopFixture fixture) {

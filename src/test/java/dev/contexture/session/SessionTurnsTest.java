@@ -87,7 +87,7 @@ class SessionTurnsTest {
                         true,
                         new SessionSealer(new byte[32], new SecureRandom()),
                         new TenantNamespaces(new byte[32]),
-                        SessionKv.NONE,
+                        new NoStoredKv(tenant -> true),
                         new TurnListener() {
                             @Override
                             public void began() {}
