@@ -70,7 +70,7 @@ using contexture::RetrievalRegistry;
 
 extern "C" {
 
-int32_t ctx_abi_version(void) { return 5; }
+int32_t ctx_abi_version(void) { return 6; }
 
 const char* ctx_isa(void) { return contexture::isa_name(contexture::active_isa()); }
 
@@ -100,6 +100,10 @@ int64_t ctx_pool_bytes(int64_t pool) {
   int64_t bytes = 0;
   guarded("ctx_pool_bytes", [&] { bytes = PoolRegistry::instance().find(pool)->geometry().pool_bytes(); });
   return bytes;
+}
+
+int32_t ctx_pool_pretouch(int64_t pool, int32_t pages) {
+  return on_pool<KvPool>("ctx_pool_pretouch", pool, [&](KvPool& kv) { kv.pretouch(pages); });
 }
 
 int32_t ctx_step_set(int64_t pool, int32_t num_seqs, const int32_t* query_len, const int32_t* context_len,

@@ -40,6 +40,10 @@ CTX_API int32_t ctx_pool_destroy(int64_t pool);
 /* Bytes of the pool's rows, or 0 for an unknown id. */
 CTX_API int64_t ctx_pool_bytes(int64_t pool);
 
+/* Takes the memory of the pages [0, pages) physically now instead of when they are first written: a first write costs up to
+ * ten times what later ones do. Changes no rows. */
+CTX_API int32_t ctx_pool_pretouch(int64_t pool, int32_t pages);
+
 /* Describes the next step: sequence s brings query_len[s] >= 1 new tokens after context_len[s] tokens that are in the
  * pool; its pages, in logical order, are pages[page_offsets[s] .. page_offsets[s + 1]). Rows of the operation's input
  * are the new tokens of sequence 0, then 1, and so on. Everything is copied; a refused step leaves the last one. */

@@ -189,6 +189,13 @@ void KvPool::read_queries(int32_t seq, float* out) const {
   std::copy_n(kept_queries_.data() + seq * kept_stride(), kept_stride(), out);
 }
 
+void KvPool::pretouch(int32_t pages) {
+  check_index("pages", pages, int64_t{geometry_.pages} + 1);
+  if (pages == 0) return;
+  for (int32_t layer = 0; layer < geometry_.layers; ++layer)
+    memory_.pretouch(layer * geometry_.layer_bytes(), pages * geometry_.page_bytes());
+}
+
 void KvPool::copy_page(int32_t from, int32_t to, int32_t slots) {
   check_index("from", from, geometry_.pages);
   check_index("to", to, geometry_.pages);

@@ -20,6 +20,9 @@ class KvPool {
   const PoolGeometry& geometry() const { return geometry_; }
   void* data() { return memory_.data(); }
 
+  // Takes the memory of the pages [0, pages) physically now.
+  void pretouch(int32_t pages);
+
   // Held by whoever sets a step, runs a kernel or reads rows.
   std::mutex& mutex() { return mutex_; }
 

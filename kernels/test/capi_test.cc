@@ -3,7 +3,10 @@
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <string>
@@ -102,6 +105,44 @@ TEST(CApi, BytesCountThePaddedRows) {
   EXPECT_EQ(ctx_pool_bytes(f16), 3 * 5 * 2 * 2 * 16 * 80 * 2);
   EXPECT_EQ(ctx_pool_destroy(f32), CTX_OK);
   EXPECT_EQ(ctx_pool_destroy(f16), CTX_OK);
+}
+
+// Of the memory that holds [begin, begin + bytes).
+int64_t resident_pages(const char* begin, int64_t bytes) {
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t first = reinterpret_cast<uintptr_t>(begin) & ~(page - 1);
+  const uintptr_t length = reinterpret_cast<uintptr_t>(begin) + static_cast<uintptr_t>(bytes) - first;
+  std::vector<unsigned char> in_core((length + page - 1) / page);
+  EXPECT_EQ(mincore(reinterpret_cast<void*>(first), length, in_core.data()), 0);
+  return std::count_if(in_core.begin(), in_core.end(), [](unsigned char flags) { return (flags & 1) != 0; });
+}
+
+TEST(CApi, PretouchTakesTheMemoryOfTheFirstPagesOfAllLayers) {
+  constexpr int32_t kLayers = 3, kManyPages = 512, kSomePages = 100;
+  const int64_t id = ctx_pool_create(kLayers, 4, 128, 64, kManyPages, 1);  // 64 MiB a layer
+  ASSERT_GT(id, 0);
+  {
+    const auto pool = PoolRegistry::instance().find(id);
+    const PoolGeometry& geometry = pool->geometry();
+    const auto* data = static_cast<const char*>(pool->data());
+    const int64_t wanted = kSomePages * geometry.page_bytes(), os_page = sysconf(_SC_PAGESIZE);
+    EXPECT_EQ(resident_pages(data, geometry.pool_bytes()), 0);
+    ASSERT_EQ(ctx_pool_pretouch(id, kSomePages), CTX_OK);
+    for (int32_t layer = 0; layer < kLayers; ++layer) {
+      const char* begin = data + layer * geometry.layer_bytes();
+      EXPECT_EQ(resident_pages(begin, wanted), wanted / os_page) << "layer " << layer;
+      EXPECT_LT(resident_pages(begin, geometry.layer_bytes()), geometry.layer_bytes() / os_page) << "layer " << layer;
+    }
+    auto* row = static_cast<char*>(pool->data()) + geometry.layer_bytes();
+    *row = 42;
+    EXPECT_EQ(ctx_pool_pretouch(id, kManyPages), CTX_OK);
+    EXPECT_EQ(*row, 42);
+    EXPECT_EQ(row[1], 0);
+  }
+  EXPECT_EQ(ctx_pool_pretouch(id, kManyPages + 1), CTX_INVALID_ARGUMENT);
+  EXPECT_EQ(ctx_pool_pretouch(id, -1), CTX_INVALID_ARGUMENT);
+  EXPECT_EQ(ctx_pool_destroy(id), CTX_OK);
+  EXPECT_EQ(ctx_pool_pretouch(id, 1), CTX_UNKNOWN_POOL);
 }
 
 TEST(CApi, ErrorsBelongToTheirThread) {
@@ -225,7 +266,7 @@ TEST(SharedLibrary, ExportsTheInterfaceAndNothingElse) {
   void* library = dlopen(CONTEXTURE_LIBRARY, RTLD_NOW | RTLD_LOCAL);
   ASSERT_NE(library, nullptr) << dlerror();
   for (const char* name : {"ctx_abi_version", "ctx_isa", "ctx_last_error", "ctx_pool_create", "ctx_pool_destroy",
-                           "ctx_pool_bytes", "ctx_step_set", "ctx_pool_read", "ctx_block_bytes", "ctx_block_encode",
+                           "ctx_pool_bytes", "ctx_pool_pretouch", "ctx_step_set", "ctx_pool_read", "ctx_block_bytes", "ctx_block_encode",
                            "ctx_block_decode", "ctx_retrieval_keys_bytes", "ctx_retrieval_keys_read",
                            "ctx_retrieval_keys_write", "RegisterCustomOps"})
     EXPECT_NE(dlsym(library, name), nullptr) << name;

@@ -10,6 +10,7 @@ import org.springframework.util.unit.DataSize;
  *
  * @param pageTokens tokens per page: 8, 16, 32, 64 or 128
  * @param deviceBytes size of the pool and of what a retriever keeps beside it; address space is taken at once, memory as it is used
+ * @param pretouchBytes of the pool, taken at the start instead of as they are used: the first sequences do not wait for them
  * @param hostBytes host memory for blocks that the pool has no room for, compressed; 0: nothing is kept below the pool
  * @param storedFormat how keys and values are compressed there
  * @param partialRestoreTokens most tokens of the blocks that a step of a session brings that comes back in part; 0: sessions come
@@ -22,6 +23,7 @@ import org.springframework.util.unit.DataSize;
 public record KvProperties(
         @DefaultValue("32") int pageTokens,
         @DefaultValue("2GB") DataSize deviceBytes,
+        @DefaultValue("256MB") DataSize pretouchBytes,
         @DefaultValue("1GB") DataSize hostBytes,
         @DefaultValue("int8-keys-int4-values") BlockFormat storedFormat,
         @DefaultValue("512") int partialRestoreTokens,
@@ -34,6 +36,10 @@ public record KvProperties(
     public KvProperties {
         if (deviceBytes.toBytes() <= 0) {
             throw new IllegalArgumentException("contexture.kv.device-bytes must be positive but is " + deviceBytes);
+        }
+        if (pretouchBytes.isNegative()) {
+            throw new IllegalArgumentException(
+                    "contexture.kv.pretouch-bytes must not be negative but is " + pretouchBytes);
         }
         if (hostBytes.toBytes() != 0 && hostBytes.toBytes() < LEAST_HOST_BYTES) {
             throw new IllegalArgumentException("contexture.kv.host-bytes must be 0 or at least "

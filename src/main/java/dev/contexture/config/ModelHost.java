@@ -134,6 +134,7 @@ public final class ModelHost implements AutoCloseable {
             report(files.id(), compiled, geometry, beside, settings);
             NativeLibrary library = NativeLibrary.openBundled(settings.directory.resolve("native"));
             FfmKvPool pool = keep(new FfmKvPool(library, geometry, pages));
+            pool.pretouch((int) Math.min(pages, settings.kv.pretouchBytes().toBytes() / geometry.bytesPerPage()));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
             Retrieval retrieval = keep(setting(() -> Retrieval.open(
                     settings.sparsity,

@@ -12,6 +12,7 @@ import dev.contexture.kv.tier.NativeBlockCoder;
 import dev.contexture.kv.tier.NativeBlockNumbers;
 import dev.contexture.kv.tier.RemotePace;
 import dev.contexture.kv.tier.Scope;
+import dev.contexture.kv.tier.SealingWarmUp;
 import dev.contexture.kv.tier.StoreSettings;
 import dev.contexture.kv.tier.TenantKeys;
 import dev.contexture.kv.tier.TierStats;
@@ -60,6 +61,7 @@ final class Tiers implements AutoCloseable {
     private static final int TURN_BYTES = 4 << 20;
 
     private static final int SEALING_THREADS = 2;
+    private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(1);
     private static final int AHEAD_BLOCKS = 64;
     /** Where a selection is estimated to take longer, running streams would stand still too often. */
     private static final Duration LONGEST_STEP = Duration.ofMillis(100);
@@ -129,6 +131,7 @@ final class Tiers implements AutoCloseable {
                 written, new TieredKvStore.Parts(memory.segment(), remote, sealer, threads, clock::nanos));
         if (beyond.isThere()) {
             remote.probe(PROBE);
+            SealingWarmUp.run(random, clock::nanos, LONGEST_WARM_UP);
         }
         this.store = new TieredBlockStore(tiers, clock::nanos);
         BlockCoder exact = coder(place, BlockFormat.F16);

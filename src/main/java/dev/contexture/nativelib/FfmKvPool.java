@@ -21,6 +21,7 @@ public final class FfmKvPool implements NativeKvPool {
     private final NativeFunction keepQueries;
     private final NativeFunction queries;
     private final NativeFunction copy;
+    private final NativeFunction pretouch;
     private final CallMemory memory = new CallMemory();
     private int keptHeads;
 
@@ -47,6 +48,7 @@ public final class FfmKvPool implements NativeKvPool {
         this.keepQueries = library.function("ctx_step_keep_queries", JAVA_INT, JAVA_LONG, JAVA_INT);
         this.queries = library.function("ctx_step_queries", JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS);
         this.copy = library.function("ctx_pool_copy", JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT);
+        this.pretouch = library.function("ctx_pool_pretouch", JAVA_INT, JAVA_LONG, JAVA_INT);
         this.read = library.function(
                 "ctx_pool_read", JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
         NativeFunction create = library.function(
@@ -71,6 +73,15 @@ public final class FfmKvPool implements NativeKvPool {
     @Override
     public long bytes() {
         return bytes;
+    }
+
+    /**
+     * Takes the memory of the first pages now, so that no request waits for the system to give and clear it: some 10 µs per 4 KB.
+     *
+     * @throws NativeException if the pool has fewer pages
+     */
+    public void pretouch(int pages) {
+        pretouch.run(handle -> (int) handle.invokeExact(id, pages));
     }
 
     @Override
