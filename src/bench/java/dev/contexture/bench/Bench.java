@@ -18,6 +18,7 @@ public final class Bench {
             case "prefill" -> PrefillBench.run(options);
             case "v2f" -> V2fBench.run(options);
             case "codec" -> CodecBench.run(options);
+            case "compression" -> CompressionBench.run(options);
             case "memory-plan" -> MemoryPlanBench.run(options);
             case "restart" -> RestartBench.run(options);
             case "never-slower" -> NeverSlowerBench.run(options);
@@ -33,6 +34,7 @@ public final class Bench {
                                 "prefill",
                                 "v2f",
                                 "codec",
+                                "compression",
                                 "memory-plan",
                                 "restart",
                                 "never-slower",
