@@ -7,6 +7,7 @@
 
 #include "capi/mapped_memory.h"
 #include "capi/registry.h"
+#include "capi/step_tables.h"
 #include "contexture/paged_attention.h"
 #include "contexture/paged_kv.h"
 
@@ -27,20 +28,12 @@ class KvPool {
   std::mutex& mutex() { return mutex_; }
 
   void set_step(int32_t num_seqs, const int32_t* query_len, const int32_t* context_len, const int32_t* page_offsets,
-                const int32_t* pages);
-  // Has sequences of the step that was just set attend to a selection. The positions of all lists are checked.
-  struct Selection {
-    int32_t groups;
-    const int32_t* group_of_layer;  // [layers]
-    int32_t rows;
-    const int32_t* sequences;  // [rows] of the step
-    int32_t kv_heads;          // the pool's or 1
-    int32_t stride;
-    const int32_t* counts;     // [rows, groups, kv_heads]
-    const int32_t* positions;  // [rows, groups, kv_heads, stride]
-    int32_t first_dense_layers;
-  };
-  void set_selection(const Selection& selection);
+                const int32_t* pages) {
+    steps_.set_step(num_seqs, query_len, context_len, page_offsets, pages);
+    kept_heads_ = 0;
+  }
+  using Selection = StepTables::Selection;
+  void set_selection(const Selection& selection) { steps_.set_selection(selection); }
 
   // Has the coming run of the step keep the queries of each sequence's last row; they are zero until then.
   void keep_queries(int32_t query_heads);
@@ -53,9 +46,9 @@ class KvPool {
   // Those of a sequence of the step: [layers, query_heads, head_dim].
   void read_queries(int32_t seq, float* out) const;
 
-  bool has_step() const { return !row_offsets_.empty(); }
-  StepView step() const;
-  int32_t max_position() const { return max_position_; }  // of the step's rows
+  bool has_step() const { return steps_.has_step(); }
+  StepView step() const { return steps_.view(); }
+  int32_t max_position() const { return steps_.max_position(); }  // of the step's rows
 
   // Copies K and V of a page's first `slots` tokens to another page, all layers.
   void copy_page(int32_t from, int32_t to, int32_t slots);
@@ -64,20 +57,10 @@ class KvPool {
   AttentionScratch& scratch() { return scratch_; }
 
  private:
-  void check_step(int32_t num_seqs, const int32_t* query_len, const int32_t* context_len, const int32_t* page_offsets,
-                  const int32_t* pages) const;
-  void check_selection(const Selection& selection) const;
-  void check_list(int32_t seq, const int32_t* positions, int32_t count, int32_t stride) const;
-
   const PoolGeometry geometry_;
+  StepTables steps_;
   MappedMemory memory_;
   std::mutex mutex_;
-  std::vector<int32_t> row_offsets_, context_len_, page_offsets_, pages_, row_positions_;
-  std::vector<int64_t> row_slots_;
-  int32_t max_position_ = 0;
-  std::vector<int32_t> group_of_layer_, row_of_seq_, selected_counts_, selected_positions_;
-  std::vector<int64_t> selected_offsets_;
-  StepSelection selection_;
   int32_t kept_heads_ = 0;
   std::vector<float> kept_queries_;
   AttentionScratch scratch_;

@@ -24,13 +24,13 @@ struct SelectionRule {
   int32_t reserved = 0;
 
   // What lies between sink and recent window of the row at `position`; only this is scored and chosen from.
-  int32_t middle_first(int32_t position) const { return sink < position + 1 ? sink : position + 1; }
-  int32_t middle_last(int32_t position) const {
+  constexpr int32_t middle_first(int32_t position) const { return sink < position + 1 ? sink : position + 1; }
+  constexpr int32_t middle_last(int32_t position) const {
     const int32_t last = position + 1 - recent;
     return last > middle_first(position) ? last : middle_first(position);
   }
   // Positions that a row selects at the most.
-  int32_t most(int32_t position) const { return budget < position + 1 ? budget : position + 1; }
+  constexpr int32_t most(int32_t position) const { return budget < position + 1 ? budget : position + 1; }
 };
 
 // Buffers of a selection, kept by the caller.

@@ -82,28 +82,30 @@ final class NeverSlowerBench {
                 name = client.model();
                 for (int length : lengths) {
                     String session = client.createSession(name);
-                    client.chat(name, session, texts.message(0, length), 4, Map.of());
+                    // Each of another text: what was computed of one must not serve the next.
+                    client.chat(name, session, texts.message(sessions.size(), length), 4, Map.of());
                     client.awaitWritten(service);
                     sessions.put(length, session);
                 }
             }
-            try (ServiceProcess without = ServiceProcess.start(log, settings(link.port(), "without", false))) {
-                ServiceClient computing = new ServiceClient(without);
-                for (int repeat = 0; repeat < repeats; repeat++) {
-                    for (int rate : rates) {
-                        for (int delay : delays) {
-                            link.set(delay, rate);
-                            try (ServiceProcess tiers =
-                                    ServiceProcess.start(log, settings(link.port(), "tiers", true))) {
-                                ServiceClient loading = new ServiceClient(tiers);
-                                warmUp(name, loading, texts);
-                                for (int length : lengths) {
-                                    Cell cell = new Cell(length, delay, rate);
-                                    compare(cell, name, sessions.getOrDefault(length, ""), loading, computing);
-                                }
+            for (int repeat = 0; repeat < repeats; repeat++) {
+                for (int rate : rates) {
+                    for (int delay : delays) {
+                        link.set(delay, rate);
+                        try (ServiceProcess tiers = ServiceProcess.start(log, settings(link.port(), "tiers", true));
+                                ServiceProcess without =
+                                        ServiceProcess.start(log, settings(link.port(), "without", false))) {
+                            ServiceClient loading = new ServiceClient(tiers);
+                            ServiceClient computing = new ServiceClient(without);
+                            String warmUp = texts.message(lengths.size(), WARM_UP_TOKENS);
+                            warmUp(name, loading, warmUp);
+                            warmUp(name, computing, warmUp);
+                            for (int length : lengths) {
+                                Cell cell = new Cell(length, delay, rate);
+                                compare(cell, name, sessions.getOrDefault(length, ""), loading, computing);
                             }
-                            result.write(rows());
                         }
+                        result.write(rows());
                     }
                 }
             }
@@ -111,19 +113,18 @@ final class NeverSlowerBench {
         result.writeAndSay(rows());
     }
 
-    /** The other process has run for long: a virtual machine that has not compiled anything yet is not the network's fault. */
-    private static void warmUp(String name, ServiceClient client, SessionTexts texts)
+    /** A virtual machine that has not compiled anything yet is not the network's fault. */
+    private static void warmUp(String name, ServiceClient client, String text)
             throws IOException, InterruptedException {
         String session = client.createSession(name);
-        client.chat(name, session, texts.message(1, WARM_UP_TOKENS), 16, Map.of());
+        client.chat(name, session, text, 16, Map.of());
         client.chat(name, session, QUESTION, 16, Map.of());
     }
 
     private void compare(Cell cell, String name, String session, ServiceClient loading, ServiceClient computing)
             throws IOException, InterruptedException {
         Answer loaded = loading.chat(name, loading.fork(session), QUESTION, 1, Map.of());
-        // The pool of the other would have the prompt the second time.
-        Answer recomputed = computing.chatSalted(name, computing.fork(session), QUESTION, 1);
+        Answer recomputed = computing.chat(name, computing.fork(session), QUESTION, 1, Map.of());
         withTiers.computeIfAbsent(cell, any -> new ArrayList<>()).add(loaded.firstTokenSeconds());
         computed.computeIfAbsent(cell, any -> new ArrayList<>()).add(recomputed.firstTokenSeconds());
         choices.computeIfAbsent(cell, any -> new ArrayList<>())

@@ -11,7 +11,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -109,17 +108,6 @@ final class ServiceClient {
     /** A copy that goes on by itself. */
     String fork(String session) throws IOException, InterruptedException {
         return post("/v1/sessions/" + session + "/fork", Map.of()).path("id").asString();
-    }
-
-    /** The same, of which no prefix that is known will be used. */
-    Answer chatSalted(String model, String session, String message, int maxTokens)
-            throws IOException, InterruptedException {
-        return chat(
-                model,
-                session,
-                message,
-                maxTokens,
-                Map.of("cache_salt", UUID.randomUUID().toString()));
     }
 
     /**

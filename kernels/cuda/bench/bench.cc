@@ -1,0 +1,204 @@
+// Times of the device's kernels and the share of the measured bandwidth that they reach, as lines of JSON.
+//
+// Everything cycles through more memory than the second-level cache holds; each figure is the best of several runs of many calls.
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cuda/decode_attention.h"
+#include "cuda/prepare_rows.h"
+#include "cuda/retrieval.h"
+
+namespace contexture {
+namespace cuda {
+namespace {
+
+constexpr int kRuns = 5;
+constexpr int32_t kKvHeads = 8, kGroup = 4, kHeadDim = 128, kPageTokens = 32, kBudget = 2048;  // of an 8B model
+constexpr int64_t kWorkingBytes = 400 << 20;
+
+// Seconds of one call; `call` is given its number.
+double seconds(int calls, const std::function<void(int)>& call) {
+  cudaEvent_t begin, end;
+  check(cudaEventCreate(&begin), "cudaEventCreate");
+  check(cudaEventCreate(&end), "cudaEventCreate");
+  float best = 1e30f;
+  for (int i = 0; i < calls; ++i) call(i);
+  for (int run = 0; run < kRuns; ++run) {
+    check(cudaEventRecord(begin), "cudaEventRecord");
+    for (int i = 0; i < calls; ++i) call(i);
+    check(cudaEventRecord(end), "cudaEventRecord");
+    check(cudaEventSynchronize(end), "cudaEventSynchronize");
+    float milliseconds = 0;
+    check(cudaEventElapsedTime(&milliseconds, begin, end), "cudaEventElapsedTime");
+    best = std::min(best, milliseconds);
+  }
+  check(cudaEventDestroy(begin), "cudaEventDestroy");
+  check(cudaEventDestroy(end), "cudaEventDestroy");
+  return best / 1e3 / calls;
+}
+
+// Launches of an ordinary call cost some microseconds each; a graph's do not.
+double graph_seconds(int calls, const std::function<void(int, cudaStream_t)>& call) {
+  cudaStream_t stream;
+  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreate");
+  call(0, stream);
+  check(cudaStreamSynchronize(stream), "the first call");
+  cudaGraph_t graph;
+  cudaGraphExec_t exec;
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+  for (int i = 0; i < calls; ++i) call(i, stream);
+  check(cudaStreamEndCapture(stream, &graph), "cudaStreamEndCapture");
+  check(cudaGraphInstantiate(&exec, graph, 0), "cudaGraphInstantiate");
+  const double all = seconds(3, [&](int) { check(cudaGraphLaunch(exec, nullptr), "cudaGraphLaunch"); });
+  check(cudaGraphExecDestroy(exec), "cudaGraphExecDestroy");
+  check(cudaGraphDestroy(graph), "cudaGraphDestroy");
+  check(cudaStreamDestroy(stream), "cudaStreamDestroy");
+  return all / calls;
+}
+
+struct Machine {
+  cudaDeviceProp properties{};
+  double bytes_per_second = 0;  // a copy's, read and written
+  double host_bytes_per_second = 0;
+
+  Machine() {
+    check(cudaGetDeviceProperties(&properties, 0), "cudaGetDeviceProperties");
+    constexpr size_t kBytes = size_t{1} << 30;
+    DeviceBuffer<char> from(kBytes), to(kBytes);
+    bytes_per_second = 2.0 * kBytes / seconds(10, [&](int) {
+                         check(cudaMemcpyAsync(to.data(), from.data(), kBytes, cudaMemcpyDeviceToDevice), "cudaMemcpyAsync");
+                       });
+    void* pinned = nullptr;
+    check(cudaMallocHost(&pinned, kBytes), "cudaMallocHost");
+    host_bytes_per_second = 1.0 * kBytes / seconds(3, [&](int) {
+                              check(cudaMemcpyAsync(to.data(), pinned, kBytes, cudaMemcpyHostToDevice), "cudaMemcpyAsync");
+                            });
+    check(cudaFreeHost(pinned), "cudaFreeHost");
+    std::printf("{\"kernel\": \"machine\", \"device\": \"%s\", \"multiprocessors\": %d, \"copy_gb_s\": %.0f, \"host_copy_gb_s\": %.1f}\n",
+                properties.name, properties.multiProcessorCount, bytes_per_second / 1e9, host_bytes_per_second / 1e9);
+  }
+
+  void say(const std::string& kernel, int32_t sequences, int32_t context, double bytes, double time) const {
+    std::printf("{\"kernel\": \"%s\", \"sequences\": %d, \"context\": %d, \"us\": %.2f, \"gb_s\": %.0f, \"share_of_copy\": %.3f}\n",
+                kernel.c_str(), sequences, context, time * 1e6, bytes / time / 1e9, bytes / time / bytes_per_second);
+    std::fflush(stdout);
+  }
+};
+
+std::vector<int32_t> ascending(int32_t count, int32_t step = 1) {
+  std::vector<int32_t> values(static_cast<size_t>(count));
+  for (int32_t i = 0; i < count; ++i) values[i] = i * step;
+  return values;
+}
+
+// Pages of a sequence lie anywhere: a fixed permutation of all.
+std::vector<int32_t> scattered(int32_t count) {
+  std::vector<int32_t> pages = ascending(count);
+  uint64_t state = 1;
+  for (size_t i = pages.size(); i > 1; --i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    std::swap(pages[i - 1], pages[(state >> 33) % i]);
+  }
+  return pages;
+}
+
+void time_decode(const Machine& machine, int32_t sequences, int32_t context, bool sparse, int32_t run_tokens) {
+  PoolGeometry g;
+  g.kv_heads = kKvHeads, g.head_dim = kHeadDim, g.page_tokens = kPageTokens, g.dtype = KvDtype::kF16;
+  const int32_t per_sequence = (context + kPageTokens - 1) / kPageTokens, tokens = sparse ? std::min(context, kBudget) : context;
+  g.pages = per_sequence * sequences;
+  const double bytes = 2.0 * sequences * tokens * kKvHeads * g.row_bytes();
+  g.layers = static_cast<int32_t>(std::clamp<int64_t>(static_cast<int64_t>(kWorkingBytes / bytes), 2, (int64_t{24} << 30) / g.layer_bytes()));
+  DeviceBuffer<char> pool(static_cast<size_t>(g.pool_bytes()));
+  check(cudaMemset(pool.data(), 0, pool.bytes()), "cudaMemset");
+  const size_t values = static_cast<size_t>(sequences) * kKvHeads * kGroup * kHeadDim;
+  DeviceBuffer<uint16_t> q(values), out(values);
+  check(cudaMemset(q.data(), 0, q.bytes()), "cudaMemset");
+  DeviceBuffer<int32_t> lengths(std::vector<int32_t>(static_cast<size_t>(sequences), context)), offsets(ascending(sequences, per_sequence));
+  const std::vector<int32_t> pages = scattered(g.pages);
+  DeviceBuffer<int32_t> device_pages(pages);
+  std::vector<int32_t> counts(static_cast<size_t>(sequences) * kKvHeads, tokens), slots;
+  if (sparse)
+    for (int32_t list = 0; list < sequences * kKvHeads; ++list)
+      for (int32_t i = 0; i < tokens; ++i) {  // runs of so many tokens, evenly over the context
+        const auto run = static_cast<int64_t>(i / run_tokens);
+        const auto p = static_cast<int32_t>(run * (context / ((tokens + run_tokens - 1) / run_tokens)) + i % run_tokens);
+        slots.push_back(pages[static_cast<size_t>(list / kKvHeads * per_sequence + p / kPageTokens)] * kPageTokens + p % kPageTokens);
+      }
+  DeviceBuffer<int32_t> device_counts(counts), device_slots(slots), rows(ascending(sequences));
+  DecodeAttention d;
+  d.geometry = g, d.pool = pool.data(), d.num_heads = kKvHeads * kGroup, d.scale = 0.088f;
+  d.tables = {sequences, lengths.data(), offsets.data(), device_pages.data()};
+  if (sparse) d.selection = {1, kKvHeads, tokens, rows.data(), device_counts.data(), device_slots.data()};
+  d.q = q.data(), d.out = out.data(), d.splits = decode_splits(sequences, kKvHeads, tokens, machine.properties.multiProcessorCount);
+  DeviceBuffer<float> partial(partial_floats(d));
+  d.partial = partial.data();
+  const double time = graph_seconds(std::max(g.layers, 16), [&](int i, cudaStream_t stream) {
+    d.layer = i % g.layers;
+    decode_attention(d, stream);
+  });
+  machine.say(sparse ? "decode_sparse_runs_of_" + std::to_string(run_tokens) : "decode_dense", sequences, context, bytes, time);
+}
+
+void time_retrieval(const Machine& machine, int32_t sequences, int32_t context) {
+  constexpr int32_t kGroups = 4;
+  DeviceKeyGeometry g;
+  g.groups = kGroups, g.kv_heads = kKvHeads, g.query_heads = kKvHeads * kGroup, g.head_dim = kHeadDim, g.page_tokens = kPageTokens;
+  const int32_t per_sequence = (context + kPageTokens - 1) / kPageTokens;
+  g.pages = per_sequence * sequences;
+  DeviceBuffer<char> pool(static_cast<size_t>(g.pool_bytes()));
+  check(cudaMemset(pool.data(), 0x3b, pool.bytes()), "cudaMemset");
+  std::vector<float> x(static_cast<size_t>(sequences) * g.groups * g.query_heads * kHeadDim);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 2654435761u % 1000) / 500.0f - 1.0f;
+  std::vector<float> angles(static_cast<size_t>(context) * kHeadDim / 2, 1.0f);
+  DeviceBuffer<float> queries(x), cos(angles), sin(angles);
+  SelectionRule rule;
+  rule.budget = kBudget, rule.sink = 4, rule.recent = 64;
+  const auto lists = static_cast<size_t>(sequences) * g.lists();
+  DeviceBuffer<int32_t> positions(std::vector<int32_t>(static_cast<size_t>(sequences), context - 1)), offsets(ascending(sequences, per_sequence));
+  DeviceBuffer<int32_t> pages(scattered(g.pages)), counts(lists), slots(lists * kBudget);
+  DeviceBuffer<SelectionRule> rules(std::vector<SelectionRule>(static_cast<size_t>(sequences), rule));
+  DeviceBuffer<float> mass(lists);
+  SelectDeviceRows s;
+  s.geometry = g, s.pool = pool.data(), s.rows = sequences, s.most_positions = context, s.positions = positions.data();
+  s.page_offsets = offsets.data(), s.pages = pages.data(), s.rules = rules.data(), s.queries = queries.data();
+  s.rope_cos = cos.data(), s.rope_sin = sin.data(), s.stride = kBudget;
+  DeviceBuffer<float> workspace(workspace_floats(s));
+  s.workspace = workspace.data(), s.counts = counts.data(), s.slots = slots.data(), s.mass = mass.data();
+  const double keys = static_cast<double>(lists) * context * (g.row_bytes() + sizeof(float));
+  const double scores = static_cast<double>(lists) * context * kGroup * sizeof(float);
+  machine.say("score", sequences, context, keys + scores, graph_seconds(8, [&](int, cudaStream_t stream) { score_keys(s, stream); }));
+  machine.say("score_and_select", sequences, context, keys + scores,
+              graph_seconds(8, [&](int, cudaStream_t stream) { score_and_select(s, stream); }));
+}
+
+void run() {
+  const Machine machine;
+  for (const int32_t sequences : {1, 4, 16, 32}) {
+    for (const int32_t context : {16384, 131072}) {
+      if (static_cast<int64_t>(sequences) * context > int64_t{16} * 131072) continue;
+      time_decode(machine, sequences, context, false, 1);
+      time_decode(machine, sequences, context, true, 1);
+      time_decode(machine, sequences, context, true, 16);
+      time_retrieval(machine, sequences, context);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cuda
+}  // namespace contexture
+
+int main() {
+  try {
+    contexture::cuda::run();
+    return 0;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Builds the device's kernels, their tests and their bench: build.sh BUILD_DIR.
+#
+# The compiler is the nvcc of the PATH or, where there is none, that of the wheels in toolchain.txt, which land in BUILD_DIR. Where
+# neither can be had, or GoogleTest is missing, says so and builds nothing. CUDA_ARCH: 90, or others, separated by blanks.
+set -eu
+
+source=$(cd "$(dirname "$0")/.." && pwd)
+build=$1
+mkdir -p "$build"
+build=$(cd "$build" && pwd)
+
+nothing() {
+  echo "CUDA: nothing is built: $1."
+  exit 0
+}
+
+if command -v nvcc >/dev/null 2>&1; then
+  nvcc=nvcc
+  include= # nvcc's own
+else
+  tools=$build/toolchain
+  if [ ! -x "$tools/nvidia/cu13/bin/nvcc" ]; then
+    [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || nothing "there is no nvcc on the PATH"
+    command -v python3 >/dev/null 2>&1 || nothing "there is neither nvcc nor python3 on the PATH"
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --require-hashes \
+      --target "$tools" -r "$source/cuda/toolchain.txt" >"$build/toolchain.log" 2>&1 ||
+      nothing "there is no nvcc on the PATH, and pip cannot fetch one (see $build/toolchain.log)"
+  fi
+  nvcc=$tools/nvidia/cu13/bin/nvcc
+  chmod +x "$tools"/nvidia/cu13/bin/* "$tools"/nvidia/cu13/nvvm/bin/* 2>/dev/null || true
+  include="-I$tools/nvidia/cu13/include -I$tools/nvidia/cu13/include/cccl -L$tools/nvidia/cu13/lib"
+fi
+
+targets=
+for arch in ${CUDA_ARCH:-90}; do targets="$targets -gencode arch=compute_$arch,code=sm_$arch"; done
+flags="-std=c++17 -O3 --expt-relaxed-constexpr -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra -I$source -I$source/include $include"
+
+# A file is compiled again when it, or a header of the kernels, is newer.
+stale() {
+  [ ! -f "$2" ] || [ -n "$(find "$1" "$source" -newer "$2" \( -path "$1" -o -name '*.h' -o -name '*.cuh' \) -print -quit)" ]
+}
+compile() {
+  object=$build/$(basename "$1").o
+  if stale "$source/$1" "$object"; then
+    # shellcheck disable=SC2086
+    "$nvcc" $flags $2 -c "$source/$1" -o "$object.new" && mv "$object.new" "$object"
+  fi
+}
+
+kernels="decode_attention prepare_rows retrieval"
+tests="main decode_attention_test prepare_rows_test retrieval_test"
+log=$build/build.log
+run() {
+  pids=
+  for name in $kernels; do
+    compile "cuda/$name.cu" "$targets" &
+    pids="$pids $!"
+  done
+  for pid in $pids; do wait "$pid"; done
+  objects=
+  for name in $kernels; do objects="$objects $build/$name.cu.o"; done
+  compile cuda/bench/bench.cc "" || return 1
+  # shellcheck disable=SC2086
+  "$nvcc" $include -cudart static $objects "$build/bench.cc.o" -o "$build/contexture_cuda_bench" || return 1
+  test_objects=
+  for name in $tests; do
+    compile "cuda/test/$name.cc" "" || return 1
+    test_objects="$test_objects $build/$name.cc.o"
+  done
+  compile reference/reference.cc "" || return 1
+  # shellcheck disable=SC2086
+  "$nvcc" $include -cudart static $objects $test_objects "$build/reference.cc.o" -lgtest -lpthread -o "$build/contexture_cuda_test"
+}
+echo '#include <gtest/gtest.h>' | c++ -x c++ -fsyntax-only - 2>/dev/null ||
+  nothing "GoogleTest was not found (on Debian and Ubuntu: apt-get install libgtest-dev)"
+if ! run >"$log" 2>&1; then
+  cat "$log" >&2
+  echo "Building the CUDA kernels failed; the compiler's words are above." >&2
+  exit 1
+fi

@@ -1,0 +1,82 @@
+// The C interface over the device's pool: the same functions as of the library for CPUs, as far as they make sense here.
+#include <memory>
+
+#include "capi/guard.h"
+#include "cuda/device_pool.h"
+
+using contexture::guarded;
+using contexture::on_pool;
+using contexture::cuda::DevicePool;
+using contexture::cuda::DevicePoolRegistry;
+
+extern "C" {
+
+int32_t ctx_abi_version(void) { return 6; }
+
+const char* ctx_isa(void) { return "cuda"; }
+
+const char* ctx_last_error(void) { return contexture::last_error().c_str(); }
+
+int64_t ctx_pool_create(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens, int32_t pages,
+                        int32_t dtype) {
+  int64_t id = 0;
+  guarded("ctx_pool_create", [&] {
+    contexture::PoolGeometry geometry;
+    geometry.layers = layers, geometry.kv_heads = kv_heads, geometry.head_dim = head_dim;
+    geometry.page_tokens = page_tokens, geometry.pages = pages, geometry.dtype = static_cast<contexture::KvDtype>(dtype);
+    id = DevicePoolRegistry::instance().add(std::make_shared<DevicePool>(geometry));
+  });
+  return id;
+}
+
+int32_t ctx_pool_destroy(int64_t pool) {
+  return guarded("ctx_pool_destroy", [&] { DevicePoolRegistry::instance().remove(pool); });
+}
+
+int64_t ctx_pool_bytes(int64_t pool) {
+  int64_t bytes = 0;
+  guarded("ctx_pool_bytes", [&] { bytes = DevicePoolRegistry::instance().find(pool)->geometry().pool_bytes(); });
+  return bytes;
+}
+
+// A device gives all of a pool's memory at once.
+int32_t ctx_pool_pretouch(int64_t pool, int32_t) {
+  return on_pool<DevicePool>("ctx_pool_pretouch", pool, [](DevicePool&) {});
+}
+
+int32_t ctx_step_set(int64_t pool, int32_t num_seqs, const int32_t* query_len, const int32_t* context_len,
+                     const int32_t* page_offsets, const int32_t* pages) {
+  return on_pool<DevicePool>("ctx_step_set", pool, [&](DevicePool& kv) {
+    kv.set_step(num_seqs, query_len, context_len, page_offsets, pages);
+  });
+}
+
+int32_t ctx_step_select(int64_t pool, int32_t groups, const int32_t* group_of_layer, int32_t rows,
+                        const int32_t* sequences, int32_t kv_heads, int32_t stride, const int32_t* counts,
+                        const int32_t* positions, int32_t first_dense_layers) {
+  return on_pool<DevicePool>("ctx_step_select", pool, [&](DevicePool& kv) {
+    kv.set_selection(
+        {groups, group_of_layer, rows, sequences, kv_heads, stride, counts, positions, first_dense_layers});
+  });
+}
+
+int32_t ctx_step_keep_queries(int64_t pool, int32_t) {
+  return on_pool<DevicePool>("ctx_step_keep_queries", pool, [](DevicePool&) {
+    throw contexture::InvalidArgument("a device's runs keep no queries: descriptors select on CPUs only");
+  });
+}
+
+int32_t ctx_step_queries(int64_t pool, int32_t, float*) { return ctx_step_keep_queries(pool, 0); }
+
+int32_t ctx_pool_copy(int64_t pool, int32_t from_page, int32_t to_page, int32_t slots) {
+  return on_pool<DevicePool>("ctx_pool_copy", pool, [&](DevicePool& kv) { kv.copy_page(from_page, to_page, slots); });
+}
+
+int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what,
+                      float* out) {
+  return on_pool<DevicePool>("ctx_pool_read", pool, [&](DevicePool& kv) {
+    kv.read_row(layer, page, slot_in_page, kv_head, what, out);
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,320 @@
+#include "cuda/decode_attention.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "cuda/tensor_core.cuh"
+
+namespace contexture {
+namespace cuda {
+namespace {
+
+constexpr int kWarps = 4;
+constexpr int kTile = 16;    // keys that a warp works on at once
+constexpr int kRows = 16;    // query heads of a matrix product
+constexpr int kMostSplits = 64;
+constexpr float kLog2E = 1.44269504f;
+
+// Rows are padded by 16 bytes: eight of them then begin on eight different sets of banks.
+template <int kDim>
+struct Shared {
+  static constexpr int kStages = kDim > 128 ? 2 : 3;
+  static constexpr int kPitch = 2 * kDim + 16;
+  static constexpr int kStageBytes = 2 * kTile * kPitch;  // keys, then values
+  static constexpr int kWarpBytes = kStages * kStageBytes;
+  static constexpr int kWarpFloats = 2 * kRows + kRows * kDim;  // maxima, sums, weighted values
+  static constexpr int kBytes = kWarps * (kWarpBytes > 4 * kWarpFloats ? kWarpBytes : 4 * kWarpFloats);
+};
+
+struct Args {
+  const char* keys;  // of the layer: page 0, KV head 0, token 0
+  int64_t page_bytes, plane_bytes, head_bytes, row_bytes;
+  int32_t page_shift, kv_heads, group, layer_group, splits;
+  float scale;  // for powers of two
+  DecodeTables tables;
+  DeviceSelection selection;
+  const void* q;
+  void* out;
+  float* partial;
+};
+
+// What one block of threads attends to.
+struct Part {
+  const int32_t* slots;  // of a list; null: the pages
+  const int32_t* pages;
+  int32_t begin, end;
+};
+
+__device__ Part part_of(const Args& a, int32_t seq, int32_t kv_head, int32_t split) {
+  Part part{nullptr, a.tables.pages + a.tables.page_offsets[seq], 0, 0};
+  int32_t count = a.tables.lengths[seq];
+  const DeviceSelection& s = a.selection;
+  if (s.row_of_sequence != nullptr && count > 0 && s.row_of_sequence[seq] >= 0) {
+    const int64_t group = static_cast<int64_t>(s.row_of_sequence[seq]) * s.groups + a.layer_group;
+    const int64_t list = group * s.kv_heads + (s.kv_heads == 1 ? 0 : kv_head);
+    count = s.counts[list];
+    part.slots = s.slots + list * s.stride;
+  }
+  const int32_t tiles = (count + kTile - 1) / kTile, per_split = (tiles + a.splits - 1) / a.splits;
+  part.begin = min(count, split * per_split * kTile);
+  part.end = min(count, part.begin + per_split * kTile);
+  return part;
+}
+
+// Where the key row of a lane's index lies, from the head's first row on; below 0 behind the end.
+__device__ __forceinline__ int64_t row_of(const Args& a, const Part& part, int32_t index) {
+  if (index >= part.end) return -1;
+  const int32_t page_tokens = 1 << a.page_shift;
+  int32_t page, token;
+  if (part.slots != nullptr) {
+    const int32_t slot = part.slots[index];
+    page = slot >> a.page_shift, token = slot & (page_tokens - 1);
+  } else {
+    page = part.pages[index >> a.page_shift], token = index & (page_tokens - 1);
+  }
+  return page * a.page_bytes + token * a.row_bytes;
+}
+
+template <int kDim>
+__device__ __forceinline__ void copy_tile(const Args& a, const char* head, int64_t row, char* stage, int lane) {
+  constexpr int kChunks = kDim / 8;  // of a row, 16 bytes each
+#pragma unroll
+  for (int c = lane; c < kTile * kChunks; c += 32) {
+    const int key = c / kChunks, chunk = c % kChunks;
+    const int64_t from = __shfl_sync(~0u, row, key);
+    const char* source = head + max(from, int64_t{0}) + 16 * chunk;
+    char* target = stage + key * Shared<kDim>::kPitch + 16 * chunk;
+    copy_16_async(target, source, from >= 0);
+    copy_16_async(target + kTile * Shared<kDim>::kPitch, source + a.plane_bytes, from >= 0);
+  }
+}
+
+// Softmax weights of the heads over the keys that a warp has seen, each head's relative to its largest score so far.
+template <class T, int kDim>
+struct Heads {
+  float top[2] = {-INFINITY, -INFINITY};  // of the rows lane / 4 and lane / 4 + 8
+  float sum[2] = {0, 0};                  // of this lane's columns
+  float out[kDim / 8][4] = {};
+
+  __device__ __forceinline__ void add(const uint32_t (&q)[kDim / 16][4], const char* stage, int32_t valid, float scale, int lane) {
+    constexpr int kPitch = Shared<kDim>::kPitch;
+    float scores[2][4] = {};
+    const char* key = stage + (lane / 16 * 8 + lane % 8) * kPitch + lane / 8 % 2 * 16;
+#pragma unroll
+    for (int k = 0; k < kDim / 16; ++k) {
+      uint32_t b[4];
+      load_matrices(b, key + 32 * k);
+      multiply_add<T>(scores[0], q[k], b[0], b[1]);
+      multiply_add<T>(scores[1], q[k], b[2], b[3]);
+    }
+    float highest[2] = {top[0], top[1]};
+#pragma unroll
+    for (int j = 0; j < 2; ++j)
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        const int column = 8 * j + 2 * (lane % 4) + i % 2;
+        scores[j][i] = column < valid ? scores[j][i] * scale : -INFINITY;
+        highest[i / 2] = fmaxf(highest[i / 2], scores[j][i]);
+      }
+    highest[0] = quad_max(highest[0]), highest[1] = quad_max(highest[1]);
+    if (__any_sync(~0u, highest[0] > top[0] || highest[1] > top[1])) {
+      const float keep[2] = {exp2f(top[0] - highest[0]), exp2f(top[1] - highest[1])};
+      sum[0] *= keep[0], sum[1] *= keep[1];
+#pragma unroll
+      for (int d = 0; d < kDim / 8; ++d)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) out[d][i] *= keep[i / 2];
+      top[0] = highest[0], top[1] = highest[1];
+    }
+#pragma unroll
+    for (int j = 0; j < 2; ++j)
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        scores[j][i] = exp2f(scores[j][i] - top[i / 2]);
+        sum[i / 2] += scores[j][i];
+      }
+    const uint32_t weights[4] = {pack<T>(scores[0][0], scores[0][1]), pack<T>(scores[0][2], scores[0][3]),
+                                 pack<T>(scores[1][0], scores[1][1]), pack<T>(scores[1][2], scores[1][3])};
+    const char* value = stage + (kTile + lane / 8 % 2 * 8 + lane % 8) * kPitch + lane / 16 * 16;
+#pragma unroll
+    for (int d = 0; d < kDim / 16; ++d) {
+      uint32_t b[4];
+      load_transposed(b, value + 32 * d);
+      multiply_add<T>(out[2 * d], weights, b[0], b[1]);
+      multiply_add<T>(out[2 * d + 1], weights, b[2], b[3]);
+    }
+  }
+
+  // To this warp's place: maxima, sums, then the values by rows.
+  __device__ __forceinline__ void leave(float* place, int group, int lane) const {
+    const float sums[2] = {quad_sum(sum[0]), quad_sum(sum[1])};
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int row = lane / 4 + 8 * half;
+      if (row >= group) continue;
+      if (lane % 4 == 0) place[row] = top[half], place[kRows + row] = sums[half];
+      float* values = place + 2 * kRows + row * kDim + 2 * (lane % 4);
+#pragma unroll
+      for (int d = 0; d < kDim / 8; ++d)
+        *reinterpret_cast<float2*>(values + 8 * d) = make_float2(out[d][2 * half], out[d][2 * half + 1]);
+    }
+  }
+};
+
+template <class T, int kDim>
+__device__ void load_queries(const Args& a, int32_t seq, int32_t kv_head, int lane, uint32_t (&q)[kDim / 16][4]) {
+  const T* first = static_cast<const T*>(a.q) + (static_cast<int64_t>(seq) * a.kv_heads + kv_head) * a.group * kDim;
+#pragma unroll
+  for (int k = 0; k < kDim / 16; ++k)
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const int row = lane / 4 + i % 2 * 8, column = 16 * k + 2 * (lane % 4) + i / 2 * 8;
+      q[k][i] = row < a.group ? *reinterpret_cast<const uint32_t*>(first + row * kDim + column) : 0;
+    }
+}
+
+template <class T, int kDim>
+__global__ void __launch_bounds__(32 * kWarps) decode_part(const Args a) {
+  using S = Shared<kDim>;
+  extern __shared__ __align__(16) char shared[];
+  const int split = blockIdx.x, kv_head = blockIdx.y, seq = blockIdx.z;
+  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  const Part part = part_of(a, seq, kv_head, split);
+  const char* head = a.keys + kv_head * a.head_bytes;
+  char* stages = shared + warp * S::kWarpBytes;
+
+  uint32_t q[kDim / 16][4];
+  load_queries<T, kDim>(a, seq, kv_head, lane, q);
+  Heads<T, kDim> heads;
+  const int32_t first = part.begin + warp * kTile, step = kWarps * kTile;
+  int64_t row = row_of(a, part, first + lane % kTile);
+  int32_t asked = first;  // the tile whose rows lie in `row`
+  const auto ask = [&](int stage) {
+    if (asked < part.end) {
+      copy_tile<kDim>(a, head, row, stages + stage * S::kStageBytes, lane);
+      asked += step;
+      row = row_of(a, part, asked + lane % kTile);
+    }
+    commit_copies();
+  };
+#pragma unroll
+  for (int stage = 0; stage < S::kStages - 1; ++stage) ask(stage);
+  int stage = 0;
+  for (int32_t tile = first; tile < part.end; tile += step) {
+    await_copies<S::kStages - 2>();
+    __syncwarp();  // the copies of all lanes are there, and the stage before was read by all
+    ask(stage == 0 ? S::kStages - 1 : stage - 1);
+    heads.add(q, stages + stage * S::kStageBytes, part.end - tile, a.scale, lane);
+    stage = stage + 1 == S::kStages ? 0 : stage + 1;
+  }
+  await_copies<0>();
+  __syncthreads();
+  auto* places = reinterpret_cast<float*>(shared);
+  heads.leave(places + warp * S::kWarpFloats, a.group, lane);
+  __syncthreads();
+
+  const int64_t first_head = (static_cast<int64_t>(seq) * a.kv_heads + kv_head) * a.group;
+  for (int i = threadIdx.x; i < a.group * kDim; i += 32 * kWarps) {
+    const int h = i / kDim, d = i % kDim;
+    float top = -INFINITY, sum = 0, value = 0;
+#pragma unroll
+    for (int w = 0; w < kWarps; ++w) top = fmaxf(top, places[w * S::kWarpFloats + h]);
+#pragma unroll
+    for (int w = 0; w < kWarps; ++w) {
+      const float* place = places + w * S::kWarpFloats;
+      const float factor = place[h] == -INFINITY ? 0.0f : exp2f(place[h] - top);
+      sum += factor * place[kRows + h];
+      value += factor * place[2 * kRows + h * kDim + d];
+    }
+    if (a.splits == 1) {
+      static_cast<T*>(a.out)[first_head * kDim + i] = from_float<T>(sum > 0 ? value / sum : 0.0f);
+    } else {
+      float* place = a.partial + ((first_head + h) * a.splits + split) * (kDim + 2);
+      place[2 + d] = value;
+      if (d == 0) place[0] = top, place[1] = sum;
+    }
+  }
+}
+
+// One block per query head, one thread per value.
+template <class T, int kDim>
+__global__ void join_parts(const float* partial, int32_t splits, void* out) {
+  const int64_t head = blockIdx.x;
+  const int d = threadIdx.x;
+  const float* places = partial + head * splits * (kDim + 2);
+  float top = -INFINITY, sum = 0, value = 0;
+  for (int s = 0; s < splits; ++s) top = fmaxf(top, places[s * (kDim + 2)]);
+  for (int s = 0; s < splits; ++s) {
+    const float* place = places + s * (kDim + 2);
+    const float factor = place[0] == -INFINITY ? 0.0f : exp2f(place[0] - top);
+    sum += factor * place[1];
+    value += factor * place[2 + d];
+  }
+  static_cast<T*>(out)[head * kDim + d] = from_float<T>(sum > 0 ? value / sum : 0.0f);
+}
+
+template <class T, int kDim>
+void launch(const DecodeAttention& d, const Args& a, cudaStream_t stream) {
+  static const cudaError_t room = cudaFuncSetAttribute(
+      decode_part<T, kDim>, cudaFuncAttributeMaxDynamicSharedMemorySize, Shared<kDim>::kBytes);
+  check(room, "decode attention's shared memory");
+  const dim3 grid(static_cast<unsigned>(a.splits), static_cast<unsigned>(a.kv_heads),
+                  static_cast<unsigned>(d.tables.sequences));
+  decode_part<T, kDim><<<grid, 32 * kWarps, Shared<kDim>::kBytes, stream>>>(a);
+  check_launch("decode_part");
+  if (a.splits == 1) return;
+  join_parts<T, kDim><<<static_cast<unsigned>(d.tables.sequences * d.num_heads), kDim, 0, stream>>>(a.partial, a.splits, a.out);
+  check_launch("join_parts");
+}
+
+template <class T>
+void launch(const DecodeAttention& d, const Args& a, cudaStream_t stream) {
+  switch (d.geometry.head_dim) {
+    case 64: return launch<T, 64>(d, a, stream);
+    case 80: return launch<T, 80>(d, a, stream);
+    case 96: return launch<T, 96>(d, a, stream);
+    case 112: return launch<T, 112>(d, a, stream);
+    case 128: return launch<T, 128>(d, a, stream);
+    case 256: return launch<T, 256>(d, a, stream);
+    default:
+      throw std::invalid_argument("head_dim is " + std::to_string(d.geometry.head_dim) +
+                                  "; there are kernels for 64, 80, 96, 112, 128 and 256");
+  }
+}
+
+}  // namespace
+
+int32_t decode_splits(int32_t sequences, int32_t kv_heads, int32_t tokens, int32_t multiprocessors) {
+  const int32_t blocks = std::max(1, sequences * kv_heads);
+  const int32_t wanted = (2 * multiprocessors + blocks - 1) / blocks;
+  const int32_t worth = std::max(1, tokens / (2 * kWarps * kTile));  // two tiles for each warp
+  return std::min({wanted, worth, kMostSplits});
+}
+
+size_t partial_floats(const DecodeAttention& d) {
+  return d.splits == 1 ? 0
+                       : static_cast<size_t>(d.tables.sequences) * d.num_heads * d.splits * (d.geometry.head_dim + 2);
+}
+
+void decode_attention(const DecodeAttention& d, cudaStream_t stream) {
+  const PoolGeometry& g = d.geometry;
+  if (d.num_heads % g.kv_heads != 0 || d.num_heads / g.kv_heads > kMostHeadsPerKvHead)
+    throw std::invalid_argument("num_heads is " + std::to_string(d.num_heads) + "; it must be 1 to " +
+                                std::to_string(kMostHeadsPerKvHead) + " times the " + std::to_string(g.kv_heads) + " KV heads");
+  if (d.splits < 1 || d.splits > kMostSplits)
+    throw std::invalid_argument("splits is " + std::to_string(d.splits) + "; it must be 1 to " + std::to_string(kMostSplits));
+  Args a{};
+  a.keys = static_cast<const char*>(d.pool) + d.layer * g.layer_bytes();
+  a.page_bytes = g.page_bytes(), a.plane_bytes = g.plane_bytes(), a.head_bytes = g.head_bytes(), a.row_bytes = g.row_bytes();
+  for (a.page_shift = 0; 1 << a.page_shift < g.page_tokens;) ++a.page_shift;
+  a.kv_heads = g.kv_heads, a.group = d.num_heads / g.kv_heads, a.layer_group = d.layer_group, a.splits = d.splits;
+  a.scale = d.scale * kLog2E;
+  a.tables = d.tables, a.selection = d.selection, a.q = d.q, a.out = d.out, a.partial = d.partial;
+  if (d.tables.sequences == 0) return;
+  if (d.element == Element::kF16) launch<__half>(d, a, stream);
+  else launch<__nv_bfloat16>(d, a, stream);
+}
+
+}  // namespace cuda
+}  // namespace contexture

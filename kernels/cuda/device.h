@@ -1,0 +1,64 @@
+// What the host side of every kernel needs: errors as exceptions, device memory that frees itself.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace contexture {
+namespace cuda {
+
+// A failed call of the CUDA runtime, in its own words.
+class CudaError : public std::runtime_error {
+ public:
+  CudaError(const char* what, cudaError_t error)
+      : std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")") {}
+};
+
+inline void check(cudaError_t error, const char* what) {
+  if (error != cudaSuccess) throw CudaError(what, error);
+}
+
+// Behind every launch: a refused one, of too much shared memory say, is told by nothing else.
+inline void check_launch(const char* kernel) { check(cudaGetLastError(), kernel); }
+
+// Numbers that the kernels read and write in 16 bits.
+enum class Element { kF16, kBf16 };
+
+// Device memory for `count` values.
+template <class T>
+class DeviceBuffer {
+ public:
+  explicit DeviceBuffer(size_t count) : count_(count) {
+    if (count > 0) check(cudaMalloc(&data_, count * sizeof(T)), "cudaMalloc");
+  }
+  explicit DeviceBuffer(const std::vector<T>& values) : DeviceBuffer(values.size()) { put(values); }
+  ~DeviceBuffer() { cudaFree(data_); }
+  DeviceBuffer(const DeviceBuffer&) = delete;
+  DeviceBuffer& operator=(const DeviceBuffer&) = delete;
+
+  T* data() { return static_cast<T*>(data_); }
+  const T* data() const { return static_cast<const T*>(data_); }
+  size_t count() const { return count_; }
+  size_t bytes() const { return count_ * sizeof(T); }
+
+  void put(const std::vector<T>& values) {
+    if (values.size() > count_) throw std::invalid_argument("more values than the device buffer has room for");
+    check(cudaMemcpy(data_, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice), "cudaMemcpy");
+  }
+  std::vector<T> get() const {
+    std::vector<T> values(count_);
+    check(cudaMemcpy(values.data(), data_, bytes(), cudaMemcpyDeviceToHost), "cudaMemcpy");
+    return values;
+  }
+
+ private:
+  const size_t count_;
+  void* data_ = nullptr;
+};
+
+}  // namespace cuda
+}  // namespace contexture
