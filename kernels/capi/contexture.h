@@ -28,6 +28,24 @@ CTX_API int32_t ctx_abi_version(void);
  * name a lower one than the CPU has. */
 CTX_API const char* ctx_isa(void);
 
+/* Of the library for CUDA devices only: how many devices can be used, and which that is, or why there is none and what to do
+ * (valid until the thread's next such call). */
+CTX_API int32_t ctx_device_count(void);
+CTX_API const char* ctx_device_report(void);
+
+/* Of the library for CUDA devices only: the compiled graph as a session of ONNX Runtime, made once RegisterCustomOps was called. Its
+ * outputs have so many columns; features 0: it has none. library: the path of this one. */
+CTX_API int64_t ctx_session_create(const char* graph, const char* library, int64_t pool, int64_t vocabulary,
+                                   int64_t features);
+CTX_API int32_t ctx_session_destroy(int64_t session);
+
+/* Runs the pool's step. tokens[rows]; logits[wanted_count][vocabulary] of the rows wanted, ascending; features[rows][features]. */
+CTX_API int32_t ctx_session_run(int64_t session, const int64_t* tokens, int32_t rows, const int64_t* wanted,
+                                int32_t wanted_count, float* logits, float* features);
+
+/* Runs that replayed a captured CUDA graph. */
+CTX_API int64_t ctx_session_replays(int64_t session);
+
 /* Why the last failing call of this thread failed; valid until the thread's next failing call. */
 CTX_API const char* ctx_last_error(void);
 

@@ -1,18 +1,21 @@
 #!/bin/sh
-# Builds the device's kernels, their tests and their bench: build.sh BUILD_DIR.
+# Builds the device's library, its tests and its bench: build.sh BUILD_DIR [DIST_DIR].
 #
 # The compiler is the nvcc of the PATH or, where there is none, that of the wheels in toolchain.txt, which land in BUILD_DIR. Where
 # neither can be had, or GoogleTest is missing, says so and builds nothing. CUDA_ARCH: 90, or others, separated by blanks.
+# With DIST_DIR the library is copied to DIST_DIR/OS-ARCH, and what cannot be built is a failure.
 set -eu
 
 source=$(cd "$(dirname "$0")/.." && pwd)
 build=$1
+dist=${2:-}
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
 
 nothing() {
   echo "CUDA: nothing is built: $1."
-  exit 0
+  [ -z "$dist" ] && exit 0
+  exit 1
 }
 
 if command -v nvcc >/dev/null 2>&1; then
@@ -48,8 +51,9 @@ compile() {
   fi
 }
 
-kernels="decode_attention prepare_rows retrieval"
-tests="main decode_attention_test prepare_rows_test retrieval_test"
+kernels="decode_attention prepare_rows retrieval swiglu"
+library="cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/ops.cc capi/step_tables.cc ops/op_support.cc"
+tests="main decode_attention_test device_pool_test prepare_rows_test retrieval_test swiglu_test"
 log=$build/build.log
 run() {
   pids=
@@ -60,6 +64,15 @@ run() {
   for pid in $pids; do wait "$pid"; done
   objects=
   for name in $kernels; do objects="$objects $build/$name.cu.o"; done
+  parts=
+  for part in $library; do
+    compile "$part" "" || return 1
+    parts="$parts $build/$(basename "$part").o"
+  done
+  # shellcheck disable=SC2086
+  "$nvcc" $include -cudart static -shared $objects $parts -Xlinker --no-undefined \
+    -Xlinker --version-script="$source/exports.map" -Xcompiler -static-libstdc++,-static-libgcc \
+    -o "$build/libcontexture_cuda.so" || return 1
   compile cuda/bench/bench.cc "" || return 1
   # shellcheck disable=SC2086
   "$nvcc" $include -cudart static $objects "$build/bench.cc.o" -o "$build/contexture_cuda_bench" || return 1
@@ -70,7 +83,7 @@ run() {
   done
   compile reference/reference.cc "" || return 1
   # shellcheck disable=SC2086
-  "$nvcc" $include -cudart static $objects $test_objects "$build/reference.cc.o" -lgtest -lpthread -o "$build/contexture_cuda_test"
+  "$nvcc" $include -cudart static $objects $parts $test_objects "$build/reference.cc.o" -lgtest -lpthread -o "$build/contexture_cuda_test"
 }
 echo '#include <gtest/gtest.h>' | c++ -x c++ -fsyntax-only - 2>/dev/null ||
   nothing "GoogleTest was not found (on Debian and Ubuntu: apt-get install libgtest-dev)"
@@ -78,4 +91,8 @@ if ! run >"$log" 2>&1; then
   cat "$log" >&2
   echo "Building the CUDA kernels failed; the compiler's words are above." >&2
   exit 1
+fi
+if [ -n "$dist" ]; then
+  mkdir -p "$dist/linux-$(uname -m)"
+  cp -p "$build/libcontexture_cuda.so" "$dist/linux-$(uname -m)/"
 fi

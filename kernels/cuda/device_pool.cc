@@ -6,6 +6,7 @@
 
 #include "capi/checks.h"
 #include "cpu/half.h"
+#include "cuda/decode_attention.h"
 
 namespace contexture {
 namespace cuda {
@@ -50,25 +51,28 @@ DevicePool::DevicePool(const PoolGeometry& geometry)
   check(cudaGetDevice(&device), "cudaGetDevice");
   check(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute");
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+  // Longer tables, of prefixes that many rows share, make a step a plain one.
+  bucket_pages_ = static_cast<size_t>(std::min<int64_t>(int64_t{kMostBucketRows} * geometry_.pages, 1 << 20));
   check(cudaMemsetAsync(memory_.data(), 0, memory_.bytes(), stream_), "cudaMemsetAsync");
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
 }
 
 DevicePool::~DevicePool() { cudaStreamDestroy(stream_); }
 
-std::vector<const int32_t*> DevicePool::upload(const std::vector<std::pair<const int32_t*, size_t>>& tables, GrowingBuffer& to) {
+std::vector<const int32_t*> DevicePool::upload(const std::vector<Table>& tables, int32_t* to) {
   size_t count = 0;
-  for (const auto& table : tables) count += table.second;
-  auto* staged = static_cast<int32_t*>(staging_.at_least(count * sizeof(int32_t)));
-  auto* device = static_cast<int32_t*>(to.at_least(count * sizeof(int32_t)));
+  for (const Table& table : tables) count += table.count;
+  auto* staged = static_cast<int32_t*>(staging_.at_least(std::max<size_t>(count, 1) * sizeof(int32_t)));
   std::vector<const int32_t*> places;
-  size_t at = 0;
-  for (const auto& table : tables) {
-    if (table.second > 0) std::memcpy(staged + at, table.first, table.second * sizeof(int32_t));
-    places.push_back(device + at);
-    at += table.second;
+  for (const Table& table : tables) {
+    places.push_back(to);
+    if (table.count > 0) {
+      std::memcpy(staged, table.values, table.count * sizeof(int32_t));
+      check(cudaMemcpyAsync(to, staged, table.count * sizeof(int32_t), cudaMemcpyHostToDevice, stream_), "cudaMemcpyAsync");
+    }
+    staged += table.count;
+    to += table.room;
   }
-  check(cudaMemcpyAsync(device, staged, count * sizeof(int32_t), cudaMemcpyHostToDevice, stream_), "cudaMemcpyAsync");
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
   return places;
 }
@@ -78,29 +82,55 @@ void DevicePool::set_step(int32_t num_seqs, const int32_t* query_len, const int3
   steps_.set_step(num_seqs, query_len, context_len, page_offsets, pages);
   const StepView step = steps_.view();
   row_lengths_.clear(), row_page_offsets_.clear(), row_slots_.clear();
+  row_positions_.assign(step.row_positions, step.row_positions + step.num_rows);
   for (int32_t s = 0; s < step.num_seqs; ++s)
     for (int32_t row = step.row_offsets[s]; row < step.row_offsets[s + 1]; ++row) {
       row_lengths_.push_back(step.row_positions[row] + 1);
       row_page_offsets_.push_back(step.page_offsets[s]);
       row_slots_.push_back(static_cast<int32_t>(step.row_slots[row]));
     }
-  const auto rows = static_cast<size_t>(step.num_rows);
-  const std::vector<const int32_t*> at = upload({{step.row_positions, rows},
-                                                 {row_slots_.data(), rows},
-                                                 {row_lengths_.data(), rows},
-                                                 {row_page_offsets_.data(), rows},
-                                                 {step.pages, static_cast<size_t>(step.page_offsets[step.num_seqs])}},
-                                                step_memory_);
+  const auto page_count = static_cast<size_t>(step.page_offsets[step.num_seqs]);
+  const bool decodes = step.num_rows == step.num_seqs && step.num_rows <= kMostBucketRows;
+  bucket_ = decodes && page_count <= bucket_pages_ ? 1 : 0;
+  while (bucket_ > 0 && bucket_ < step.num_rows) bucket_ *= 2;
+  const auto rows = static_cast<size_t>(run_rows());
+  row_positions_.resize(rows, -1), row_slots_.resize(rows, 0), row_lengths_.resize(rows, 0), row_page_offsets_.resize(rows, 0);
+  const size_t room = bucket_ > 0 ? kMostBucketRows : rows, page_room = bucket_ > 0 ? bucket_pages_ : page_count;
+  GrowingBuffer& memory = bucket_ > 0 ? bucket_memory_ : step_memory_;
+  const std::vector<const int32_t*> at = upload({{row_positions_.data(), rows, room},
+                                                 {row_slots_.data(), rows, room},
+                                                 {row_lengths_.data(), rows, room},
+                                                 {row_page_offsets_.data(), rows, room},
+                                                 {step.pages, page_count, page_room}},
+                                                static_cast<int32_t*>(memory.at_least((4 * room + page_room) * sizeof(int32_t))));
   positions_ = at[0], slots_ = at[1];
-  row_tables_ = {step.num_rows, at[2], at[3], at[4]};
-  selection_ = DeviceSelection{};
+  row_tables_ = {run_rows(), at[2], at[3], at[4]};
   longest_ = steps_.max_position() + 1;
+  selection_ = DeviceSelection{};
+  if (bucket_ > 0 && bucket_selection_.row_of_sequence != nullptr) {  // graphs look at it in any case
+    const std::vector<int32_t> none(kMostBucketRows, -1);
+    upload({{none.data(), none.size(), none.size()}}, const_cast<int32_t*>(bucket_selection_.row_of_sequence));
+    selection_ = bucket_selection_;
+  }
+}
+
+// Room for lists of a bucket, at fixed addresses as long as it is enough.
+void DevicePool::fit_lists(int32_t groups, int32_t kv_heads, int32_t stride) {
+  DeviceSelection& s = bucket_selection_;
+  if (s.row_of_sequence != nullptr && s.groups == groups && s.kv_heads == kv_heads && s.stride >= stride) return;
+  int32_t room = 64;
+  while (room < stride) room *= 2;
+  const auto lists = static_cast<size_t>(kMostBucketRows) * groups * kv_heads;
+  auto* memory = static_cast<int32_t*>(bucket_lists_.at_least((kMostBucketRows + lists + lists * room) * sizeof(int32_t)));
+  s = {groups, kv_heads, room, memory, memory + kMostBucketRows, memory + kMostBucketRows + lists};
+  ++layout_;
 }
 
 void DevicePool::set_selection(const StepTables::Selection& s) {
   steps_.set_selection(s);
   const StepView step = steps_.view();
-  std::vector<int32_t> row_of(static_cast<size_t>(step.num_rows), -1), slots;
+  const auto rows = static_cast<size_t>(run_rows());
+  std::vector<int32_t> row_of(rows, -1);
   longest_ = 0;
   for (int32_t seq = 0; seq < step.num_seqs; ++seq) {
     const int32_t row = step.selection.row_of_seq[seq], first = step.row_offsets[seq];
@@ -109,30 +139,62 @@ void DevicePool::set_selection(const StepTables::Selection& s) {
     if (row < 0) longest_ = std::max(longest_, step.row_positions[step.row_offsets[seq + 1] - 1] + 1);
     row_of[static_cast<size_t>(first)] = row;
   }
+  const std::vector<int32_t> group_of_layer(s.group_of_layer, s.group_of_layer + geometry_.layers);
+  if (first_dense_layers_ != s.first_dense_layers || group_of_layer_ != group_of_layer) {
+    first_dense_layers_ = s.first_dense_layers, group_of_layer_ = group_of_layer;
+    ++layout_;
+  }
+  if (bucket_ > 0) fit_lists(s.groups, s.kv_heads, s.stride);
+  const int32_t stride = bucket_ > 0 ? bucket_selection_.stride : s.stride;
   const int64_t lists = static_cast<int64_t>(s.rows) * s.groups * s.kv_heads;
-  slots.resize(static_cast<size_t>(lists) * s.stride);
+  std::vector<int32_t> slots(static_cast<size_t>(lists) * stride);
   for (int64_t list = 0; list < lists; ++list) {
     const int32_t* pages = step.pages + step.page_offsets[s.sequences[list / (s.groups * s.kv_heads)]];
     longest_ = std::max(longest_, s.counts[list]);
     for (int32_t i = 0; i < s.counts[list]; ++i) {
       const int32_t position = s.positions[list * s.stride + i];
-      slots[static_cast<size_t>(list * s.stride + i)] =
+      slots[static_cast<size_t>(list * stride + i)] =
           pages[position / geometry_.page_tokens] * geometry_.page_tokens + position % geometry_.page_tokens;
     }
   }
-  const std::vector<const int32_t*> at =
-      upload({{row_of.data(), row_of.size()}, {s.counts, static_cast<size_t>(lists)}, {slots.data(), slots.size()}}, selection_memory_);
-  selection_ = {s.groups, s.kv_heads, s.stride, at[0], at[1], at[2]};
+  const auto counts = static_cast<size_t>(lists);
+  const size_t row_room = bucket_ > 0 ? kMostBucketRows : rows;
+  const size_t count_room = bucket_ > 0 ? static_cast<size_t>(kMostBucketRows) * s.groups * s.kv_heads : counts;
+  auto* memory = bucket_ > 0 ? const_cast<int32_t*>(bucket_selection_.row_of_sequence)
+                             : static_cast<int32_t*>(selection_memory_.at_least((rows + counts + slots.size()) * sizeof(int32_t)));
+  const std::vector<const int32_t*> at = upload(
+      {{row_of.data(), rows, row_room}, {s.counts, counts, count_room}, {slots.data(), slots.size(), slots.size()}}, memory);
+  selection_ = {s.groups, s.kv_heads, stride, at[0], at[1], at[2]};
+}
+
+int32_t DevicePool::splits() const {
+  // A bucket's must serve whatever its lists hold.
+  return decode_splits(run_rows(), geometry_.kv_heads, bucket_ > 0 ? std::numeric_limits<int32_t>::max() : longest_, multiprocessors_);
+}
+
+size_t DevicePool::partial_bytes(int32_t num_heads, int32_t rows, int32_t splits) const {
+  return splits == 1 ? 0 : sizeof(float) * static_cast<size_t>(rows) * num_heads * splits * (geometry_.head_dim + 2);
+}
+
+void* DevicePool::queries(int32_t num_heads) {
+  const size_t row = static_cast<size_t>(num_heads) * geometry_.head_dim * sizeof(uint16_t);
+  return bucket_ > 0 ? bucket_queries_.at_least(row * kMostBucketRows) : queries_.at_least(row * rows());
+}
+
+float* DevicePool::partial(int32_t num_heads) {
+  if (bucket_ == 0) return static_cast<float*>(partial_.at_least(partial_bytes(num_heads, rows(), splits())));
+  size_t most = 0;
+  for (int32_t rows = 1; rows <= kMostBucketRows; rows *= 2)
+    most = std::max(most, partial_bytes(num_heads, rows,
+                                        decode_splits(rows, geometry_.kv_heads, std::numeric_limits<int32_t>::max(), multiprocessors_)));
+  return static_cast<float*>(bucket_partial_.at_least(most));
 }
 
 DeviceSelection DevicePool::selection(int32_t layer) const {
-  return layer < steps_.view().selection.first_dense_layers ? DeviceSelection{} : selection_;
+  return layer < first_dense_layers_ ? DeviceSelection{} : selection_;
 }
 
-int32_t DevicePool::layer_group(int32_t layer) const {
-  const int32_t* groups = steps_.view().selection.group_of_layer;
-  return groups == nullptr ? 0 : groups[layer];
-}
+int32_t DevicePool::layer_group(int32_t layer) const { return group_of_layer_.empty() ? 0 : group_of_layer_[layer]; }
 
 void DevicePool::copy_page(int32_t from, int32_t to, int32_t slots) {
   check_index("from", from, geometry_.pages);

@@ -46,6 +46,11 @@ class StagingBuffer {
   size_t bytes_ = 0;
 };
 
+// Decode steps of up to so many rows run as captured graphs, one per power of two.
+constexpr int32_t kMostBucketRows = 64;
+
+// Idea: a captured graph freezes addresses, sizes and grids. So the tables of decode steps lie at fixed addresses, padded to a bucket of
+// rows, and lists have a fixed room; only what the tables say differs. Steps with chunks, or larger ones, run plainly.
 class DevicePool {
  public:
   // Throws InvalidArgument, or CudaError if there is not so much memory.
@@ -70,6 +75,12 @@ class DevicePool {
   bool has_step() const { return steps_.has_step(); }
   int32_t rows() const { return steps_.view().num_rows; }
   int32_t max_position() const { return steps_.max_position(); }
+  // Rows of the step's bucket, 0 for a plain one.
+  int32_t bucket() const { return bucket_; }
+  // Rows that a run has to bring: those of the step, or of its bucket.
+  int32_t run_rows() const { return bucket_ > 0 ? bucket_ : rows(); }
+  // Changes whenever graphs that were captured before would be wrong now.
+  int32_t layout() const { return layout_; }
 
   // Each row of the step, those of chunks too, as a sequence of its own that ends with it.
   const DecodeTables& row_tables() const { return row_tables_; }
@@ -78,19 +89,26 @@ class DevicePool {
   // Of a layer.
   DeviceSelection selection(int32_t layer) const;
   int32_t layer_group(int32_t layer) const;
-  // The longest list that a row attends to.
-  int32_t longest() const { return longest_; }
+  // Parts of a list that run side by side; of a bucket always the same.
+  int32_t splits() const;
 
   void copy_page(int32_t from, int32_t to, int32_t slots);
   void read_row(int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what, float* out);
 
-  // For one operation at a time.
-  void* queries(size_t bytes) { return queries_.at_least(bytes); }
-  float* partial(size_t floats) { return static_cast<float*>(partial_.at_least(floats * sizeof(float))); }
+  // For one operation at a time; of buckets always in the same place.
+  void* queries(int32_t num_heads);
+  float* partial(int32_t num_heads);
 
  private:
-  // Copies tables one behind the other and gives where each lies on the device.
-  std::vector<const int32_t*> upload(const std::vector<std::pair<const int32_t*, size_t>>& tables, GrowingBuffer& to);
+  struct Table {
+    const int32_t* values;
+    size_t count;
+    size_t room;  // of the table on the device, at least count
+  };
+  // Copies tables and gives where each lies on the device: one behind the other from `to` on.
+  std::vector<const int32_t*> upload(const std::vector<Table>& tables, int32_t* to);
+  void fit_lists(int32_t groups, int32_t kv_heads, int32_t stride);
+  size_t partial_bytes(int32_t num_heads, int32_t rows, int32_t splits) const;
 
   const PoolGeometry geometry_;
   StepTables steps_;
@@ -100,7 +118,13 @@ class DevicePool {
   std::mutex mutex_;
   StagingBuffer staging_;
   GrowingBuffer step_memory_, selection_memory_, queries_, partial_;
-  std::vector<int32_t> row_lengths_, row_page_offsets_, row_slots_;
+  GrowingBuffer bucket_memory_, bucket_lists_, bucket_queries_, bucket_partial_;
+  size_t bucket_pages_ = 0;  // room of its page table
+  int32_t bucket_ = 0, layout_ = 0;
+  DeviceSelection bucket_selection_;  // its shape and addresses; no pointers before the first selection
+  int32_t first_dense_layers_ = 0;     // of the last selection, as of the next
+  std::vector<int32_t> group_of_layer_;
+  std::vector<int32_t> row_positions_, row_lengths_, row_page_offsets_, row_slots_;
   DecodeTables row_tables_;
   const int32_t *positions_ = nullptr, *slots_ = nullptr;
   DeviceSelection selection_;

@@ -1,5 +1,8 @@
 #include "ops/op_support.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace contexture {
 namespace {
 
@@ -12,6 +15,7 @@ void release(ort::Status* status) {
 }  // namespace
 
 const ort::Api& ort_api() { return *api; }
+bool has_ort_api() { return api != nullptr; }
 void set_ort_api(const ort::Api* table) { api = table; }
 
 std::string Tensor::shape() const {
@@ -95,6 +99,23 @@ float Attributes::real_or(const char* name, float fallback) const {
   ort::Status* missing = ort_api().KernelInfoGetAttribute_float(info_, name, &value);
   release(missing);
   return missing != nullptr ? fallback : value;
+}
+
+ort::Status* register_ops(ort::SessionOptions* options, const ort::ApiBase* base,
+                          std::initializer_list<const ort::CustomOp*> ops) {
+  const ort::Api* table = base->GetApi(ort::kApiVersion);
+  if (table == nullptr) {  // without the table not even a status can be made
+    std::fprintf(stderr, "contexture: ONNX Runtime %s is too old; API version %u (1.18) or newer is needed\n",
+                 base->GetVersionString(), ort::kApiVersion);
+    std::abort();
+  }
+  set_ort_api(table);
+  return guarded_op("RegisterCustomOps", [&] {
+    ort::CustomOpDomain* domain = nullptr;  // sessions refer to it, so it lives as long as the process
+    check(table->CreateCustomOpDomain("contexture", &domain));
+    for (const ort::CustomOp* op : ops) check(table->CustomOpDomain_Add(domain, op));
+    check(table->AddCustomOpDomain(options, domain));
+  });
 }
 
 }  // namespace contexture

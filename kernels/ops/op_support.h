@@ -15,6 +15,7 @@
 namespace contexture {
 
 const ort::Api& ort_api();
+bool has_ort_api();
 void set_ort_api(const ort::Api* api);
 
 // A status of the runtime on its way back to the runtime.
@@ -140,6 +141,10 @@ ort::CustomOp describe_op() {
   op.KernelDestroy = [](void* kernel) { delete static_cast<Op*>(kernel); };
   return op;
 }
+
+// Adds operations to the domain "contexture" of a session that is being set up.
+ort::Status* register_ops(ort::SessionOptions* options, const ort::ApiBase* base,
+                          std::initializer_list<const ort::CustomOp*> ops);
 
 const ort::CustomOp* paged_attention_op();
 const ort::CustomOp* block_correction_op();

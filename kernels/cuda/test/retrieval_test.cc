@@ -37,22 +37,23 @@ SelectionRule rule(int32_t budget, int32_t sink, int32_t recent, int32_t heads =
   return r;
 }
 
-constexpr int32_t kTokens = 3000, kStride = 640;
+constexpr int32_t kTokens = 3000, kManyTokens = 20000, kStride = 640;
 
 // Sequences of the same keys on pages of their own.
 class World {
  public:
-  World(const Shape& shape, size_t rows, bool equal_keys = false) : shape_(shape), rotary_(kTokens, shape.head_dim) {
+  World(const Shape& shape, size_t rows, bool equal_keys = false, int32_t tokens = kTokens)
+      : shape_(shape), tokens_(tokens), rotary_(tokens, shape.head_dim) {
     Random random(13);
     g_.groups = shape.groups, g_.kv_heads = shape.kv_heads, g_.query_heads = shape.kv_heads * shape.heads_per_list;
     g_.head_dim = shape.head_dim, g_.page_tokens = shape.page_tokens;
-    per_sequence_ = (kTokens + shape.page_tokens - 1) / shape.page_tokens;
+    per_sequence_ = (tokens + shape.page_tokens - 1) / shape.page_tokens;
     g_.pages = per_sequence_ * static_cast<int32_t>(rows);
     pages_ = shuffled_pages(random, g_.pages);
     for (size_t row = 0; row < rows; ++row) page_offsets_.push_back(per_sequence_ * static_cast<int32_t>(row));
     pool_ = std::make_unique<DeviceBuffer<char>>(static_cast<size_t>(g_.pool_bytes()));
     check(cudaMemset(pool_->data(), 0xff, pool_->bytes()), "cudaMemset");
-    keys_.resize(static_cast<size_t>(kTokens) * g_.lists() * shape.head_dim, 1.0f);
+    keys_.resize(static_cast<size_t>(tokens) * g_.lists() * shape.head_dim, 1.0f);
     if (!equal_keys)
       for (float& x : keys_) x = random.value();
     if (equal_keys) std::fill(rotary_.cos.begin(), rotary_.cos.end(), 1.0f), std::fill(rotary_.sin.begin(), rotary_.sin.end(), 0.0f);
@@ -73,7 +74,7 @@ class World {
     DeviceBuffer<SelectionRule> device_rules(rules);
     DeviceBuffer<float> queries(queries_), mass(lists);
     SelectDeviceRows s;
-    s.geometry = g_, s.pool = pool_->data(), s.rows = static_cast<int32_t>(positions.size()), s.most_positions = kTokens;
+    s.geometry = g_, s.pool = pool_->data(), s.rows = static_cast<int32_t>(positions.size()), s.most_positions = tokens_;
     s.positions = at.data(), s.page_offsets = offsets.data(), s.pages = pages.data(), s.rules = device_rules.data();
     s.queries = queries.data(), s.rope_cos = cos_->data(), s.rope_sin = sin_->data(), s.stride = kStride;
     DeviceBuffer<float> workspace(workspace_floats(s));
@@ -89,7 +90,7 @@ class World {
   // Whether keys are what they should be after their rounding.
   void expect_keys() const {
     const std::vector<char> pool = pool_->get();
-    for (const int32_t p : {0, 1, 17, 1024, kTokens - 1})
+    for (const int32_t p : {0, 1, 17, 1024, tokens_ - 1})
       for (int32_t list = 0; list < g_.lists(); ++list) {
         const std::vector<double> exact = rotated_key(p, list), kept = stored_key(pool, 0, p, list);
         double largest = 0;
@@ -130,12 +131,12 @@ class World {
 
  private:
   void append(size_t row) {
-    std::vector<int32_t> positions(kTokens), slots(kTokens);
-    for (int32_t p = 0; p < kTokens; ++p) positions[p] = p, slots[p] = slot(row, p);
+    std::vector<int32_t> positions(tokens_), slots(tokens_);
+    for (int32_t p = 0; p < tokens_; ++p) positions[p] = p, slots[p] = slot(row, p);
     DeviceBuffer<int32_t> at(positions), to(slots);
     DeviceBuffer<float> keys(keys_);
     AppendDeviceKeys a;
-    a.geometry = g_, a.pool = pool_->data(), a.rows = kTokens, a.keys = keys.data(), a.positions = at.data(), a.slots = to.data();
+    a.geometry = g_, a.pool = pool_->data(), a.rows = tokens_, a.keys = keys.data(), a.positions = at.data(), a.slots = to.data();
     a.rope_cos = cos_->data(), a.rope_sin = sin_->data();
     append_keys(a, nullptr);
     check(cudaDeviceSynchronize(), "append_keys");
@@ -161,14 +162,14 @@ class World {
     return key;
   }
 
-  // Nothing that was left out weighs clearly more than something that was chosen: queries are rounded to halves.
+  // Nothing that was left out weighs clearly more than something that was chosen; a value between two steps may be rounded either way.
   void expect_heaviest(const std::vector<char>& pool, size_t row, int32_t list, const SelectionRule& r, int32_t position,
                        const std::vector<int32_t>& chosen, float mass) const {
     const int32_t first = r.middle_first(position), last = r.middle_last(position);
     std::vector<std::vector<double>> scores;
     for (int32_t h = 0; h < shape_.heads_per_list; ++h) {
       const size_t at = ((row * g_.lists() + list) * shape_.heads_per_list + h) * g_.head_dim;
-      const std::vector<double> q = rotated(&queries_[at], position);
+      const std::vector<double> q = reference::rounded_to_steps(rotated(&queries_[at], position), 127);
       scores.emplace_back();
       for (int32_t p = first; p < last; ++p) {
         const std::vector<double> key = stored_key(pool, row, p, list);
@@ -188,11 +189,12 @@ class World {
       if (in[i]) held += weights[i], lightest = std::min(lightest, weights[i]);
       else heaviest = std::max(heaviest, weights[i]);
     }
-    EXPECT_GE(lightest, 0.98 * heaviest);
+    EXPECT_GE(lightest, 0.99 * heaviest);
     EXPECT_NEAR(mass, held / total, 2e-3);
   }
 
   const Shape shape_;
+  const int32_t tokens_;
   Rotary rotary_;
   DeviceKeyGeometry g_;
   int32_t per_sequence_ = 0;
@@ -214,13 +216,23 @@ TEST_P(RetrievalOf, ChoosesTheHeaviestPositions) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, RetrievalOf, testing::ValuesIn(grid()), [](const auto& info) { return info.param.name(); });
 
+// Long rows are divided among the blocks of a cluster.
+TEST(Retrieval, LongRows) {
+  const World world({128, 2, 2, 4, 32}, 4, false, kManyTokens);
+  world.expect_keys();
+  world.expect_right({kManyTokens - 1, 8191, 17000, 100},
+                     {rule(512, 4, 64), rule(500, 0, 1), rule(640, 4, 64, SelectionRule::kMeanOfHeads), rule(512, 4, 64)});
+}
+
 TEST(Retrieval, EqualWeightsAreTakenFromTheFront) {
-  const World world({128, 1, 1, 4, 16}, 1, true);
-  const SelectionRule r = rule(300, 4, 64);
-  const World::Selected selected = world.select({2500}, {r});
-  ASSERT_EQ(selected.counts[0], 300);
-  for (int32_t i = 0; i < 300; ++i) ASSERT_EQ(selected.chosen[i], i < 236 ? i : 2500 - 299 + i);
-  EXPECT_NEAR(selected.mass[0], 232.0 / (2501 - 68), 1e-4);
+  for (const int32_t tokens : {2501, kManyTokens}) {
+    const World world({128, 1, 1, 4, 16}, 1, true, tokens);
+    const SelectionRule r = rule(300, 4, 64);
+    const World::Selected selected = world.select({tokens - 1}, {r});
+    ASSERT_EQ(selected.counts[0], 300);
+    for (int32_t i = 0; i < 300; ++i) ASSERT_EQ(selected.chosen[i], i < 236 ? i : tokens - 300 + i);
+    EXPECT_NEAR(selected.mass[0], 232.0 / (tokens - 68), 1e-4);
+  }
 }
 
 TEST(Retrieval, ShortRowsSelectEverything) {

@@ -1,5 +1,6 @@
 package dev.contexture.config;
 
+import dev.contexture.core.ExecutionProvider;
 import dev.contexture.core.KvGeometry;
 import dev.contexture.core.SelectionRule;
 import dev.contexture.kv.PageCopier;
@@ -63,7 +64,8 @@ public final class BenchRetrieval implements AutoCloseable {
             int pages,
             int positions,
             int threads) {
-        Retrieval.Place place = new Retrieval.Place(library, geometry, kv, pages, positions, threads);
+        Retrieval.Place place =
+                new Retrieval.Place(ExecutionProvider.CPU, library, geometry, kv, pages, positions, threads);
         return new BenchRetrieval(Retrieval.open(settings, compiled, place));
     }
 

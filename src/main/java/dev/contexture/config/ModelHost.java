@@ -1,12 +1,16 @@
 package dev.contexture.config;
 
+import dev.contexture.core.ExecutionProvider;
 import dev.contexture.core.KvGeometry;
+import dev.contexture.core.Precision;
 import dev.contexture.core.SparsityPolicy;
 import dev.contexture.engine.Engine;
+import dev.contexture.engine.ModelRunner;
 import dev.contexture.engine.SelectionListener;
 import dev.contexture.engine.SelectionStage;
 import dev.contexture.engine.SparseSelection;
 import dev.contexture.engine.WarmUp;
+import dev.contexture.engine.ort.CudaModelRunner;
 import dev.contexture.engine.ort.OrtModelRunner;
 import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
@@ -24,6 +28,7 @@ import dev.contexture.model.store.ModelSources;
 import dev.contexture.model.template.ChatTemplate;
 import dev.contexture.model.tokenizer.DjlTokenizer;
 import dev.contexture.model.tokenizer.Tokenizer;
+import dev.contexture.nativelib.CudaDevices;
 import dev.contexture.nativelib.FfmKvPool;
 import dev.contexture.nativelib.NativeLibrary;
 import dev.contexture.scheduler.BlockTraffic;
@@ -102,6 +107,9 @@ public final class ModelHost implements AutoCloseable {
             LongSupplier seeds) {
         try {
             CompiledModel compiled;
+            Path libraries = settings.directory.resolve("native");
+            ExecutionProvider provider = provider(settings.engine, libraries);
+            Precision precision = settings.engine.precisionOn(provider);
             Optional<RetrievalHeadFile> head =
                     Retrieval.findHead(settings.sparsity, files.sha256(), settings.directory.resolve("heads"));
             try (ModelSource source = ModelSources.open(files)) {
@@ -114,7 +122,7 @@ public final class ModelHost implements AutoCloseable {
                         .map(text -> ChatTemplate.of(text, begin, end))
                         .orElseGet(() -> ChatTemplate.chatMl(begin, end));
                 compiled = new GraphCompiler(settings.directory.resolve("graphs"))
-                        .compile(source, files.sha256(), settings.engine.precision(), head);
+                        .compile(source, files.sha256(), precision, head);
             } finally {
                 head.ifPresent(RetrievalHeadFile::close);
             }
@@ -127,20 +135,24 @@ public final class ModelHost implements AutoCloseable {
                     config.kvHeads(),
                     config.headDim(),
                     settings.kv.pageTokens(),
-                    settings.engine.precision().kvDtype()));
+                    precision.kvDtype()));
             Retrieval.Footprint beside = Retrieval.footprint(settings.sparsity, compiled, settings.kv.pageTokens());
             int pages = setting(() -> settings.kv.pages(
                     beside.fixedBytes(), geometry.bytesPerPage() + beside.bytesPerPage(), contextLength));
             report(files.id(), compiled, geometry, beside, settings);
-            NativeLibrary library = NativeLibrary.openBundled(settings.directory.resolve("native"));
-            FfmKvPool pool = keep(new FfmKvPool(library, geometry, pages));
+            NativeLibrary library = NativeLibrary.openBundled(libraries);
+            NativeLibrary computing = NativeLibrary.openBundled(provider, libraries);
+            FfmKvPool pool = keep(new FfmKvPool(computing, geometry, pages));
             pool.pretouch((int) Math.min(pages, settings.kv.pretouchBytes().toBytes() / geometry.bytesPerPage()));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
             Retrieval retrieval = keep(setting(() -> Retrieval.open(
                     settings.sparsity,
                     compiled,
-                    new Retrieval.Place(library, geometry, pool, pages, contextLength, threads))));
-            OrtModelRunner runner = keep(new OrtModelRunner(compiled, library.path(), pool.id(), threads));
+                    new Retrieval.Place(provider, library, geometry, pool, pages, contextLength, threads))));
+            ModelRunner runner = keep(
+                    provider == ExecutionProvider.CUDA
+                            ? new CudaModelRunner(compiled, computing, pool.id())
+                            : new OrtModelRunner(compiled, computing.path(), pool.id(), threads));
             this.sparsity = setting(retrieval::policy);
             this.selector = retrieval.selector();
             BlockCutter.Factory cutters = Segmentation.open(settings.split, files.sha256(), tokenizer);
@@ -156,14 +168,16 @@ public final class ModelHost implements AutoCloseable {
             };
             boolean partial = settings.sparsity.firstDenseLayers() == 0 && retrieval.carriedNumbers() > 0;
             PrefillPace pace = new PrefillPace();
-            this.tiers = Tiers.open(
-                    settings.kv,
-                    new Tiers.Place(library, geometry, pool, retrieval, kv),
-                    partial,
-                    beyond,
-                    pace,
-                    heard.traffic,
-                    clock);
+            this.tiers = provider == ExecutionProvider.CUDA
+                    ? Optional.empty() // blocks cannot leave a device's pool yet
+                    : Tiers.open(
+                            settings.kv,
+                            new Tiers.Place(library, geometry, pool, retrieval, kv),
+                            partial,
+                            beyond,
+                            pace,
+                            heard.traffic,
+                            clock);
             tiers.ifPresent(this::keep);
             this.storedFingerprint = Tiers.fingerprint(fingerprint, settings.kv, settings.split);
             Engine unheard = engines.apply(SelectionListener.NONE);
@@ -184,6 +198,22 @@ public final class ModelHost implements AutoCloseable {
             closeAfter(e);
             throw e;
         }
+    }
+
+    private static ExecutionProvider provider(EngineProperties engine, Path libraries) {
+        ExecutionProvider provider =
+                engine.providerOr(() -> CudaDevices.find(libraries).count() > 0);
+        if (provider == ExecutionProvider.CUDA) {
+            CudaDevices.Found found = CudaDevices.find(libraries);
+            if (found.count() == 0) {
+                throw new InvalidSettingException(new IllegalArgumentException(
+                        "contexture.engine.provider is cuda, but there is no device: " + found.words()));
+            }
+            LOG.info(
+                    "Computing on {}; keys and values of sessions are not kept below the device's memory yet",
+                    found.words());
+        }
+        return provider;
     }
 
     /** Ids that the tokenizer has and the model has not would fail in the middle of a step. */

@@ -1,5 +1,6 @@
 package dev.contexture.config;
 
+import dev.contexture.core.ExecutionProvider;
 import dev.contexture.core.KvGeometry;
 import dev.contexture.core.SelectionRule;
 import dev.contexture.core.SparsityPolicy;
@@ -155,10 +156,19 @@ final class Retrieval implements AutoCloseable {
     /**
      * Where a retriever works.
      *
+     * @param provider of the model; a head runs on CPUs all the same
+     * @param library for CPUs
      * @param pages of the KV pool
      * @param positions longest sequence in tokens
      */
-    record Place(NativeLibrary library, KvGeometry geometry, FfmKvPool kv, int pages, int positions, int threads) {}
+    record Place(
+            ExecutionProvider provider,
+            NativeLibrary library,
+            KvGeometry geometry,
+            FfmKvPool kv,
+            int pages,
+            int positions,
+            int threads) {}
 
     /**
      * By the model's head if it was compiled with one, else by descriptors, unless nothing is to choose.
@@ -166,16 +176,42 @@ final class Retrieval implements AutoCloseable {
      * @throws IllegalArgumentException if there are not as many layers as groups of them are wanted
      */
     static Retrieval open(SparsityProperties settings, CompiledModel compiled, Place place) {
+        requirePossible(settings, compiled, place.provider);
         if (compiled.head().isPresent()) {
             return withHead(settings, compiled.head().get(), place);
         }
         return switch (settings.selector()) {
-            case AUTO, DESCRIPTORS -> withDescriptors(settings, compiled.config(), place);
+            case AUTO ->
+                place.provider == ExecutionProvider.CUDA
+                        ? dense(settings)
+                        : withDescriptors(settings, compiled.config(), place);
+            case DESCRIPTORS -> withDescriptors(settings, compiled.config(), place);
             case HEAD -> throw new IllegalStateException("a head was found or the start ended before");
-            case NONE ->
-                new Retrieval(
-                        Optional.empty(), Optional.empty(), SparsityPolicy.DENSE_ONLY, settings.automaticUnit(), 0);
+            case NONE -> dense(settings);
         };
+    }
+
+    private static Retrieval dense(SparsityProperties settings) {
+        return new Retrieval(
+                Optional.empty(), Optional.empty(), SparsityPolicy.DENSE_ONLY, settings.automaticUnit(), 0);
+    }
+
+    /** What devices cannot do yet is said at the start. */
+    private static void requirePossible(
+            SparsityProperties settings, CompiledModel compiled, ExecutionProvider provider) {
+        if (provider != ExecutionProvider.CUDA) {
+            return;
+        }
+        if (settings.selector() == SparsityProperties.Selector.DESCRIPTORS
+                && compiled.head().isEmpty()) {
+            throw new IllegalArgumentException("contexture.sparsity.selector is descriptors, but on CUDA devices only a"
+                    + " retrieval head selects: set it to auto, or contexture.engine.provider to cpu");
+        }
+        if (settings.prefillBudget() > 0) {
+            throw new IllegalArgumentException("contexture.sparsity.prefill-budget bounds what chunks of"
+                    + " prompts see, but CUDA devices compute prompts whole: leave it at 0, or set"
+                    + " contexture.engine.provider to cpu");
+        }
     }
 
     private static Retrieval withHead(SparsityProperties settings, CompiledModel.Head head, Place place) {

@@ -1,5 +1,6 @@
 package dev.contexture.nativelib;
 
+import dev.contexture.core.ExecutionProvider;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -60,30 +61,45 @@ public final class NativeLibrary {
         }
     }
 
+    /** The library for CPUs: see {@link #openBundled(ExecutionProvider, Path)}. */
+    public static NativeLibrary openBundled(Path directory) {
+        return openBundled(ExecutionProvider.CPU, directory);
+    }
+
+    /** Whether this build carries the provider's library for this platform. */
+    public static boolean isBundled(ExecutionProvider provider) {
+        return NativeLibrary.class.getClassLoader().getResource(resource(provider)) != null;
+    }
+
+    private static String resource(ExecutionProvider provider) {
+        return "native/" + platform() + "/" + System.mapLibraryName(provider.library());
+    }
+
     /**
      * Unpacks the library that the class path carries for this platform into {@code directory}, under a name that
      * depends on its content, and opens it.
      *
      * @throws NativeException if this platform's library is missing or cannot be written
      */
-    public static NativeLibrary openBundled(Path directory) {
-        String platform = platform();
-        String name = "native/" + platform + "/" + System.mapLibraryName("contexture");
-        try (InputStream in = NativeLibrary.class.getClassLoader().getResourceAsStream(name)) {
+    public static NativeLibrary openBundled(ExecutionProvider provider, Path directory) {
+        String file = System.mapLibraryName(provider.library());
+        try (InputStream in = NativeLibrary.class.getClassLoader().getResourceAsStream(resource(provider))) {
             if (in == null) {
-                throw new NativeException("This build carries no native library for " + platform
-                        + ": build it on this platform with ./mvnw package, or set contexture.native.library");
+                throw new NativeException("This build carries no " + file + " for " + platform()
+                        + (provider == ExecutionProvider.CUDA
+                                ? ": build it on this platform with ./mvnw -Pcuda package"
+                                : ": build it on this platform with ./mvnw package, or set contexture.native.library"));
             }
-            return open(unpack(in.readAllBytes(), directory));
+            return open(unpack(in.readAllBytes(), directory, file));
         } catch (IOException e) {
             throw new NativeException(
                     "The native library cannot be unpacked to " + directory + ": " + e.getMessage(), e);
         }
     }
 
-    private static Path unpack(byte[] bytes, Path directory) throws IOException {
+    private static Path unpack(byte[] bytes, Path directory, String file) throws IOException {
         Files.createDirectories(directory);
-        Path target = directory.resolve(sha256(bytes).substring(0, 16) + "-" + System.mapLibraryName("contexture"));
+        Path target = directory.resolve(sha256(bytes).substring(0, 16) + "-" + file);
         if (!Files.exists(target) || Files.size(target) != bytes.length) {
             Path partial = Files.createTempFile(directory, "contexture", ".part");
             Files.write(partial, bytes);
@@ -137,7 +153,7 @@ public final class NativeLibrary {
         }
     }
 
-    private static String text(MemorySegment zeroTerminated) {
+    static String text(MemorySegment zeroTerminated) {
         return zeroTerminated.reinterpret(4096).getString(0);
     }
 }

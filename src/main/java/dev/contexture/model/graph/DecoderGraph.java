@@ -49,16 +49,25 @@ final class DecoderGraph {
         emitRopeTables();
 
         EmbeddingTable embedding = EmbeddingTable.of(source);
-        String embedded = embedding.emitGather(graph, CompiledModel.INPUT_IDS);
+        String embedded = embedding.emitGather(graph, precision, CompiledModel.INPUT_IDS);
         Stream stream = new Stream(embedded, null);
         for (int layer = 0; layer < config.layers(); layer++) {
             stream = emitLayer(layer, stream);
         }
         if (retrieval.isPresent()) {
-            retrieval.get().emitFeatures(graph, hiddenStates(retrieval.get().featureLayers(), stream));
+            List<String> states = hiddenStates(retrieval.get().featureLayers(), stream);
+            emitOutput(CompiledModel.FEATURES, retrieval.get().emitFeatures(graph, states));
         }
-        String logits = emitHead(embedding, stream);
-        graph.op("Identity", CompiledModel.LOGITS, List.of(logits), Map.of());
+        emitOutput(CompiledModel.LOGITS, emitHead(embedding, stream));
+    }
+
+    /** Outputs are float32, whatever they were computed in. */
+    private void emitOutput(String name, String value) {
+        if (precision == Precision.HALF) {
+            graph.op("Cast", name, List.of(value), Map.of("to", (long) DataType.FLOAT.getNumber()));
+        } else {
+            graph.op("Identity", name, List.of(value), Map.of());
+        }
     }
 
     /** A layer's hidden state is the residual stream that the next layer's norm adds up. */
@@ -187,10 +196,10 @@ final class DecoderGraph {
         float[] q = floats(attention + "q_proj.bias", config.heads() * dim, rotary);
         float[] k = floats(attention + "k_proj.bias", config.kvHeads() * dim, rotary);
         float[] v = floats(attention + "v_proj.bias", config.kvHeads() * dim, RowMap.SAME);
-        return graph.external(name, DataType.FLOAT, List.of((long) q.length + k.length + v.length), file -> {
+        return graph.numbers(name, precision, List.of((long) q.length + k.length + v.length), numbers -> {
             for (float[] part : List.of(q, k, v)) {
                 for (float value : part) {
-                    file.putFloat(value);
+                    numbers.put(value);
                 }
             }
         });
@@ -212,7 +221,11 @@ final class DecoderGraph {
 
     private String emitLinear(String name, String x, List<Part> parts) throws IOException {
         List<String> products = new ArrayList<>();
-        for (LinearWeights weights : LinearWeights.grouped(name, parts)) {
+        // In halves all formats are one.
+        List<LinearWeights> grouped = precision == Precision.HALF
+                ? List.of(new LinearWeights(name, parts))
+                : LinearWeights.grouped(name, parts);
+        for (LinearWeights weights : grouped) {
             products.add(weights.emit(graph, precision, x));
         }
         return products.size() == 1
@@ -232,7 +245,9 @@ final class DecoderGraph {
         }
         Part part = part("lm_head.weight", config.vocabulary(), config.hidden(), RowMap.SAME);
         LinearWeights head = new LinearWeights("head", List.of(part));
-        return head.fitsInt8() ? head.emitInt8(graph, normed) : head.emit(graph, precision, normed);
+        return precision != Precision.HALF && head.fitsInt8()
+                ? head.emitInt8(graph, normed)
+                : head.emit(graph, precision, normed);
     }
 
     private Part part(String name, int outputs, int inputs, RowMap rows) {
@@ -269,9 +284,9 @@ final class DecoderGraph {
 
     private String vector(String name, int length, RowMap rows) throws IOException {
         float[] values = floats(name, length, rows);
-        return graph.external(name, DataType.FLOAT, List.of((long) length), file -> {
+        return graph.numbers(name, precision, List.of((long) length), numbers -> {
             for (float value : values) {
-                file.putFloat(value);
+                numbers.put(value);
             }
         });
     }

@@ -32,9 +32,9 @@ final class EmbeddingTable {
     }
 
     /** Embeddings of the tokens: [rows, hidden]. */
-    String emitGather(GraphBuilder graph, String tokenIds) throws IOException {
-        if (!weights.fitsInt8()) {
-            String table = weights.denseInitializer(graph);
+    String emitGather(GraphBuilder graph, Precision precision, String tokenIds) throws IOException {
+        if (precision == Precision.HALF || !weights.fitsInt8()) {
+            String table = weights.denseInitializer(graph, precision);
             return graph.op("Gather", NAME + ".gather", List.of(table, tokenIds), Map.of("axis", 0L));
         }
         graph.node(
@@ -49,8 +49,9 @@ final class EmbeddingTable {
 
     /** The head with these weights: [rows, vocabulary]. Call {@link #emitGather} first. */
     String emitHead(GraphBuilder graph, Precision precision, String x) throws IOException {
-        if (!tensor.type().isQuantised()) {
-            return graph.op("Gemm", "head", List.of(x, NAME + ".weight"), Map.of("transB", 1L));
+        if (precision == Precision.HALF || !tensor.type().isQuantised()) {
+            String table = weights.denseInitializer(graph, precision);
+            return graph.op("Gemm", "head", List.of(x, table), Map.of("transB", 1L));
         }
         if (weights.fitsInt8()) {
             return weights.emitInt8(graph, x);

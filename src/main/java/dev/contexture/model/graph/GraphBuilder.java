@@ -1,6 +1,7 @@
 package dev.contexture.model.graph;
 
 import com.google.protobuf.ByteString;
+import dev.contexture.core.Precision;
 import dev.contexture.model.graph.onnx.AttributeProto;
 import dev.contexture.model.graph.onnx.GraphProto;
 import dev.contexture.model.graph.onnx.ModelProto;
@@ -95,6 +96,28 @@ final class GraphBuilder {
                 .addExternalData(entry("offset", Long.toString(extent.offset())))
                 .addExternalData(entry("length", Long.toString(extent.bytes()))));
         return name;
+    }
+
+    /** Takes numbers in order. */
+    interface Numbers {
+        void put(float value) throws IOException;
+    }
+
+    /** Writes a tensor's numbers in order, whatever they are stored as. */
+    interface NumberBody {
+        void write(Numbers numbers) throws IOException;
+    }
+
+    /** What the precision computes with. */
+    static DataType type(Precision precision) {
+        return precision == Precision.HALF ? DataType.FLOAT16 : DataType.FLOAT;
+    }
+
+    /** A weight in the precision's numbers; graphs of one folder may have it in several. */
+    String numbers(String name, Precision precision, List<Long> shape, NumberBody body) throws IOException {
+        return precision == Precision.HALF
+                ? external(name + ".half", DataType.FLOAT16, shape, file -> body.write(file::putHalf))
+                : external(name, DataType.FLOAT, shape, file -> body.write(file::putFloat));
     }
 
     /** A small constant; made once per name. */

@@ -98,8 +98,8 @@ final class LinearWeights {
      * @return the output's name: [rows, outputs]
      */
     String emit(GraphBuilder graph, Precision precision, String x) throws IOException {
-        if (!type().isQuantised()) {
-            return graph.op("Gemm", name, List.of(x, denseInitializer(graph)), Map.of("transB", 1L));
+        if (precision == Precision.HALF || !type().isQuantised()) {
+            return graph.op("Gemm", name, List.of(x, denseInitializer(graph, precision)), Map.of("transB", 1L));
         }
         QuantizedBlocks blocks = blocks();
         int group = blocks.groupElements();
@@ -183,14 +183,15 @@ final class LinearWeights {
         return codeBits() == 4 ? 0 : blocks().hasMinimum() ? 128 - 16 : 128 - blocks().zero();
     }
 
-    String denseInitializer(GraphBuilder graph) throws IOException {
-        return graph.external(name + ".weight", DataType.FLOAT, List.of((long) outputs(), (long) inputs), file -> {
+    /** [outputs, inputs] in the precision's numbers, whatever the format. */
+    String denseInitializer(GraphBuilder graph, Precision precision) throws IOException {
+        return graph.numbers(name + ".weight", precision, List.of((long) outputs(), (long) inputs), numbers -> {
             float[] row = new float[inputs];
             for (Part part : parts) {
                 for (int r = 0; r < part.outputs(); r++) {
                     TensorDecoder.decode(part.tensor, (long) part.rows.fileRow(r) * inputs, row);
                     for (float value : row) {
-                        file.putFloat(value);
+                        numbers.put(value);
                     }
                 }
             }

@@ -43,10 +43,11 @@ final class RetrievalGraph {
      * The decoder's part.
      *
      * @param states [rows, hidden] each, one per feature layer
+     * @return [rows, featureWidth]
      */
-    void emitFeatures(GraphBuilder graph, List<String> states) {
+    String emitFeatures(GraphBuilder graph, List<String> states) {
         graph.output(CompiledModel.FEATURES, DataType.FLOAT, "rows", config.featureWidth());
-        graph.op("Concat", CompiledModel.FEATURES, states, Map.of("axis", 1L));
+        return graph.op("Concat", "features.joined", states, Map.of("axis", 1L));
     }
 
     /** Tokens and their own features in; their keys go to the head's pool. */
@@ -80,7 +81,7 @@ final class RetrievalGraph {
         graph.input(CompiledModel.INPUT_IDS, DataType.INT64, "rows");
         graph.input(CompiledModel.FEATURES, DataType.FLOAT, "rows", config.featureWidth());
         graph.input(CompiledModel.RETRIEVAL, DataType.INT64, 1);
-        String embedded = EmbeddingTable.of(source).emitGather(graph, CompiledModel.INPUT_IDS);
+        String embedded = EmbeddingTable.of(source).emitGather(graph, precision, CompiledModel.INPUT_IDS);
         String normed = emitNorm(graph, "embedding_norm", embedded);
         return graph.op("Concat", "retrieval.input", List.of(normed, emitFused(graph)), Map.of("axis", 1L));
     }

@@ -58,6 +58,12 @@ final class WeightsFile implements AutoCloseable {
         buffer.putFloat(value);
     }
 
+    /** Rounded to the nearest half, ties to even. */
+    void putHalf(float value) throws IOException {
+        require(Short.BYTES);
+        buffer.putShort(Float.floatToFloat16(value));
+    }
+
     void putBytes(MemorySegment bytes) throws IOException {
         for (long at = 0; at < bytes.byteSize(); ) {
             require(1);

@@ -1,0 +1,135 @@
+// The operations of the CUDA execution provider: the CPU's contracts in halves, on the runtime's own stream.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cuda/decode_attention.h"
+#include "cuda/device_pool.h"
+#include "cuda/prepare_rows.h"
+#include "cuda/swiglu.h"
+#include "ops/op_support.h"
+
+namespace contexture {
+namespace cuda {
+namespace {
+
+cudaStream_t stream_of(const OpContext& context) {
+  void* stream = nullptr;
+  contexture::check(ort_api().KernelContext_GetGPUComputeStream(context.raw(), &stream));
+  return static_cast<cudaStream_t>(stream);
+}
+
+// Op has besides what describe_op wants: kOnHost, an array of bool per input.
+template <class Op>
+ort::CustomOp describe_cuda_op() {
+  ort::CustomOp op = describe_op<Op>();
+  op.GetExecutionProviderType = [](const ort::CustomOp*) -> const char* { return "CUDAExecutionProvider"; };
+  op.GetInputMemoryType = [](const ort::CustomOp*, size_t i) { return Op::kOnHost[i] ? ort::kHostInput : ort::kDefaultMemory; };
+  return op;
+}
+
+class PagedAttentionOp {
+ public:
+  static constexpr const char* kName = "PagedAttention";
+  static constexpr std::array<Port, 6> kInputs = {{{ort::kHalf, ort::kRequired},     // qkv
+                                                   {ort::kInt64, ort::kRequired},    // step
+                                                   {ort::kFloat, ort::kRequired},    // rope_cos
+                                                   {ort::kFloat, ort::kRequired},    // rope_sin
+                                                   {ort::kHalf, ort::kOptional},     // q_norm
+                                                   {ort::kHalf, ort::kOptional}}};   // k_norm
+  static constexpr std::array<bool, 6> kOnHost = {false, true, false, false, false, false};
+  static constexpr std::array<Port, 1> kOutputs = {{{ort::kHalf, ort::kRequired}}};
+
+  explicit PagedAttentionOp(const Attributes& attributes)
+      : layer_(attributes.integer("layer", 0, 1 << 16)),
+        num_heads_(attributes.integer("num_heads", 1, 1 << 16)),
+        kv_heads_(attributes.integer("kv_heads", 1, 1 << 16)),
+        head_dim_(attributes.integer("head_dim", 16, 256)),
+        scale_(attributes.real_or("scale", 1.0f / std::sqrt(static_cast<float>(head_dim_)))),
+        norm_epsilon_(attributes.real_or("norm_epsilon", 1e-6f)) {
+    if (attributes.integer_or("window", 0, INT32_MAX, 0) != 0)
+      throw std::invalid_argument("contexture.PagedAttention: attention windows are not there on CUDA devices: serve this model on CPUs");
+  }
+
+  void compute(const OpContext& context) const {
+    const Tensor qkv = context.input(0, "qkv", 2), cos = context.input(2, "rope_cos", 2), sin = context.input(3, "rope_sin", 2);
+    const Tensor q_norm = context.optional_input(4, "q_norm", 1), k_norm = context.optional_input(5, "k_norm", 1);
+    const auto pool = find_pool<DevicePoolRegistry>(context, context.input(1, "step", 1));
+    const std::lock_guard<std::mutex> lock(pool->mutex());
+    check_fits(context, *pool, qkv, cos, sin);
+    const cudaStream_t stream = stream_of(context);
+    const int32_t rows = pool->run_rows();
+
+    PrepareRows p;
+    p.geometry = pool->geometry(), p.pool = pool->data(), p.layer = layer_, p.num_heads = num_heads_, p.rows = rows;
+    p.qkv = qkv.data, p.positions = pool->positions(), p.slots = pool->slots();
+    p.rope_cos = cos.floats(), p.rope_sin = sin.floats(), p.q_norm = q_norm.data, p.k_norm = k_norm.data;
+    p.norm_epsilon = norm_epsilon_;
+    p.q = pool->queries(num_heads_);
+    prepare_rows(p, stream);
+
+    DecodeAttention d;
+    d.geometry = pool->geometry(), d.pool = pool->data(), d.layer = layer_, d.layer_group = pool->layer_group(layer_);
+    d.num_heads = num_heads_, d.scale = scale_, d.tables = pool->row_tables(), d.selection = pool->selection(layer_);
+    d.q = p.q, d.out = context.output(0, rows, static_cast<int64_t>(num_heads_) * head_dim_);
+    d.splits = pool->splits(), d.partial = pool->partial(num_heads_);
+    decode_attention(d, stream);
+  }
+
+ private:
+  void check_fits(const OpContext& context, const DevicePool& pool, const Tensor& qkv, const Tensor& cos, const Tensor& sin) const {
+    const PoolGeometry& g = pool.geometry();
+    const int64_t width = (num_heads_ + 2 * static_cast<int64_t>(kv_heads_)) * head_dim_;
+    if (layer_ >= g.layers || kv_heads_ != g.kv_heads || head_dim_ != g.head_dim)
+      context.refuse("layer " + std::to_string(layer_) + ", kv_heads " + std::to_string(kv_heads_) + ", head_dim " +
+                     std::to_string(head_dim_) + ", but the pool has " + std::to_string(g.layers) + " layers, " +
+                     std::to_string(g.kv_heads) + " and " + std::to_string(g.head_dim));
+    if (!pool.has_step()) context.refuse("the pool has no step; call ctx_step_set before the run");
+    if (qkv.dims[0] != pool.run_rows() || qkv.dims[1] != width)
+      context.refuse("qkv is " + qkv.shape() + "; the step wants [" + std::to_string(pool.run_rows()) + ", " + std::to_string(width) + "]");
+    if (cos.dims[1] != head_dim_ / 2 || sin.dims != cos.dims || pool.max_position() >= cos.dims[0])
+      context.refuse("rope_cos is " + cos.shape() + " and rope_sin " + sin.shape() + "; they must have head_dim / 2 = " +
+                     std::to_string(head_dim_ / 2) + " columns, and rows for position " + std::to_string(pool.max_position()));
+  }
+
+  const int32_t layer_, num_heads_, kv_heads_, head_dim_;
+  const float scale_, norm_epsilon_;
+};
+
+class SwiGluOp {
+ public:
+  static constexpr const char* kName = "SwiGlu";
+  static constexpr std::array<Port, 1> kInputs = {{{ort::kHalf, ort::kRequired}}};
+  static constexpr std::array<bool, 1> kOnHost = {false};
+  static constexpr std::array<Port, 1> kOutputs = {{{ort::kHalf, ort::kRequired}}};
+
+  explicit SwiGluOp(const Attributes&) {}
+
+  void compute(const OpContext& context) const {
+    const Tensor x = context.input(0, "gate_up", 2);
+    const int64_t width = x.dims[1] / 2;
+    if (x.dims[1] % 4 != 0) context.refuse("gate_up is " + x.shape() + "; its rows must hold gate and up, equally wide and even");
+    swiglu(x.data, context.output(0, x.dims[0], width), x.dims[0], width, stream_of(context));
+  }
+};
+
+const ort::CustomOp* device_attention_op() {
+  static const ort::CustomOp op = describe_cuda_op<PagedAttentionOp>();
+  return &op;
+}
+
+const ort::CustomOp* device_swiglu_op() {
+  static const ort::CustomOp op = describe_cuda_op<SwiGluOp>();
+  return &op;
+}
+
+}  // namespace
+}  // namespace cuda
+}  // namespace contexture
+
+// The runtime calls this by name when a session's options name the library.
+extern "C" __attribute__((visibility("default"))) contexture::ort::Status* RegisterCustomOps(
+    contexture::ort::SessionOptions* options, const contexture::ort::ApiBase* base) {
+  using namespace contexture;
+  return register_ops(options, base, {cuda::device_attention_op(), cuda::device_swiglu_op()});
+}

@@ -1,0 +1,87 @@
+package dev.contexture.engine.ort;
+
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.contexture.engine.ModelRunException;
+import dev.contexture.engine.ModelRunner;
+import dev.contexture.model.graph.CompiledModel;
+import dev.contexture.nativelib.FfmBoundSession;
+import dev.contexture.nativelib.NativeException;
+import dev.contexture.nativelib.NativeLibrary;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+
+/**
+ * Runs the compiled graph on a CUDA device. The session is the native library's own, as the Java API can neither bind tensors of the
+ * device nor replay captured graphs; ONNX Runtime only has to hand the library its interface first.
+ */
+public final class CudaModelRunner implements ModelRunner {
+    private final OrtSession.SessionOptions registered;
+    private final FfmBoundSession session;
+    private final int vocabularySize;
+    private final int featureWidth;
+    private LongBuffer tokenBuffer = OrtSessions.longs(512);
+    private LongBuffer rowBuffer = OrtSessions.longs(64);
+    private ByteBuffer logitBuffer = OrtSessions.direct(0);
+    private ByteBuffer featureBuffer = OrtSessions.direct(0);
+    private FloatBuffer features = FloatBuffer.allocate(0);
+
+    /**
+     * @param model compiled in fp16
+     * @param library for CUDA devices, through which the KV pool was made
+     * @param poolId the KV pool that the attention ops work on
+     */
+    public CudaModelRunner(CompiledModel model, NativeLibrary library, long poolId) {
+        this.vocabularySize = model.config().vocabulary();
+        this.featureWidth =
+                model.head().map(head -> head.config().featureWidth()).orElse(0);
+        try {
+            OrtSessions.environment();
+            this.registered = new OrtSession.SessionOptions();
+            registered.registerCustomOpLibrary(library.path().toString());
+            this.session = DeepStack.call(
+                    () -> new FfmBoundSession(library, model.graph(), poolId, vocabularySize, featureWidth));
+        } catch (OrtException | NativeException e) {
+            throw new ModelRunException(
+                    "ONNX Runtime cannot load " + model.graph() + " on a CUDA device: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public FloatBuffer run(int[] tokenIds, int[] logitRows) {
+        tokenBuffer = OrtSessions.fill(tokenBuffer, tokenIds);
+        rowBuffer = OrtSessions.fill(rowBuffer, logitRows);
+        logitBuffer = OrtSessions.atLeast(logitBuffer, (long) logitRows.length * vocabularySize);
+        featureBuffer = OrtSessions.atLeast(featureBuffer, (long) tokenIds.length * featureWidth);
+        FloatBuffer logits = OrtSessions.floats(logitBuffer, logitRows.length * vocabularySize);
+        features = OrtSessions.floats(featureBuffer, tokenIds.length * featureWidth);
+        try {
+            session.run(tokenBuffer, rowBuffer, logits, features);
+        } catch (NativeException e) {
+            throw new ModelRunException("the model run failed: " + e.getMessage(), e);
+        }
+        return logits;
+    }
+
+    /** Steps that replayed a captured CUDA graph. */
+    public long replays() {
+        return session.replays();
+    }
+
+    @Override
+    public FloatBuffer features() {
+        return features;
+    }
+
+    @Override
+    public int vocabularySize() {
+        return vocabularySize;
+    }
+
+    @Override
+    public void close() {
+        session.close();
+        registered.close();
+    }
+}

@@ -1,0 +1,69 @@
+package dev.contexture.nativelib;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Path;
+
+/** A compiled graph on a CUDA device, run by the native library itself: see kernels/cuda/bound_session.h. Used by one thread only. */
+public final class FfmBoundSession implements AutoCloseable {
+    private final long id;
+    private final NativeObject object;
+    private final NativeFunction run;
+    private final NativeFunction replays;
+
+    /**
+     * @param library for CUDA devices, which ONNX Runtime has registered before
+     * @param poolId of the KV pool
+     * @param features numbers of a row's features; 0: the graph gives none
+     * @throws NativeException if the graph cannot be loaded
+     */
+    public FfmBoundSession(NativeLibrary library, Path graph, long poolId, int vocabulary, int features) {
+        this.run = library.function(
+                "ctx_session_run", JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
+        this.replays = library.function("ctx_session_replays", JAVA_LONG, JAVA_LONG);
+        NativeFunction create =
+                library.function("ctx_session_create", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment graphPath = arena.allocateFrom(graph.toAbsolutePath().toString());
+            MemorySegment libraryPath = arena.allocateFrom(library.path().toString());
+            this.id = create.id(handle ->
+                    (long) handle.invokeExact(graphPath, libraryPath, poolId, (long) vocabulary, (long) features));
+        }
+        this.object = new NativeObject(id, library.function("ctx_session_destroy", JAVA_INT, JAVA_LONG));
+    }
+
+    /**
+     * Runs the pool's step.
+     *
+     * @param tokens [rows]
+     * @param wanted rows whose logits are wanted, ascending
+     * @param logits takes [wanted, vocabulary]; all buffers are direct
+     * @param features takes [rows, features]
+     * @throws NativeException if the run failed
+     */
+    public void run(LongBuffer tokens, LongBuffer wanted, FloatBuffer logits, FloatBuffer features) {
+        MemorySegment ids = MemorySegment.ofBuffer(tokens);
+        MemorySegment rows = MemorySegment.ofBuffer(wanted);
+        MemorySegment out = MemorySegment.ofBuffer(logits);
+        MemorySegment read = MemorySegment.ofBuffer(features);
+        int tokenCount = tokens.remaining();
+        int wantedCount = wanted.remaining();
+        run.run(handle -> (int) handle.invokeExact(id, ids, tokenCount, rows, wantedCount, out, read));
+    }
+
+    /** Runs that replayed a captured graph. */
+    public long replays() {
+        return replays.size(handle -> (long) handle.invokeExact(id));
+    }
+
+    @Override
+    public void close() {
+        object.close();
+    }
+}
