@@ -39,9 +39,12 @@ CTX_API int64_t ctx_session_create(const char* graph, const char* library, int64
                                    int64_t features);
 CTX_API int32_t ctx_session_destroy(int64_t session);
 
-/* Runs the pool's step. tokens[rows]; logits[wanted_count][vocabulary] of the rows wanted, ascending; features[rows][features]. */
+/* Runs the pool's step. tokens[rows]; wanted: rows whose logits are to be had, ascending. What came of it lies in page-locked memory
+ * until the next run: logits[wanted_count][vocabulary], features[rows][features]; null where there are none. */
 CTX_API int32_t ctx_session_run(int64_t session, const int64_t* tokens, int32_t rows, const int64_t* wanted,
-                                int32_t wanted_count, float* logits, float* features);
+                                int32_t wanted_count);
+CTX_API const float* ctx_session_logits(int64_t session);
+CTX_API const float* ctx_session_features(int64_t session);
 
 /* Runs that replayed a captured CUDA graph. */
 CTX_API int64_t ctx_session_replays(int64_t session);

@@ -132,18 +132,18 @@ void BoundSession::run(const Binding& binding, int64_t graph) {
   ort_api().ReleaseRunOptions(options);
 }
 
-void BoundSession::run(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count, float* logits,
-                       float* features) {
+void BoundSession::run(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count) {
   const auto pool = DevicePoolRegistry::instance().find(model_.pool);
   if (rows != pool->rows()) throw InvalidArgument("there are " + text(rows) + " tokens, but the step brings " + text(pool->rows()));
   for (int32_t i = 0; i < wanted_count; ++i) check_index("a row whose logits are wanted", wanted[i], rows);
-  if (pool->bucket() > 0) run_bucket(*pool, tokens, rows, wanted, wanted_count, logits, features);
-  else run_plain(tokens, rows, wanted, wanted_count, logits, features);
+  host_logits_ = static_cast<float*>(logit_memory_.at_least(static_cast<size_t>(wanted_count * model_.vocabulary) * sizeof(float)));
+  host_features_ = static_cast<float*>(feature_memory_.at_least(static_cast<size_t>(rows * model_.features) * sizeof(float)));
+  if (pool->bucket() > 0) run_bucket(*pool, tokens, rows, wanted, wanted_count);
+  else run_plain(tokens, rows, wanted, wanted_count);
 }
 
 // The first run of a bucket takes all memory that runs will want, so it is a plain one; the second is captured.
-void BoundSession::run_bucket(DevicePool& pool, const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count,
-                              float* logits, float* features) {
+void BoundSession::run_bucket(DevicePool& pool, const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count) {
   const int32_t bucket = pool.bucket();
   auto* device_tokens = static_cast<int64_t*>(bucket_tokens_.at_least(kMostBucketRows * sizeof(int64_t)));
   auto* device_logits = static_cast<float*>(bucket_logits_.at_least(kMostBucketRows * model_.vocabulary * sizeof(float)));
@@ -171,13 +171,12 @@ void BoundSession::run_bucket(DevicePool& pool, const int64_t* tokens, int32_t r
   run(*binding, before == 0 ? kPlain : int64_t{pool.layout()} * 2 * kMostBucketRows + bucket);
   replays_ += before > 1;
   for (int32_t i = 0; i < wanted_count; ++i)
-    to_host(logits + i * model_.vocabulary, device_logits + wanted[i] * model_.vocabulary, static_cast<size_t>(model_.vocabulary) * sizeof(float));
-  to_host(features, device_features, static_cast<size_t>(rows * model_.features) * sizeof(float));
+    to_host(host_logits_ + i * model_.vocabulary, device_logits + wanted[i] * model_.vocabulary, static_cast<size_t>(model_.vocabulary) * sizeof(float));
+  to_host(host_features_, device_features, static_cast<size_t>(rows * model_.features) * sizeof(float));
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
 }
 
-void BoundSession::run_plain(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count, float* logits,
-                             float* features) {
+void BoundSession::run_plain(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count) {
   // A row whose logits nobody reads, where none are wanted: an output must have a place.
   const int64_t first = 0;
   const int32_t count = std::max(1, wanted_count);
@@ -195,8 +194,8 @@ void BoundSession::run_plain(const int64_t* tokens, int32_t rows, const int64_t*
   binding.output(kLogits, device_logits, count, model_.vocabulary);
   if (model_.features > 0) binding.output(kFeatures, device_features, rows, model_.features);
   run(binding, kPlain);
-  to_host(logits, device_logits, static_cast<size_t>(wanted_count * model_.vocabulary) * sizeof(float));
-  to_host(features, device_features, static_cast<size_t>(rows * model_.features) * sizeof(float));
+  to_host(host_logits_, device_logits, static_cast<size_t>(wanted_count * model_.vocabulary) * sizeof(float));
+  to_host(host_features_, device_features, static_cast<size_t>(rows * model_.features) * sizeof(float));
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
 }
 

@@ -38,9 +38,12 @@ class BoundSession {
 
   std::mutex& mutex() { return mutex_; }
 
-  // The pool's step must have been set. tokens: [rows]; wanted: rows whose logits are to be had, ascending; logits:
-  // [wanted_count, vocabulary] and features: [rows, features], in host memory.
-  void run(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count, float* logits, float* features);
+  // The pool's step must have been set. tokens: [rows]; wanted: rows whose logits are to be had, ascending.
+  void run(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count);
+
+  // Of the last run, in page-locked host memory until the next: [wanted_count, vocabulary] and [rows, features].
+  const float* logits() const { return host_logits_; }
+  const float* features() const { return host_features_; }
 
   // Runs of captured graphs since the beginning.
   int64_t replays() const { return replays_; }
@@ -50,9 +53,8 @@ class BoundSession {
 
   void release();
 
-  void run_bucket(DevicePool& pool, const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count, float* logits,
-                  float* features);
-  void run_plain(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count, float* logits, float* features);
+  void run_bucket(DevicePool& pool, const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count);
+  void run_plain(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count);
   void run(const Binding& binding, int64_t graph);
   void to_device(void* device, const void* host, size_t bytes);
   void to_host(void* host, const void* device, size_t bytes);
@@ -65,6 +67,8 @@ class BoundSession {
   ort::MemoryInfo *device_ = nullptr, *host_ = nullptr;
   cudaStream_t stream_ = nullptr;
   GrowingBuffer tokens_, wanted_, logits_, features_;
+  StagingBuffer logit_memory_, feature_memory_;
+  float *host_logits_ = nullptr, *host_features_ = nullptr;
   GrowingBuffer bucket_tokens_, bucket_wanted_, bucket_logits_, bucket_features_;
   std::map<int32_t, std::unique_ptr<Binding>> buckets_;
   std::map<std::pair<int32_t, int32_t>, int64_t> runs_;  // of (bucket, layout)

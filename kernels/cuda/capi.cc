@@ -141,11 +141,22 @@ int32_t ctx_session_destroy(int64_t session) {
   return guarded("ctx_session_destroy", [&] { SessionRegistry::instance().remove(session); });
 }
 
-int32_t ctx_session_run(int64_t session, const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count,
-                        float* logits, float* features) {
+int32_t ctx_session_run(int64_t session, const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count) {
   return on_pool<BoundSession>("ctx_session_run", session, [&](BoundSession& bound) {
-    bound.run(tokens, rows, wanted, wanted_count, logits, features);
+    bound.run(tokens, rows, wanted, wanted_count);
   });
+}
+
+const float* ctx_session_logits(int64_t session) {
+  const float* logits = nullptr;
+  on_pool<BoundSession>("ctx_session_logits", session, [&](BoundSession& bound) { logits = bound.logits(); });
+  return logits;
+}
+
+const float* ctx_session_features(int64_t session) {
+  const float* features = nullptr;
+  on_pool<BoundSession>("ctx_session_features", session, [&](BoundSession& bound) { features = bound.features(); });
+  return features;
 }
 
 int64_t ctx_session_replays(int64_t session) {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "cuda/row_softmax.cuh"
 #include "cuda/tensor_core.cuh"
 
 namespace contexture {
@@ -11,16 +12,15 @@ namespace cuda {
 namespace {
 
 constexpr int kWarps = 4;
-constexpr int kTile = 16;    // keys that a warp works on at once
-constexpr int kRows = 16;    // query heads of a matrix product
+constexpr int kTile = kSoftmaxTile;  // keys that a warp works on at once
+constexpr int kRows = 16;            // query heads of a matrix product
 constexpr int kMostSplits = 64;
 constexpr float kLog2E = 1.44269504f;
 
-// Rows are padded by 16 bytes: eight of them then begin on eight different sets of banks.
 template <int kDim>
 struct Shared {
   static constexpr int kStages = kDim > 128 ? 2 : 3;
-  static constexpr int kPitch = 2 * kDim + 16;
+  static constexpr int kPitch = softmax_pitch(kDim);
   static constexpr int kStageBytes = 2 * kTile * kPitch;  // keys, then values
   static constexpr int kWarpBytes = kStages * kStageBytes;
   static constexpr int kWarpFloats = 2 * kRows + kRows * kDim;  // maxima, sums, weighted values
@@ -90,77 +90,21 @@ __device__ __forceinline__ void copy_tile(const Args& a, const char* head, int64
   }
 }
 
-// Softmax weights of the heads over the keys that a warp has seen, each head's relative to its largest score so far.
+// What a warp has seen, to its place: maxima, sums, then the values by rows.
 template <class T, int kDim>
-struct Heads {
-  float top[2] = {-INFINITY, -INFINITY};  // of the rows lane / 4 and lane / 4 + 8
-  float sum[2] = {0, 0};                  // of this lane's columns
-  float out[kDim / 8][4] = {};
-
-  __device__ __forceinline__ void add(const uint32_t (&q)[kDim / 16][4], const char* stage, int32_t valid, float scale, int lane) {
-    constexpr int kPitch = Shared<kDim>::kPitch;
-    float scores[2][4] = {};
-    const char* key = stage + (lane / 16 * 8 + lane % 8) * kPitch + lane / 8 % 2 * 16;
+__device__ __forceinline__ void leave(const RowSoftmax<T, kDim>& heads, float* place, int group, int lane) {
+  const float sums[2] = {quad_sum(heads.sum[0]), quad_sum(heads.sum[1])};
 #pragma unroll
-    for (int k = 0; k < kDim / 16; ++k) {
-      uint32_t b[4];
-      load_matrices(b, key + 32 * k);
-      multiply_add<T>(scores[0], q[k], b[0], b[1]);
-      multiply_add<T>(scores[1], q[k], b[2], b[3]);
-    }
-    float highest[2] = {top[0], top[1]};
+  for (int half = 0; half < 2; ++half) {
+    const int row = lane / 4 + 8 * half;
+    if (row >= group) continue;
+    if (lane % 4 == 0) place[row] = heads.top[half], place[kRows + row] = sums[half];
+    float* values = place + 2 * kRows + row * kDim + 2 * (lane % 4);
 #pragma unroll
-    for (int j = 0; j < 2; ++j)
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        const int column = 8 * j + 2 * (lane % 4) + i % 2;
-        scores[j][i] = column < valid ? scores[j][i] * scale : -INFINITY;
-        highest[i / 2] = fmaxf(highest[i / 2], scores[j][i]);
-      }
-    highest[0] = quad_max(highest[0]), highest[1] = quad_max(highest[1]);
-    if (__any_sync(~0u, highest[0] > top[0] || highest[1] > top[1])) {
-      const float keep[2] = {exp2f(top[0] - highest[0]), exp2f(top[1] - highest[1])};
-      sum[0] *= keep[0], sum[1] *= keep[1];
-#pragma unroll
-      for (int d = 0; d < kDim / 8; ++d)
-#pragma unroll
-        for (int i = 0; i < 4; ++i) out[d][i] *= keep[i / 2];
-      top[0] = highest[0], top[1] = highest[1];
-    }
-#pragma unroll
-    for (int j = 0; j < 2; ++j)
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        scores[j][i] = exp2f(scores[j][i] - top[i / 2]);
-        sum[i / 2] += scores[j][i];
-      }
-    const uint32_t weights[4] = {pack<T>(scores[0][0], scores[0][1]), pack<T>(scores[0][2], scores[0][3]),
-                                 pack<T>(scores[1][0], scores[1][1]), pack<T>(scores[1][2], scores[1][3])};
-    const char* value = stage + (kTile + lane / 8 % 2 * 8 + lane % 8) * kPitch + lane / 16 * 16;
-#pragma unroll
-    for (int d = 0; d < kDim / 16; ++d) {
-      uint32_t b[4];
-      load_transposed(b, value + 32 * d);
-      multiply_add<T>(out[2 * d], weights, b[0], b[1]);
-      multiply_add<T>(out[2 * d + 1], weights, b[2], b[3]);
-    }
+    for (int d = 0; d < kDim / 8; ++d)
+      *reinterpret_cast<float2*>(values + 8 * d) = make_float2(heads.out[d][2 * half], heads.out[d][2 * half + 1]);
   }
-
-  // To this warp's place: maxima, sums, then the values by rows.
-  __device__ __forceinline__ void leave(float* place, int group, int lane) const {
-    const float sums[2] = {quad_sum(sum[0]), quad_sum(sum[1])};
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int row = lane / 4 + 8 * half;
-      if (row >= group) continue;
-      if (lane % 4 == 0) place[row] = top[half], place[kRows + row] = sums[half];
-      float* values = place + 2 * kRows + row * kDim + 2 * (lane % 4);
-#pragma unroll
-      for (int d = 0; d < kDim / 8; ++d)
-        *reinterpret_cast<float2*>(values + 8 * d) = make_float2(out[d][2 * half], out[d][2 * half + 1]);
-    }
-  }
-};
+}
 
 template <class T, int kDim>
 __device__ void load_queries(const Args& a, int32_t seq, int32_t kv_head, int lane, uint32_t (&q)[kDim / 16][4]) {
@@ -180,13 +124,14 @@ __global__ void __launch_bounds__(32 * kWarps) decode_part(const Args a) {
   extern __shared__ __align__(16) char shared[];
   const int split = blockIdx.x, kv_head = blockIdx.y, seq = blockIdx.z;
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  if (a.tables.lengths[seq] < 0) return;  // a row of another kernel
   const Part part = part_of(a, seq, kv_head, split);
   const char* head = a.keys + kv_head * a.head_bytes;
   char* stages = shared + warp * S::kWarpBytes;
 
   uint32_t q[kDim / 16][4];
   load_queries<T, kDim>(a, seq, kv_head, lane, q);
-  Heads<T, kDim> heads;
+  RowSoftmax<T, kDim> heads;
   const int32_t first = part.begin + warp * kTile, step = kWarps * kTile;
   int64_t row = row_of(a, part, first + lane % kTile);
   int32_t asked = first;  // the tile whose rows lie in `row`
@@ -205,13 +150,15 @@ __global__ void __launch_bounds__(32 * kWarps) decode_part(const Args a) {
     await_copies<S::kStages - 2>();
     __syncwarp();  // the copies of all lanes are there, and the stage before was read by all
     ask(stage == 0 ? S::kStages - 1 : stage - 1);
-    heads.add(q, stages + stage * S::kStageBytes, part.end - tile, a.scale, lane);
+    const char* keys = stages + stage * S::kStageBytes;
+    const int32_t valid = part.end - tile;
+    heads.add(q, keys, keys + kTile * S::kPitch, a.scale, lane, [valid](int column, int) { return column < valid; });
     stage = stage + 1 == S::kStages ? 0 : stage + 1;
   }
   await_copies<0>();
   __syncthreads();
   auto* places = reinterpret_cast<float*>(shared);
-  heads.leave(places + warp * S::kWarpFloats, a.group, lane);
+  leave<T, kDim>(heads, places + warp * S::kWarpFloats, a.group, lane);
   __syncthreads();
 
   const int64_t first_head = (static_cast<int64_t>(seq) * a.kv_heads + kv_head) * a.group;
@@ -239,8 +186,9 @@ __global__ void __launch_bounds__(32 * kWarps) decode_part(const Args a) {
 
 // One block per query head, one thread per value.
 template <class T, int kDim>
-__global__ void join_parts(const float* partial, int32_t splits, void* out) {
+__global__ void join_parts(const float* partial, const int32_t* lengths, int32_t num_heads, int32_t splits, void* out) {
   const int64_t head = blockIdx.x;
+  if (lengths[head / num_heads] < 0) return;
   const int d = threadIdx.x;
   const float* places = partial + head * splits * (kDim + 2);
   float top = -INFINITY, sum = 0, value = 0;
@@ -264,7 +212,8 @@ void launch(const DecodeAttention& d, const Args& a, cudaStream_t stream) {
   decode_part<T, kDim><<<grid, 32 * kWarps, Shared<kDim>::kBytes, stream>>>(a);
   check_launch("decode_part");
   if (a.splits == 1) return;
-  join_parts<T, kDim><<<static_cast<unsigned>(d.tables.sequences * d.num_heads), kDim, 0, stream>>>(a.partial, a.splits, a.out);
+  join_parts<T, kDim><<<static_cast<unsigned>(d.tables.sequences * d.num_heads), kDim, 0, stream>>>(
+      a.partial, a.tables.lengths, d.num_heads, a.splits, a.out);
   check_launch("join_parts");
 }
 

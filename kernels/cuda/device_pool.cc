@@ -83,12 +83,22 @@ void DevicePool::set_step(int32_t num_seqs, const int32_t* query_len, const int3
   const StepView step = steps_.view();
   row_lengths_.clear(), row_page_offsets_.clear(), row_slots_.clear();
   row_positions_.assign(step.row_positions, step.row_positions + step.num_rows);
-  for (int32_t s = 0; s < step.num_seqs; ++s)
-    for (int32_t row = step.row_offsets[s]; row < step.row_offsets[s + 1]; ++row) {
-      row_lengths_.push_back(step.row_positions[row] + 1);
+  row_tiles_.clear();
+  has_single_rows_ = false;
+  longest_ = 1;
+  for (int32_t s = 0; s < step.num_seqs; ++s) {
+    const int32_t first = step.row_offsets[s], last = step.row_offsets[s + 1];
+    const bool chunk = last - first > 1;
+    for (int32_t row = first; chunk && row < last; row += kPrefillTileRows)
+      row_tiles_.push_back({row, std::min(kPrefillTileRows, last - row), step.row_positions[row], step.page_offsets[s]});
+    has_single_rows_ = has_single_rows_ || !chunk;
+    if (!chunk) longest_ = std::max(longest_, step.row_positions[first] + 1);
+    for (int32_t row = first; row < last; ++row) {
+      row_lengths_.push_back(chunk ? -1 : step.row_positions[row] + 1);
       row_page_offsets_.push_back(step.page_offsets[s]);
       row_slots_.push_back(static_cast<int32_t>(step.row_slots[row]));
     }
+  }
   const auto page_count = static_cast<size_t>(step.page_offsets[step.num_seqs]);
   const bool decodes = step.num_rows == step.num_seqs && step.num_rows <= kMostBucketRows;
   bucket_ = decodes && page_count <= bucket_pages_ ? 1 : 0;
@@ -96,16 +106,18 @@ void DevicePool::set_step(int32_t num_seqs, const int32_t* query_len, const int3
   const auto rows = static_cast<size_t>(run_rows());
   row_positions_.resize(rows, -1), row_slots_.resize(rows, 0), row_lengths_.resize(rows, 0), row_page_offsets_.resize(rows, 0);
   const size_t room = bucket_ > 0 ? kMostBucketRows : rows, page_room = bucket_ > 0 ? bucket_pages_ : page_count;
+  const size_t tile_ints = row_tiles_.size() * (sizeof(PrefillTile) / sizeof(int32_t));
   GrowingBuffer& memory = bucket_ > 0 ? bucket_memory_ : step_memory_;
   const std::vector<const int32_t*> at = upload({{row_positions_.data(), rows, room},
                                                  {row_slots_.data(), rows, room},
                                                  {row_lengths_.data(), rows, room},
                                                  {row_page_offsets_.data(), rows, room},
-                                                 {step.pages, page_count, page_room}},
-                                                static_cast<int32_t*>(memory.at_least((4 * room + page_room) * sizeof(int32_t))));
+                                                 {step.pages, page_count, page_room},
+                                                 {reinterpret_cast<const int32_t*>(row_tiles_.data()), tile_ints, tile_ints}},
+                                                static_cast<int32_t*>(memory.at_least((4 * room + page_room + tile_ints) * sizeof(int32_t))));
   positions_ = at[0], slots_ = at[1];
   row_tables_ = {run_rows(), at[2], at[3], at[4]};
-  longest_ = steps_.max_position() + 1;
+  tiles_ = reinterpret_cast<const PrefillTile*>(at[5]);
   selection_ = DeviceSelection{};
   if (bucket_ > 0 && bucket_selection_.row_of_sequence != nullptr) {  // graphs look at it in any case
     const std::vector<int32_t> none(kMostBucketRows, -1);
@@ -131,12 +143,12 @@ void DevicePool::set_selection(const StepTables::Selection& s) {
   const StepView step = steps_.view();
   const auto rows = static_cast<size_t>(run_rows());
   std::vector<int32_t> row_of(rows, -1);
-  longest_ = 0;
+  longest_ = 1;
   for (int32_t seq = 0; seq < step.num_seqs; ++seq) {
     const int32_t row = step.selection.row_of_seq[seq], first = step.row_offsets[seq];
     if (row >= 0 && step.row_offsets[seq + 1] - first > 1)
       throw InvalidArgument("sequence " + text(seq) + " brings several rows; on a device only single rows may have a selection");
-    if (row < 0) longest_ = std::max(longest_, step.row_positions[step.row_offsets[seq + 1] - 1] + 1);
+    if (row < 0 && step.row_offsets[seq + 1] - first == 1) longest_ = std::max(longest_, step.row_positions[first] + 1);
     row_of[static_cast<size_t>(first)] = row;
   }
   const std::vector<int32_t> group_of_layer(s.group_of_layer, s.group_of_layer + geometry_.layers);

@@ -11,6 +11,7 @@
 #include "capi/registry.h"
 #include "capi/step_tables.h"
 #include "cuda/device.h"
+#include "cuda/prefill_attention.h"
 #include "cuda/step_tables.h"
 
 namespace contexture {
@@ -82,8 +83,12 @@ class DevicePool {
   // Changes whenever graphs that were captured before would be wrong now.
   int32_t layout() const { return layout_; }
 
-  // Each row of the step, those of chunks too, as a sequence of its own that ends with it.
+  // Each row of the step as a sequence of its own that ends with it; rows of chunks have the length -1.
   const DecodeTables& row_tables() const { return row_tables_; }
+  bool has_single_rows() const { return has_single_rows_; }
+  // Those of chunks.
+  int32_t tile_count() const { return static_cast<int32_t>(row_tiles_.size()); }
+  const PrefillTile* tiles() const { return tiles_; }
   const int32_t* positions() const { return positions_; }
   const int32_t* slots() const { return slots_; }
   // Of a layer.
@@ -125,7 +130,10 @@ class DevicePool {
   int32_t first_dense_layers_ = 0;     // of the last selection, as of the next
   std::vector<int32_t> group_of_layer_;
   std::vector<int32_t> row_positions_, row_lengths_, row_page_offsets_, row_slots_;
+  std::vector<PrefillTile> row_tiles_;
   DecodeTables row_tables_;
+  const PrefillTile* tiles_ = nullptr;
+  bool has_single_rows_ = false;
   const int32_t *positions_ = nullptr, *slots_ = nullptr;
   DeviceSelection selection_;
   int32_t longest_ = 0;

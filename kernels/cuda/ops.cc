@@ -5,6 +5,7 @@
 
 #include "cuda/decode_attention.h"
 #include "cuda/device_pool.h"
+#include "cuda/prefill_attention.h"
 #include "cuda/prepare_rows.h"
 #include "cuda/swiglu.h"
 #include "ops/op_support.h"
@@ -73,7 +74,13 @@ class PagedAttentionOp {
     d.num_heads = num_heads_, d.scale = scale_, d.tables = pool->row_tables(), d.selection = pool->selection(layer_);
     d.q = p.q, d.out = context.output(0, rows, static_cast<int64_t>(num_heads_) * head_dim_);
     d.splits = pool->splits(), d.partial = pool->partial(num_heads_);
-    decode_attention(d, stream);
+    if (pool->has_single_rows()) decode_attention(d, stream);
+
+    PrefillAttention chunks;
+    chunks.geometry = d.geometry, chunks.pool = d.pool, chunks.layer = layer_, chunks.num_heads = num_heads_, chunks.scale = scale_;
+    chunks.tile_count = pool->tile_count(), chunks.tiles = pool->tiles(), chunks.pages = d.tables.pages;
+    chunks.q = d.q, chunks.out = d.out;
+    prefill_attention(chunks, stream);
   }
 
  private:

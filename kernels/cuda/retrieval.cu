@@ -489,7 +489,7 @@ __global__ void __launch_bounds__(kSelectThreads) select(const ScoreArgs a) {
     total = held = 0;
     for (int other = 0; other < kBlocks; ++other) total += *C::of(&m.total, other), held += *C::of(&m.held, other);
     s.counts[out] = count;
-    s.mass[out] = total > 0 ? fminf(1.0f, held / total) : 1.0f;
+    s.mass[out] = total > 0 && !all ? fminf(1.0f, held / total) : 1.0f;
   }
   C::sync();  // until then the others' shared memory is read
 }

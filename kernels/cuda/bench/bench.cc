@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cuda/decode_attention.h"
+#include "cuda/prefill_attention.h"
 #include "cuda/prepare_rows.h"
 #include "cuda/retrieval.h"
 
@@ -176,8 +177,34 @@ void time_retrieval(const Machine& machine, int32_t sequences, int32_t context) 
               graph_seconds(8, [&](int, cudaStream_t stream) { score_and_select(s, stream); }));
 }
 
+// A chunk of one prompt behind so many tokens.
+void time_prefill(int32_t context, int32_t rows) {
+  PoolGeometry g;
+  g.layers = 1, g.kv_heads = kKvHeads, g.head_dim = kHeadDim, g.page_tokens = kPageTokens, g.dtype = KvDtype::kF16;
+  g.pages = (context + rows + kPageTokens - 1) / kPageTokens;
+  DeviceBuffer<char> pool(static_cast<size_t>(g.pool_bytes()));
+  check(cudaMemset(pool.data(), 0, pool.bytes()), "cudaMemset");
+  const size_t values = static_cast<size_t>(rows) * kKvHeads * kGroup * kHeadDim;
+  DeviceBuffer<uint16_t> q(values), out(values);
+  check(cudaMemset(q.data(), 0, q.bytes()), "cudaMemset");
+  std::vector<PrefillTile> tiles;
+  for (int32_t row = 0; row < rows; row += kPrefillTileRows)
+    tiles.push_back({row, std::min(kPrefillTileRows, rows - row), context + row, 0});
+  DeviceBuffer<PrefillTile> device_tiles(tiles);
+  DeviceBuffer<int32_t> pages(scattered(g.pages));
+  PrefillAttention p;
+  p.geometry = g, p.pool = pool.data(), p.num_heads = kKvHeads * kGroup, p.scale = 0.088f;
+  p.tile_count = static_cast<int32_t>(tiles.size()), p.tiles = device_tiles.data(), p.pages = pages.data();
+  p.q = q.data(), p.out = out.data();
+  const double time = graph_seconds(8, [&](int, cudaStream_t stream) { prefill_attention(p, stream); });
+  const double products = 4.0 * kKvHeads * kGroup * kHeadDim * rows * (context + rows / 2.0);
+  std::printf("{\"kernel\": \"prefill\", \"rows\": %d, \"context\": %d, \"us\": %.1f, \"tflop_s\": %.1f}\n", rows, context, time * 1e6,
+              products / time / 1e12);
+}
+
 void run() {
   const Machine machine;
+  for (const int32_t context : {0, 14336, 126976}) time_prefill(context, 2048);
   for (const int32_t sequences : {1, 4, 16, 32}) {
     for (const int32_t context : {16384, 131072}) {
       if (static_cast<int64_t>(sequences) * context > int64_t{16} * 131072) continue;

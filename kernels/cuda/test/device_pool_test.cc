@@ -40,7 +40,10 @@ TEST_F(DevicePoolTest, RowsOfAStepBecomeSequences) {
   ASSERT_EQ(set({3, 1}, {15, 0}, {0, 2, 3}, {4, 1, 5}), CTX_OK);
   const DecodeTables& tables = pool_->row_tables();
   ASSERT_EQ(tables.sequences, 4);
-  EXPECT_EQ(read(tables.lengths, 4), (Ints{16, 17, 18, 1}));
+  EXPECT_EQ(read(tables.lengths, 4), (Ints{-1, -1, -1, 1}));
+  ASSERT_EQ(pool_->tile_count(), 1);
+  EXPECT_EQ(read(reinterpret_cast<const int32_t*>(pool_->tiles()), 4), (Ints{0, 3, 15, 0}));
+  EXPECT_TRUE(pool_->has_single_rows());
   EXPECT_EQ(read(tables.page_offsets, 4), (Ints{0, 0, 0, 2}));
   EXPECT_EQ(read(tables.pages, 3), (Ints{4, 1, 5}));
   EXPECT_EQ(read(pool_->positions(), 4), (Ints{15, 16, 17, 0}));

@@ -221,7 +221,7 @@ TEST(Retrieval, LongRows) {
   const World world({128, 2, 2, 4, 32}, 4, false, kManyTokens);
   world.expect_keys();
   world.expect_right({kManyTokens - 1, 8191, 17000, 100},
-                     {rule(512, 4, 64), rule(500, 0, 1), rule(640, 4, 64, SelectionRule::kMeanOfHeads), rule(512, 4, 64)});
+                     {rule(512, 4, 64), rule(500, 0, 1), rule(630, 4, 64, SelectionRule::kMeanOfHeads), rule(512, 4, 64)});
 }
 
 TEST(Retrieval, EqualWeightsAreTakenFromTheFront) {

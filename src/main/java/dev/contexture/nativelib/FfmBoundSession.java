@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
@@ -15,6 +16,8 @@ public final class FfmBoundSession implements AutoCloseable {
     private final long id;
     private final NativeObject object;
     private final NativeFunction run;
+    private final NativeFunction logits;
+    private final NativeFunction features;
     private final NativeFunction replays;
 
     /**
@@ -24,8 +27,9 @@ public final class FfmBoundSession implements AutoCloseable {
      * @throws NativeException if the graph cannot be loaded
      */
     public FfmBoundSession(NativeLibrary library, Path graph, long poolId, int vocabulary, int features) {
-        this.run = library.function(
-                "ctx_session_run", JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
+        this.run = library.function("ctx_session_run", JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
+        this.logits = library.function("ctx_session_logits", ADDRESS, JAVA_LONG);
+        this.features = library.function("ctx_session_features", ADDRESS, JAVA_LONG);
         this.replays = library.function("ctx_session_replays", JAVA_LONG, JAVA_LONG);
         NativeFunction create =
                 library.function("ctx_session_create", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -41,20 +45,36 @@ public final class FfmBoundSession implements AutoCloseable {
     /**
      * Runs the pool's step.
      *
-     * @param tokens [rows]
-     * @param wanted rows whose logits are wanted, ascending
-     * @param logits takes [wanted, vocabulary]; all buffers are direct
-     * @param features takes [rows, features]
+     * @param tokens [rows], direct
+     * @param wanted rows whose logits are wanted, ascending, direct
      * @throws NativeException if the run failed
      */
-    public void run(LongBuffer tokens, LongBuffer wanted, FloatBuffer logits, FloatBuffer features) {
+    public void run(LongBuffer tokens, LongBuffer wanted) {
         MemorySegment ids = MemorySegment.ofBuffer(tokens);
         MemorySegment rows = MemorySegment.ofBuffer(wanted);
-        MemorySegment out = MemorySegment.ofBuffer(logits);
-        MemorySegment read = MemorySegment.ofBuffer(features);
         int tokenCount = tokens.remaining();
         int wantedCount = wanted.remaining();
-        run.run(handle -> (int) handle.invokeExact(id, ids, tokenCount, rows, wantedCount, out, read));
+        run.run(handle -> (int) handle.invokeExact(id, ids, tokenCount, rows, wantedCount));
+    }
+
+    /** The first so many numbers of the last run's logits, [wanted, vocabulary]; they lie in memory of the library until the next run. */
+    public FloatBuffer logits(int count) {
+        return numbers(logits, count);
+    }
+
+    /** The same of its features, [rows, features]. */
+    public FloatBuffer features(int count) {
+        return numbers(features, count);
+    }
+
+    private FloatBuffer numbers(NativeFunction function, int count) {
+        return count == 0
+                ? FloatBuffer.allocate(0)
+                : function.array(handle -> (MemorySegment) handle.invokeExact(id))
+                        .reinterpret((long) count * Float.BYTES)
+                        .asByteBuffer()
+                        .order(ByteOrder.nativeOrder())
+                        .asFloatBuffer();
     }
 
     /** Runs that replayed a captured graph. */

@@ -62,7 +62,7 @@ public final class TestRedis implements AutoCloseable {
         return new TestRedis(command, port);
     }
 
-    private static Path binary() throws IOException {
+    static Path binary() throws IOException {
         return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
                 .map(folder -> Path.of(folder, "redis-server"))
                 .filter(Files::isExecutable)
@@ -70,7 +70,7 @@ public final class TestRedis implements AutoCloseable {
                 .orElse(ExecutableProvider.newJarResourceProvider().get().toPath());
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }

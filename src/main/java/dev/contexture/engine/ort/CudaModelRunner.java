@@ -8,7 +8,6 @@ import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.nativelib.FfmBoundSession;
 import dev.contexture.nativelib.NativeException;
 import dev.contexture.nativelib.NativeLibrary;
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 
@@ -23,8 +22,6 @@ public final class CudaModelRunner implements ModelRunner {
     private final int featureWidth;
     private LongBuffer tokenBuffer = OrtSessions.longs(512);
     private LongBuffer rowBuffer = OrtSessions.longs(64);
-    private ByteBuffer logitBuffer = OrtSessions.direct(0);
-    private ByteBuffer featureBuffer = OrtSessions.direct(0);
     private FloatBuffer features = FloatBuffer.allocate(0);
 
     /**
@@ -52,16 +49,13 @@ public final class CudaModelRunner implements ModelRunner {
     public FloatBuffer run(int[] tokenIds, int[] logitRows) {
         tokenBuffer = OrtSessions.fill(tokenBuffer, tokenIds);
         rowBuffer = OrtSessions.fill(rowBuffer, logitRows);
-        logitBuffer = OrtSessions.atLeast(logitBuffer, (long) logitRows.length * vocabularySize);
-        featureBuffer = OrtSessions.atLeast(featureBuffer, (long) tokenIds.length * featureWidth);
-        FloatBuffer logits = OrtSessions.floats(logitBuffer, logitRows.length * vocabularySize);
-        features = OrtSessions.floats(featureBuffer, tokenIds.length * featureWidth);
         try {
-            session.run(tokenBuffer, rowBuffer, logits, features);
+            session.run(tokenBuffer, rowBuffer);
         } catch (NativeException e) {
             throw new ModelRunException("the model run failed: " + e.getMessage(), e);
         }
-        return logits;
+        features = session.features(tokenIds.length * featureWidth);
+        return session.logits(logitRows.length * vocabularySize);
     }
 
     /** Steps that replayed a captured CUDA graph. */

@@ -13,6 +13,8 @@ import dev.contexture.kv.tier.TierKey;
 import dev.contexture.kv.tier.redis.RedisListener.Failure;
 import dev.contexture.kv.tier.redis.RedisListener.Operation;
 import dev.contexture.testing.TestRedis;
+import dev.contexture.testing.TestSentinel;
+import io.lettuce.core.RedisException;
 import io.lettuce.core.cluster.SlotHash;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
@@ -271,6 +273,48 @@ class RedisTierTest {
                     .isGreaterThan(200);
             assertThat(answer(tier.remove(keys(0, 300)))).isTrue();
             assertThat(answer(tier.load(keys(0, 300)))).containsOnly(new Loaded.Missing());
+        }
+    }
+
+    /** Whoever is promoted closes connections. */
+    private static boolean isMaster(TestRedis server) {
+        try {
+            return server.with(commands -> commands.info("replication")).contains("role:master");
+        } catch (RedisException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void behindSentinelsTheNextMasterServes() throws Exception {
+        try (TestRedis master = TestRedis.start("--masterauth", TestRedis.PASSWORD);
+                TestRedis replica = TestRedis.start(
+                        "--masterauth",
+                        TestRedis.PASSWORD,
+                        "--replicaof",
+                        "127.0.0.1",
+                        Integer.toString(master.port()))) {
+            await(() -> replica.with(commands -> commands.info("replication")).contains("master_link_status:up"));
+            try (TestSentinel sentinel = TestSentinel.watching(master)) {
+                link.close();
+                connect(sentinel.url(), false);
+                assertThat(answer(tier.store(entries(0, 20, 500), LIVES))).containsOnly(Stored.STORED);
+                await(() ->
+                        master.with(commands -> commands.info("replication")).contains("state=online"));
+                master.with(commands -> commands.waitForReplication(1, 5_000));
+                // A Sentinel asks a master for its replicas every ten seconds, and at once when it begins to watch.
+                master.kill();
+                await(() -> isMaster(replica));
+                long deadline = System.nanoTime() + PATIENCE.toNanos();
+                while (!answer(tier.store(entries(20, 21, 500), LIVES)).contains(Stored.STORED)) {
+                    assertThat(System.nanoTime()).isLessThan(deadline);
+                    Thread.sleep(50);
+                }
+                List<Loaded> loaded = answer(tier.load(keys(0, 21)));
+                for (int i = 0; i < 21; i++) {
+                    assertThat(loaded.get(i)).isEqualTo(new Loaded.Found(value(i, 500)));
+                }
+            }
         }
     }
 }
