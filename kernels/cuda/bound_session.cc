@@ -11,7 +11,8 @@ namespace contexture {
 namespace cuda {
 namespace {
 
-constexpr const char *kTokens = "input_ids", *kStep = "step", *kWanted = "logit_rows", *kLogits = "logits", *kFeatures = "features";
+constexpr const char *kTokens = "input_ids", *kStep = "step", *kWanted = "logit_rows", *kLogits = "logits",
+                     *kFeatures = "features";
 constexpr int64_t kPlain = -1;  // a run that is not captured
 
 void ok(ort::Status* status) {
@@ -69,7 +70,8 @@ class BoundSession::Binding {
   const ort::IoBinding* get() const { return binding_; }
 
  private:
-  ort::Value* tensor(ort::MemoryInfo* memory, void* data, const std::vector<int64_t>& dims, ort::ElementType type, size_t bytes) {
+  ort::Value* tensor(ort::MemoryInfo* memory, void* data, const std::vector<int64_t>& dims, ort::ElementType type,
+                     size_t bytes) {
     for (const int64_t dim : dims) bytes *= static_cast<size_t>(dim);
     ort::Value* value = nullptr;
     ok(ort_api().CreateTensorWithDataAsOrtValue(memory, data, bytes, dims.data(), dims.size(), type, &value));
@@ -83,7 +85,8 @@ class BoundSession::Binding {
 };
 
 BoundSession::BoundSession(const Model& model) : model_(model), pool_id_(model.pool) {
-  if (!has_ort_api()) throw InvalidArgument("the operations are not registered yet: register this library with ONNX Runtime before");
+  if (!has_ort_api())
+    throw InvalidArgument("the operations are not registered yet: register this library with ONNX Runtime before");
   check_count("vocabulary", model.vocabulary, 1 << 24);
   const ort::Api& api = ort_api();
   try {
@@ -134,16 +137,20 @@ void BoundSession::run(const Binding& binding, int64_t graph) {
 
 void BoundSession::run(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count) {
   const auto pool = DevicePoolRegistry::instance().find(model_.pool);
-  if (rows != pool->rows()) throw InvalidArgument("there are " + text(rows) + " tokens, but the step brings " + text(pool->rows()));
+  if (rows != pool->rows())
+    throw InvalidArgument("there are " + text(rows) + " tokens, but the step brings " + text(pool->rows()));
   for (int32_t i = 0; i < wanted_count; ++i) check_index("a row whose logits are wanted", wanted[i], rows);
-  host_logits_ = static_cast<float*>(logit_memory_.at_least(static_cast<size_t>(wanted_count * model_.vocabulary) * sizeof(float)));
-  host_features_ = static_cast<float*>(feature_memory_.at_least(static_cast<size_t>(rows * model_.features) * sizeof(float)));
+  host_logits_ =
+      static_cast<float*>(logit_memory_.at_least(static_cast<size_t>(wanted_count * model_.vocabulary) * sizeof(float)));
+  host_features_ =
+      static_cast<float*>(feature_memory_.at_least(static_cast<size_t>(rows * model_.features) * sizeof(float)));
   if (pool->bucket() > 0) run_bucket(*pool, tokens, rows, wanted, wanted_count);
   else run_plain(tokens, rows, wanted, wanted_count);
 }
 
 // The first run of a bucket takes all memory that runs will want, so it is a plain one; the second is captured.
-void BoundSession::run_bucket(DevicePool& pool, const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count) {
+void BoundSession::run_bucket(DevicePool& pool, const int64_t* tokens, int32_t rows, const int64_t* wanted,
+                              int32_t wanted_count) {
   const int32_t bucket = pool.bucket();
   auto* device_tokens = static_cast<int64_t*>(bucket_tokens_.at_least(kMostBucketRows * sizeof(int64_t)));
   auto* device_logits = static_cast<float*>(bucket_logits_.at_least(kMostBucketRows * model_.vocabulary * sizeof(float)));
@@ -171,7 +178,8 @@ void BoundSession::run_bucket(DevicePool& pool, const int64_t* tokens, int32_t r
   run(*binding, before == 0 ? kPlain : int64_t{pool.layout()} * 2 * kMostBucketRows + bucket);
   replays_ += before > 1;
   for (int32_t i = 0; i < wanted_count; ++i)
-    to_host(host_logits_ + i * model_.vocabulary, device_logits + wanted[i] * model_.vocabulary, static_cast<size_t>(model_.vocabulary) * sizeof(float));
+    to_host(host_logits_ + i * model_.vocabulary, device_logits + wanted[i] * model_.vocabulary,
+            static_cast<size_t>(model_.vocabulary) * sizeof(float));
   to_host(host_features_, device_features, static_cast<size_t>(rows * model_.features) * sizeof(float));
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
 }

@@ -1,9 +1,9 @@
 // Runs the compiled graph with inputs and outputs at fixed addresses on the device, decode steps as captured CUDA graphs.
 //
-// Idea: an ONNX Runtime node costs some 9 µs of launch, which a model of 30 layers pays 200 times a step; a captured graph pays once.
-// ONNX Runtime captures and replays by itself when a run names a graph, if nothing about the run changes but what buffers hold. Its
-// interface for that is not part of the Java API, so the session is made here, from the table that the operations were given.
-// Trade-off: decode steps are padded to a power of two of rows.
+// Idea: an ONNX Runtime node costs some 9 µs of launch, which a model of 30 layers pays 200 times a step; a captured graph
+// pays once. ONNX Runtime captures and replays by itself when a run names a graph, if nothing about the run changes but what
+// buffers hold. Its interface for that is not part of the Java API, so the session is made here, from the table that the
+// operations were given. Trade-off: decode steps are padded to a power of two of rows.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -25,7 +25,8 @@ namespace cuda {
 
 class BoundSession {
  public:
-  // The outputs' widths in floats; features may be 0: the graph has none. Throws std::runtime_error with the runtime's words.
+  // The outputs' widths in floats; features may be 0: the graph has none. Throws std::runtime_error with the runtime's
+  // words.
   struct Model {
     std::string graph, library;  // paths; the library is this one
     int64_t pool = 0;

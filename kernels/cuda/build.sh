@@ -51,7 +51,7 @@ compile() {
   fi
 }
 
-kernels="decode_attention prefill_attention prepare_rows retrieval swiglu"
+kernels="append_keys decode_attention prefill_attention prepare_rows retrieval score_keys select_positions swiglu"
 library="cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/ops.cc capi/step_tables.cc ops/op_support.cc"
 tests="main decode_attention_test device_pool_test prefill_attention_test prepare_rows_test retrieval_test swiglu_test"
 log=$build/build.log

@@ -35,8 +35,8 @@ std::string device_report() {
   const cudaError_t error = cudaGetDeviceCount(&count);
   if (error == cudaErrorInsufficientDriver && cudaDriverGetVersion(&driver) == cudaSuccess)
     return driver == 0 ? "no NVIDIA driver was found: install one of version 580 or later"
-                       : "the NVIDIA driver is for CUDA " + std::to_string(driver / 1000) + "." + std::to_string(driver % 1000 / 10) +
-                             ", but 13.0 is needed: install driver 580 or later";
+                       : "the NVIDIA driver is for CUDA " + std::to_string(driver / 1000) + "." +
+                             std::to_string(driver % 1000 / 10) + ", but 13.0 is needed: install driver 580 or later";
   if (error != cudaSuccess) return cudaGetErrorString(error);
   cudaDeviceProp properties{};
   if (count == 0) return "the driver sees no device: check that this process, or container, may use one";
@@ -95,17 +95,15 @@ int32_t ctx_pool_pretouch(int64_t pool, int32_t) {
 
 int32_t ctx_step_set(int64_t pool, int32_t num_seqs, const int32_t* query_len, const int32_t* context_len,
                      const int32_t* page_offsets, const int32_t* pages) {
-  return on_pool<DevicePool>("ctx_step_set", pool, [&](DevicePool& kv) {
-    kv.set_step(num_seqs, query_len, context_len, page_offsets, pages);
-  });
+  return on_pool<DevicePool>("ctx_step_set", pool,
+                             [&](DevicePool& kv) { kv.set_step(num_seqs, query_len, context_len, page_offsets, pages); });
 }
 
-int32_t ctx_step_select(int64_t pool, int32_t groups, const int32_t* group_of_layer, int32_t rows,
-                        const int32_t* sequences, int32_t kv_heads, int32_t stride, const int32_t* counts,
-                        const int32_t* positions, int32_t first_dense_layers) {
+int32_t ctx_step_select(int64_t pool, int32_t groups, const int32_t* group_of_layer, int32_t rows, const int32_t* sequences,
+                        int32_t kv_heads, int32_t stride, const int32_t* counts, const int32_t* positions,
+                        int32_t first_dense_layers) {
   return on_pool<DevicePool>("ctx_step_select", pool, [&](DevicePool& kv) {
-    kv.set_selection(
-        {groups, group_of_layer, rows, sequences, kv_heads, stride, counts, positions, first_dense_layers});
+    kv.set_selection({groups, group_of_layer, rows, sequences, kv_heads, stride, counts, positions, first_dense_layers});
   });
 }
 
@@ -123,9 +121,8 @@ int32_t ctx_pool_copy(int64_t pool, int32_t from_page, int32_t to_page, int32_t 
 
 int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what,
                       float* out) {
-  return on_pool<DevicePool>("ctx_pool_read", pool, [&](DevicePool& kv) {
-    kv.read_row(layer, page, slot_in_page, kv_head, what, out);
-  });
+  return on_pool<DevicePool>("ctx_pool_read", pool,
+                             [&](DevicePool& kv) { kv.read_row(layer, page, slot_in_page, kv_head, what, out); });
 }
 
 int64_t ctx_session_create(const char* graph, const char* library, int64_t pool, int64_t vocabulary, int64_t features) {
@@ -142,9 +139,8 @@ int32_t ctx_session_destroy(int64_t session) {
 }
 
 int32_t ctx_session_run(int64_t session, const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count) {
-  return on_pool<BoundSession>("ctx_session_run", session, [&](BoundSession& bound) {
-    bound.run(tokens, rows, wanted, wanted_count);
-  });
+  return on_pool<BoundSession>("ctx_session_run", session,
+                               [&](BoundSession& bound) { bound.run(tokens, rows, wanted, wanted_count); });
 }
 
 const float* ctx_session_logits(int64_t session) {

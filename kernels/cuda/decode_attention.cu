@@ -204,8 +204,8 @@ __global__ void join_parts(const float* partial, const int32_t* lengths, int32_t
 
 template <class T, int kDim>
 void launch(const DecodeAttention& d, const Args& a, cudaStream_t stream) {
-  static const cudaError_t room = cudaFuncSetAttribute(
-      decode_part<T, kDim>, cudaFuncAttributeMaxDynamicSharedMemorySize, Shared<kDim>::kBytes);
+  static const cudaError_t room =
+      cudaFuncSetAttribute(decode_part<T, kDim>, cudaFuncAttributeMaxDynamicSharedMemorySize, Shared<kDim>::kBytes);
   check(room, "decode attention's shared memory");
   const dim3 grid(static_cast<unsigned>(a.splits), static_cast<unsigned>(a.kv_heads),
                   static_cast<unsigned>(d.tables.sequences));
@@ -242,17 +242,18 @@ int32_t decode_splits(int32_t sequences, int32_t kv_heads, int32_t tokens, int32
 }
 
 size_t partial_floats(const DecodeAttention& d) {
-  return d.splits == 1 ? 0
-                       : static_cast<size_t>(d.tables.sequences) * d.num_heads * d.splits * (d.geometry.head_dim + 2);
+  return d.splits == 1 ? 0 : static_cast<size_t>(d.tables.sequences) * d.num_heads * d.splits * (d.geometry.head_dim + 2);
 }
 
 void decode_attention(const DecodeAttention& d, cudaStream_t stream) {
   const PoolGeometry& g = d.geometry;
   if (d.num_heads % g.kv_heads != 0 || d.num_heads / g.kv_heads > kMostHeadsPerKvHead)
     throw std::invalid_argument("num_heads is " + std::to_string(d.num_heads) + "; it must be 1 to " +
-                                std::to_string(kMostHeadsPerKvHead) + " times the " + std::to_string(g.kv_heads) + " KV heads");
+                                std::to_string(kMostHeadsPerKvHead) + " times the " + std::to_string(g.kv_heads) +
+                                " KV heads");
   if (d.splits < 1 || d.splits > kMostSplits)
-    throw std::invalid_argument("splits is " + std::to_string(d.splits) + "; it must be 1 to " + std::to_string(kMostSplits));
+    throw std::invalid_argument("splits is " + std::to_string(d.splits) + "; it must be 1 to " +
+                                std::to_string(kMostSplits));
   Args a{};
   a.keys = static_cast<const char*>(d.pool) + d.layer * g.layer_bytes();
   a.page_bytes = g.page_bytes(), a.plane_bytes = g.plane_bytes(), a.head_bytes = g.head_bytes(), a.row_bytes = g.row_bytes();

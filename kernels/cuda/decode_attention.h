@@ -1,10 +1,10 @@
 // Attention of decode rows over the paged pool, each KV head over a list of its own or over everything.
 //
 // Idea: a list of single slots costs no more than whole pages as long as enough rows are under way, since the rows of one
-// key and one value are contiguous. So there is one kernel for both, and a page size of one (FlashInfer's way to run sparse lists, its
-// paged decode with single-token pages; here several query heads share each load through the tensor cores).
-// Trade-off: with fewer than 16 query heads per KV head rows of the matrix products stay empty; the memory is the bound, not they.
-// Grids depend on the bucket only, so captured graphs serve every step.
+// key and one value are contiguous. So there is one kernel for both, and a page size of one (FlashInfer's way to run sparse
+// lists, its paged decode with single-token pages; here several query heads share each load through the tensor cores).
+// Trade-off: with fewer than 16 query heads per KV head rows of the matrix products stay empty; the memory is the bound, not
+// they. Grids depend on the bucket only, so captured graphs serve every step.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -31,10 +31,10 @@ struct DecodeAttention {
   float scale = 1.0f;
   DecodeTables tables;
   DeviceSelection selection;
-  const void* q = nullptr;       // [sequences, num_heads, head_dim] normed and rotated
-  void* out = nullptr;           // the same shape; rows of sequences of length 0 become 0
-  int32_t splits = 1;            // parts of a list that run side by side
-  float* partial = nullptr;      // partial_floats(), if there are several
+  const void* q = nullptr;   // [sequences, num_heads, head_dim] normed and rotated
+  void* out = nullptr;       // the same shape; rows of sequences of length 0 become 0
+  int32_t splits = 1;        // parts of a list that run side by side
+  float* partial = nullptr;  // partial_floats(), if there are several
 };
 
 // So many that the device is busy, but each part worth its launch; tokens: what the longest list will hold.

@@ -104,17 +104,19 @@ void DevicePool::set_step(int32_t num_seqs, const int32_t* query_len, const int3
   bucket_ = decodes && page_count <= bucket_pages_ ? 1 : 0;
   while (bucket_ > 0 && bucket_ < step.num_rows) bucket_ *= 2;
   const auto rows = static_cast<size_t>(run_rows());
-  row_positions_.resize(rows, -1), row_slots_.resize(rows, 0), row_lengths_.resize(rows, 0), row_page_offsets_.resize(rows, 0);
+  row_positions_.resize(rows, -1), row_slots_.resize(rows, 0), row_lengths_.resize(rows, 0),
+      row_page_offsets_.resize(rows, 0);
   const size_t room = bucket_ > 0 ? kMostBucketRows : rows, page_room = bucket_ > 0 ? bucket_pages_ : page_count;
   const size_t tile_ints = row_tiles_.size() * (sizeof(PrefillTile) / sizeof(int32_t));
   GrowingBuffer& memory = bucket_ > 0 ? bucket_memory_ : step_memory_;
-  const std::vector<const int32_t*> at = upload({{row_positions_.data(), rows, room},
-                                                 {row_slots_.data(), rows, room},
-                                                 {row_lengths_.data(), rows, room},
-                                                 {row_page_offsets_.data(), rows, room},
-                                                 {step.pages, page_count, page_room},
-                                                 {reinterpret_cast<const int32_t*>(row_tiles_.data()), tile_ints, tile_ints}},
-                                                static_cast<int32_t*>(memory.at_least((4 * room + page_room + tile_ints) * sizeof(int32_t))));
+  const std::vector<const int32_t*> at =
+      upload({{row_positions_.data(), rows, room},
+              {row_slots_.data(), rows, room},
+              {row_lengths_.data(), rows, room},
+              {row_page_offsets_.data(), rows, room},
+              {step.pages, page_count, page_room},
+              {reinterpret_cast<const int32_t*>(row_tiles_.data()), tile_ints, tile_ints}},
+             static_cast<int32_t*>(memory.at_least((4 * room + page_room + tile_ints) * sizeof(int32_t))));
   positions_ = at[0], slots_ = at[1];
   row_tables_ = {run_rows(), at[2], at[3], at[4]};
   tiles_ = reinterpret_cast<const PrefillTile*>(at[5]);
@@ -147,7 +149,8 @@ void DevicePool::set_selection(const StepTables::Selection& s) {
   for (int32_t seq = 0; seq < step.num_seqs; ++seq) {
     const int32_t row = step.selection.row_of_seq[seq], first = step.row_offsets[seq];
     if (row >= 0 && step.row_offsets[seq + 1] - first > 1)
-      throw InvalidArgument("sequence " + text(seq) + " brings several rows; on a device only single rows may have a selection");
+      throw InvalidArgument("sequence " + text(seq) +
+                            " brings several rows; on a device only single rows may have a selection");
     if (row < 0 && step.row_offsets[seq + 1] - first == 1) longest_ = std::max(longest_, step.row_positions[first] + 1);
     row_of[static_cast<size_t>(first)] = row;
   }
@@ -172,8 +175,9 @@ void DevicePool::set_selection(const StepTables::Selection& s) {
   const auto counts = static_cast<size_t>(lists);
   const size_t row_room = bucket_ > 0 ? kMostBucketRows : rows;
   const size_t count_room = bucket_ > 0 ? static_cast<size_t>(kMostBucketRows) * s.groups * s.kv_heads : counts;
-  auto* memory = bucket_ > 0 ? const_cast<int32_t*>(bucket_selection_.row_of_sequence)
-                             : static_cast<int32_t*>(selection_memory_.at_least((rows + counts + slots.size()) * sizeof(int32_t)));
+  auto* memory = bucket_ > 0
+                     ? const_cast<int32_t*>(bucket_selection_.row_of_sequence)
+                     : static_cast<int32_t*>(selection_memory_.at_least((rows + counts + slots.size()) * sizeof(int32_t)));
   const std::vector<const int32_t*> at = upload(
       {{row_of.data(), rows, row_room}, {s.counts, counts, count_room}, {slots.data(), slots.size(), slots.size()}}, memory);
   selection_ = {s.groups, s.kv_heads, stride, at[0], at[1], at[2]};
@@ -181,7 +185,8 @@ void DevicePool::set_selection(const StepTables::Selection& s) {
 
 int32_t DevicePool::splits() const {
   // A bucket's must serve whatever its lists hold.
-  return decode_splits(run_rows(), geometry_.kv_heads, bucket_ > 0 ? std::numeric_limits<int32_t>::max() : longest_, multiprocessors_);
+  return decode_splits(run_rows(), geometry_.kv_heads, bucket_ > 0 ? std::numeric_limits<int32_t>::max() : longest_,
+                       multiprocessors_);
 }
 
 size_t DevicePool::partial_bytes(int32_t num_heads, int32_t rows, int32_t splits) const {
@@ -197,8 +202,9 @@ float* DevicePool::partial(int32_t num_heads) {
   if (bucket_ == 0) return static_cast<float*>(partial_.at_least(partial_bytes(num_heads, rows(), splits())));
   size_t most = 0;
   for (int32_t rows = 1; rows <= kMostBucketRows; rows *= 2)
-    most = std::max(most, partial_bytes(num_heads, rows,
-                                        decode_splits(rows, geometry_.kv_heads, std::numeric_limits<int32_t>::max(), multiprocessors_)));
+    most = std::max(
+        most, partial_bytes(num_heads, rows,
+                            decode_splits(rows, geometry_.kv_heads, std::numeric_limits<int32_t>::max(), multiprocessors_)));
   return static_cast<float*>(bucket_partial_.at_least(most));
 }
 

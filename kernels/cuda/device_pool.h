@@ -50,8 +50,9 @@ class StagingBuffer {
 // Decode steps of up to so many rows run as captured graphs, one per power of two.
 constexpr int32_t kMostBucketRows = 64;
 
-// Idea: a captured graph freezes addresses, sizes and grids. So the tables of decode steps lie at fixed addresses, padded to a bucket of
-// rows, and lists have a fixed room; only what the tables say differs. Steps with chunks, or larger ones, run plainly.
+// Idea: a captured graph freezes addresses, sizes and grids. So the tables of decode steps lie at fixed addresses, padded to
+// a bucket of rows, and lists have a fixed room; only what the tables say differs. Steps with chunks, or larger ones, run
+// plainly.
 class DevicePool {
  public:
   // Throws InvalidArgument, or CudaError if there is not so much memory.
@@ -127,7 +128,7 @@ class DevicePool {
   size_t bucket_pages_ = 0;  // room of its page table
   int32_t bucket_ = 0, layout_ = 0;
   DeviceSelection bucket_selection_;  // its shape and addresses; no pointers before the first selection
-  int32_t first_dense_layers_ = 0;     // of the last selection, as of the next
+  int32_t first_dense_layers_ = 0;    // of the last selection, as of the next
   std::vector<int32_t> group_of_layer_;
   std::vector<int32_t> row_positions_, row_lengths_, row_page_offsets_, row_slots_;
   std::vector<PrefillTile> row_tiles_;

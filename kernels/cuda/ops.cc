@@ -25,19 +25,21 @@ template <class Op>
 ort::CustomOp describe_cuda_op() {
   ort::CustomOp op = describe_op<Op>();
   op.GetExecutionProviderType = [](const ort::CustomOp*) -> const char* { return "CUDAExecutionProvider"; };
-  op.GetInputMemoryType = [](const ort::CustomOp*, size_t i) { return Op::kOnHost[i] ? ort::kHostInput : ort::kDefaultMemory; };
+  op.GetInputMemoryType = [](const ort::CustomOp*, size_t i) {
+    return Op::kOnHost[i] ? ort::kHostInput : ort::kDefaultMemory;
+  };
   return op;
 }
 
 class PagedAttentionOp {
  public:
   static constexpr const char* kName = "PagedAttention";
-  static constexpr std::array<Port, 6> kInputs = {{{ort::kHalf, ort::kRequired},     // qkv
-                                                   {ort::kInt64, ort::kRequired},    // step
-                                                   {ort::kFloat, ort::kRequired},    // rope_cos
-                                                   {ort::kFloat, ort::kRequired},    // rope_sin
-                                                   {ort::kHalf, ort::kOptional},     // q_norm
-                                                   {ort::kHalf, ort::kOptional}}};   // k_norm
+  static constexpr std::array<Port, 6> kInputs = {{{ort::kHalf, ort::kRequired},    // qkv
+                                                   {ort::kInt64, ort::kRequired},   // step
+                                                   {ort::kFloat, ort::kRequired},   // rope_cos
+                                                   {ort::kFloat, ort::kRequired},   // rope_sin
+                                                   {ort::kHalf, ort::kOptional},    // q_norm
+                                                   {ort::kHalf, ort::kOptional}}};  // k_norm
   static constexpr std::array<bool, 6> kOnHost = {false, true, false, false, false, false};
   static constexpr std::array<Port, 1> kOutputs = {{{ort::kHalf, ort::kRequired}}};
 
@@ -49,11 +51,13 @@ class PagedAttentionOp {
         scale_(attributes.real_or("scale", 1.0f / std::sqrt(static_cast<float>(head_dim_)))),
         norm_epsilon_(attributes.real_or("norm_epsilon", 1e-6f)) {
     if (attributes.integer_or("window", 0, INT32_MAX, 0) != 0)
-      throw std::invalid_argument("contexture.PagedAttention: attention windows are not there on CUDA devices: serve this model on CPUs");
+      throw std::invalid_argument(
+          "contexture.PagedAttention: attention windows are not there on CUDA devices: serve this model on CPUs");
   }
 
   void compute(const OpContext& context) const {
-    const Tensor qkv = context.input(0, "qkv", 2), cos = context.input(2, "rope_cos", 2), sin = context.input(3, "rope_sin", 2);
+    const Tensor qkv = context.input(0, "qkv", 2), cos = context.input(2, "rope_cos", 2),
+                 sin = context.input(3, "rope_sin", 2);
     const Tensor q_norm = context.optional_input(4, "q_norm", 1), k_norm = context.optional_input(5, "k_norm", 1);
     const auto pool = find_pool<DevicePoolRegistry>(context, context.input(1, "step", 1));
     const std::lock_guard<std::mutex> lock(pool->mutex());
@@ -77,14 +81,16 @@ class PagedAttentionOp {
     if (pool->has_single_rows()) decode_attention(d, stream);
 
     PrefillAttention chunks;
-    chunks.geometry = d.geometry, chunks.pool = d.pool, chunks.layer = layer_, chunks.num_heads = num_heads_, chunks.scale = scale_;
+    chunks.geometry = d.geometry, chunks.pool = d.pool, chunks.layer = layer_, chunks.num_heads = num_heads_,
+    chunks.scale = scale_;
     chunks.tile_count = pool->tile_count(), chunks.tiles = pool->tiles(), chunks.pages = d.tables.pages;
     chunks.q = d.q, chunks.out = d.out;
     prefill_attention(chunks, stream);
   }
 
  private:
-  void check_fits(const OpContext& context, const DevicePool& pool, const Tensor& qkv, const Tensor& cos, const Tensor& sin) const {
+  void check_fits(const OpContext& context, const DevicePool& pool, const Tensor& qkv, const Tensor& cos,
+                  const Tensor& sin) const {
     const PoolGeometry& g = pool.geometry();
     const int64_t width = (num_heads_ + 2 * static_cast<int64_t>(kv_heads_)) * head_dim_;
     if (layer_ >= g.layers || kv_heads_ != g.kv_heads || head_dim_ != g.head_dim)
@@ -93,10 +99,12 @@ class PagedAttentionOp {
                      std::to_string(g.kv_heads) + " and " + std::to_string(g.head_dim));
     if (!pool.has_step()) context.refuse("the pool has no step; call ctx_step_set before the run");
     if (qkv.dims[0] != pool.run_rows() || qkv.dims[1] != width)
-      context.refuse("qkv is " + qkv.shape() + "; the step wants [" + std::to_string(pool.run_rows()) + ", " + std::to_string(width) + "]");
+      context.refuse("qkv is " + qkv.shape() + "; the step wants [" + std::to_string(pool.run_rows()) + ", " +
+                     std::to_string(width) + "]");
     if (cos.dims[1] != head_dim_ / 2 || sin.dims != cos.dims || pool.max_position() >= cos.dims[0])
-      context.refuse("rope_cos is " + cos.shape() + " and rope_sin " + sin.shape() + "; they must have head_dim / 2 = " +
-                     std::to_string(head_dim_ / 2) + " columns, and rows for position " + std::to_string(pool.max_position()));
+      context.refuse("rope_cos is " + cos.shape() + " and rope_sin " + sin.shape() +
+                     "; they must have head_dim / 2 = " + std::to_string(head_dim_ / 2) +
+                     " columns, and rows for position " + std::to_string(pool.max_position()));
   }
 
   const int32_t layer_, num_heads_, kv_heads_, head_dim_;
@@ -115,7 +123,8 @@ class SwiGluOp {
   void compute(const OpContext& context) const {
     const Tensor x = context.input(0, "gate_up", 2);
     const int64_t width = x.dims[1] / 2;
-    if (x.dims[1] % 4 != 0) context.refuse("gate_up is " + x.shape() + "; its rows must hold gate and up, equally wide and even");
+    if (x.dims[1] % 4 != 0)
+      context.refuse("gate_up is " + x.shape() + "; its rows must hold gate and up, equally wide and even");
     swiglu(x.data, context.output(0, x.dims[0], width), x.dims[0], width, stream_of(context));
   }
 };

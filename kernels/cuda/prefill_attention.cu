@@ -34,7 +34,8 @@ struct Args {
 };
 
 template <int kDim>
-__device__ __forceinline__ void copy_keys(const Args& a, const char* head, const int32_t* pages, int32_t begin, int32_t end, char* stage) {
+__device__ __forceinline__ void copy_keys(const Args& a, const char* head, const int32_t* pages, int32_t begin, int32_t end,
+                                          char* stage) {
   constexpr int kChunks = kDim / 8;  // of a row, 16 bytes each
   for (int c = threadIdx.x; c < kKeys * kChunks; c += 32 * kWarps) {
     const int key = c / kChunks, chunk = c % kChunks;
@@ -90,8 +91,9 @@ __global__ void __launch_bounds__(32 * kWarps) prefill(const Args a) {
       const int32_t first = begin + half * kSoftmaxTile;
       if (first > last_of_warp) continue;
       const char* here = part + half * kSoftmaxTile * S::kPitch;
-      softmax.add(q, here, here + kKeys * S::kPitch, a.scale, lane,
-                  [&](int column, int of) { return first + column <= tile.position + row + 8 * of && first + column < end; });
+      softmax.add(q, here, here + kKeys * S::kPitch, a.scale, lane, [&](int column, int of) {
+        return first + column <= tile.position + row + 8 * of && first + column < end;
+      });
     }
     stage = stage + 1 == S::kStages ? 0 : stage + 1;
   }
@@ -101,10 +103,12 @@ __global__ void __launch_bounds__(32 * kWarps) prefill(const Args a) {
     const int32_t r = row + 8 * half;
     const float sum = quad_sum(softmax.sum[half]), factor = sum > 0 ? 1.0f / sum : 0.0f;
     if (r >= tile.rows) continue;
-    T* out = static_cast<T*>(a.out) + (static_cast<int64_t>(tile.first_row + r) * a.num_heads + head) * kDim + 2 * (lane % 4);
+    T* out =
+        static_cast<T*>(a.out) + (static_cast<int64_t>(tile.first_row + r) * a.num_heads + head) * kDim + 2 * (lane % 4);
 #pragma unroll
     for (int d = 0; d < kDim / 8; ++d)
-      *reinterpret_cast<uint32_t*>(out + 8 * d) = pack<T>(softmax.out[d][2 * half] * factor, softmax.out[d][2 * half + 1] * factor);
+      *reinterpret_cast<uint32_t*>(out + 8 * d) =
+          pack<T>(softmax.out[d][2 * half] * factor, softmax.out[d][2 * half + 1] * factor);
   }
 }
 

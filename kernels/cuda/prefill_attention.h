@@ -1,8 +1,9 @@
 // Attention of chunks of prompts over the paged pool: each row sees everything up to itself.
 //
-// Idea: four warps with sixteen rows each share what they read of keys and values in shared memory; causality is a matter of which tiles a
-// warp has to look at, and of a mask in the last ones (FlashAttention-2, arXiv 2307.08691, in its simplest form).
-// Trade-off: no warp specialisation and no wgmma, so a Hopper's tensor cores are not used up; prompts are computed once.
+// Idea: four warps with sixteen rows each share what they read of keys and values in shared memory; causality is a matter of
+// which tiles a warp has to look at, and of a mask in the last ones (FlashAttention-2, arXiv 2307.08691, in its simplest
+// form). Trade-off: no warp specialisation and no wgmma, so a Hopper's tensor cores are not used up; prompts are computed
+// once.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -19,7 +20,7 @@ constexpr int32_t kPrefillTileRows = 64;
 
 // Up to kPrefillTileRows rows of one chunk.
 struct PrefillTile {
-  int32_t first_row;    // of the step
+  int32_t first_row;  // of the step
   int32_t rows;
   int32_t position;     // of the first
   int32_t page_offset;  // of the sequence's pages

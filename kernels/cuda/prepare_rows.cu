@@ -20,7 +20,8 @@ struct Args {
 
 // A warp per head. Half-split rotary: the pair (i, i + n / 2) turns by the angle of column i.
 template <class T>
-__device__ void norm_and_rotate(const T* x, const T* weight, float epsilon, const float* cos, const float* sin, int n, int lane, T* out) {
+__device__ void norm_and_rotate(const T* x, const T* weight, float epsilon, const float* cos, const float* sin, int n,
+                                int lane, T* out) {
   const int half = n / 2;
   float low[kMostPairs], high[kMostPairs], squares = 0;
 #pragma unroll
@@ -79,7 +80,11 @@ void prepare_rows(const PrepareRows& p, cudaStream_t stream) {
   if (g.head_dim % 16 != 0 || g.head_dim > 64 * kMostPairs)
     throw std::invalid_argument("head_dim is " + std::to_string(g.head_dim) + "; it must be a multiple of 16, at most 256");
   if (p.rows == 0) return;
-  const Args a{p, static_cast<char*>(p.pool) + p.layer * g.layer_bytes(), g.page_bytes(), g.plane_bytes(), g.head_bytes(),
+  const Args a{p,
+               static_cast<char*>(p.pool) + p.layer * g.layer_bytes(),
+               g.page_bytes(),
+               g.plane_bytes(),
+               g.head_bytes(),
                g.row_bytes()};
   const auto blocks = static_cast<unsigned>(p.rows);
   if (p.element == Element::kF16) prepare<__half><<<blocks, 32 * kWarps, 0, stream>>>(a);

@@ -1,12 +1,13 @@
-// The retrieval head on the device: keys of 4 bits, scored in one streaming pass before the model runs, and the selection of the
-// positions that weigh most (SpeContext, arXiv 2512.00722). The same rounding of keys as on the CPU, another order in memory:
+// The retrieval head on the device: keys of 4 bits, scored in one streaming pass before the model runs, and the selection of
+// the positions that weigh most (SpeContext, arXiv 2512.00722). The same rounding of keys as on the CPU, another order in
+// memory:
 //
 //   pool   [page][list]([token in page][row_dim / 8 words] [token in page] scale f32)
 //   word   eight values of a key in their order, the first in the lowest four bits, kept as 1 to 15 for -7 to 7 steps
 //
-// Idea: a lane's words of a key are contiguous, and a dot product does not care in which order its columns come; so the words that a
-// lane loads are, nibble by nibble, its part of a tensor core's operand, and nothing passes through shared memory.
-// Scores are written once and read once for the weights; lists do not depend on each other.
+// Idea: a lane's words of a key are contiguous, and a dot product does not care in which order its columns come; so the
+// words that a lane loads are, nibble by nibble, its part of a tensor core's operand, and nothing passes through shared
+// memory. Scores are written once and read once for the weights; lists do not depend on each other.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -62,16 +63,16 @@ struct SelectDeviceRows {
   const int32_t* positions = nullptr;     // [rows] the row's own; below 0: no row, and its counts become -1
   const int32_t* page_offsets = nullptr;  // [rows]
   const int32_t* pages = nullptr;
-  const SelectionRule* rules = nullptr;   // [rows]; units other than tokens select tokens all the same
-  const float* queries = nullptr;         // [rows, groups * query_heads * head_dim], not yet rotated
+  const SelectionRule* rules = nullptr;  // [rows]; units other than tokens select tokens all the same
+  const float* queries = nullptr;        // [rows, groups * query_heads * head_dim], not yet rotated
   const float* rope_cos = nullptr;
   const float* rope_sin = nullptr;
-  int32_t stride = 0;                     // at least what each rule can select
-  float* workspace = nullptr;             // workspace_floats()
-  int32_t* counts = nullptr;              // [rows, lists] out
-  int32_t* chosen = nullptr;              // [rows, lists, stride] out: positions, ascending; or null
-  int32_t* slots = nullptr;               // the same in slots
-  float* mass = nullptr;                  // [rows, lists] out: the share of the middle's weight that is selected
+  int32_t stride = 0;          // at least what each rule can select
+  float* workspace = nullptr;  // workspace_floats()
+  int32_t* counts = nullptr;   // [rows, lists] out
+  int32_t* chosen = nullptr;   // [rows, lists, stride] out: positions, ascending; or null
+  int32_t* slots = nullptr;    // the same in slots
+  float* mass = nullptr;       // [rows, lists] out: the share of the middle's weight that is selected
 };
 size_t workspace_floats(const SelectDeviceRows& args);
 

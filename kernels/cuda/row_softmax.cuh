@@ -21,11 +21,11 @@ struct RowSoftmax {
   float sum[2] = {0, 0};                  // of this lane's columns
   float out[kDim / 8][4] = {};
 
-  // kSoftmaxTile keys and their values in shared memory, rows softmax_pitch(kDim) apart; valid(column, half): whether the row of that half
-  // attends to the key of that column. Each row must have attended to a key before it has a tile without.
+  // kSoftmaxTile keys and their values in shared memory, rows softmax_pitch(kDim) apart; valid(column, half): whether the
+  // row of that half attends to the key of that column. Each row must have attended to a key before it has a tile without.
   template <class Valid>
-  __device__ __forceinline__ void add(const uint32_t (&q)[kDim / 16][4], const char* keys, const char* values, float scale, int lane,
-                                      const Valid& valid) {
+  __device__ __forceinline__ void add(const uint32_t (&q)[kDim / 16][4], const char* keys, const char* values, float scale,
+                                      int lane, const Valid& valid) {
     constexpr int kPitch = softmax_pitch(kDim);
     float scores[2][4] = {};
     const char* key = keys + (lane / 16 * 8 + lane % 8) * kPitch + lane / 8 % 2 * 16;

@@ -17,8 +17,10 @@ __device__ __forceinline__ float gated(float gate, float up) { return gate / (1.
 
 __global__ void __launch_bounds__(kThreads) activate(const __half2* gate_up, __half2* out, int64_t rows, int64_t pairs) {
   for (int64_t row = blockIdx.y; row < rows; row += gridDim.y)
-    for (int64_t i = blockIdx.x * static_cast<int64_t>(kThreads) + threadIdx.x; i < pairs; i += static_cast<int64_t>(gridDim.x) * kThreads) {
-      const float2 gate = __half22float2(gate_up[row * 2 * pairs + i]), up = __half22float2(gate_up[(row * 2 + 1) * pairs + i]);
+    for (int64_t i = blockIdx.x * static_cast<int64_t>(kThreads) + threadIdx.x; i < pairs;
+         i += static_cast<int64_t>(gridDim.x) * kThreads) {
+      const float2 gate = __half22float2(gate_up[row * 2 * pairs + i]),
+                   up = __half22float2(gate_up[(row * 2 + 1) * pairs + i]);
       out[row * pairs + i] = __floats2half2_rn(gated(gate.x, up.x), gated(gate.y, up.y));
     }
 }

@@ -1,5 +1,5 @@
-// The instructions of the tensor cores and of the asynchronous copies that the kernels use (sm_80 and later; PTX ISA, sections on
-// mma, ldmatrix and cp.async).
+// The instructions of the tensor cores and of the asynchronous copies that the kernels use (sm_80 and later; PTX ISA,
+// sections on mma, ldmatrix and cp.async).
 #pragma once
 
 #include <cuda_bf16.h>
@@ -37,7 +37,8 @@ __device__ __forceinline__ void load_transposed(uint32_t (&out)[4], const void* 
                : "r"(from));
 }
 
-// c += a b; a: 16 x 16 by rows, b: 16 x 8 by columns. Lane l has of a the rows l / 4 and l / 4 + 8 and the columns 2 (l % 4) and
+// c += a b; a: 16 x 16 by rows, b: 16 x 8 by columns. Lane l has of a the rows l / 4 and l / 4 + 8 and the columns 2 (l % 4)
+// and
 // + 8, of b the rows of the same numbers and the column l / 4, of c the rows l / 4 and l / 4 + 8, columns 2 (l % 4).
 template <class T>
 __device__ __forceinline__ void multiply_add(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1);
@@ -50,7 +51,8 @@ __device__ __forceinline__ void multiply_add<__half>(float (&c)[4], const uint32
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 template <>
-__device__ __forceinline__ void multiply_add<__nv_bfloat16>(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+__device__ __forceinline__ void multiply_add<__nv_bfloat16>(float (&c)[4], const uint32_t (&a)[4], uint32_t b0,
+                                                            uint32_t b1) {
   asm volatile(
       "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};\n"
       : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])

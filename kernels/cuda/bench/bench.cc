@@ -1,6 +1,7 @@
 // Times of the device's kernels and the share of the measured bandwidth that they reach, as lines of JSON.
 //
-// Everything cycles through more memory than the second-level cache holds; each figure is the best of several runs of many calls.
+// Everything cycles through more memory than the second-level cache holds; each figure is the best of several runs of many
+// calls.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -79,13 +80,16 @@ struct Machine {
                               check(cudaMemcpyAsync(to.data(), pinned, kBytes, cudaMemcpyHostToDevice), "cudaMemcpyAsync");
                             });
     check(cudaFreeHost(pinned), "cudaFreeHost");
-    std::printf("{\"kernel\": \"machine\", \"device\": \"%s\", \"multiprocessors\": %d, \"copy_gb_s\": %.0f, \"host_copy_gb_s\": %.1f}\n",
-                properties.name, properties.multiProcessorCount, bytes_per_second / 1e9, host_bytes_per_second / 1e9);
+    std::printf(
+        "{\"kernel\": \"machine\", \"device\": \"%s\", \"multiprocessors\": %d, \"copy_gb_s\": %.0f, \"host_copy_gb_s\": "
+        "%.1f}\n",
+        properties.name, properties.multiProcessorCount, bytes_per_second / 1e9, host_bytes_per_second / 1e9);
   }
 
   void say(const std::string& kernel, int32_t sequences, int32_t context, double bytes, double time) const {
-    std::printf("{\"kernel\": \"%s\", \"sequences\": %d, \"context\": %d, \"us\": %.2f, \"gb_s\": %.0f, \"share_of_copy\": %.3f}\n",
-                kernel.c_str(), sequences, context, time * 1e6, bytes / time / 1e9, bytes / time / bytes_per_second);
+    std::printf(
+        "{\"kernel\": \"%s\", \"sequences\": %d, \"context\": %d, \"us\": %.2f, \"gb_s\": %.0f, \"share_of_copy\": %.3f}\n",
+        kernel.c_str(), sequences, context, time * 1e6, bytes / time / 1e9, bytes / time / bytes_per_second);
     std::fflush(stdout);
   }
 };
@@ -110,16 +114,19 @@ std::vector<int32_t> scattered(int32_t count) {
 void time_decode(const Machine& machine, int32_t sequences, int32_t context, bool sparse, int32_t run_tokens) {
   PoolGeometry g;
   g.kv_heads = kKvHeads, g.head_dim = kHeadDim, g.page_tokens = kPageTokens, g.dtype = KvDtype::kF16;
-  const int32_t per_sequence = (context + kPageTokens - 1) / kPageTokens, tokens = sparse ? std::min(context, kBudget) : context;
+  const int32_t per_sequence = (context + kPageTokens - 1) / kPageTokens,
+                tokens = sparse ? std::min(context, kBudget) : context;
   g.pages = per_sequence * sequences;
   const double bytes = 2.0 * sequences * tokens * kKvHeads * g.row_bytes();
-  g.layers = static_cast<int32_t>(std::clamp<int64_t>(static_cast<int64_t>(kWorkingBytes / bytes), 2, (int64_t{24} << 30) / g.layer_bytes()));
+  g.layers = static_cast<int32_t>(
+      std::clamp<int64_t>(static_cast<int64_t>(kWorkingBytes / bytes), 2, (int64_t{24} << 30) / g.layer_bytes()));
   DeviceBuffer<char> pool(static_cast<size_t>(g.pool_bytes()));
   check(cudaMemset(pool.data(), 0, pool.bytes()), "cudaMemset");
   const size_t values = static_cast<size_t>(sequences) * kKvHeads * kGroup * kHeadDim;
   DeviceBuffer<uint16_t> q(values), out(values);
   check(cudaMemset(q.data(), 0, q.bytes()), "cudaMemset");
-  DeviceBuffer<int32_t> lengths(std::vector<int32_t>(static_cast<size_t>(sequences), context)), offsets(ascending(sequences, per_sequence));
+  DeviceBuffer<int32_t> lengths(std::vector<int32_t>(static_cast<size_t>(sequences), context)),
+      offsets(ascending(sequences, per_sequence));
   const std::vector<int32_t> pages = scattered(g.pages);
   DeviceBuffer<int32_t> device_pages(pages);
   std::vector<int32_t> counts(static_cast<size_t>(sequences) * kKvHeads, tokens), slots;
@@ -128,27 +135,31 @@ void time_decode(const Machine& machine, int32_t sequences, int32_t context, boo
       for (int32_t i = 0; i < tokens; ++i) {  // runs of so many tokens, evenly over the context
         const auto run = static_cast<int64_t>(i / run_tokens);
         const auto p = static_cast<int32_t>(run * (context / ((tokens + run_tokens - 1) / run_tokens)) + i % run_tokens);
-        slots.push_back(pages[static_cast<size_t>(list / kKvHeads * per_sequence + p / kPageTokens)] * kPageTokens + p % kPageTokens);
+        slots.push_back(pages[static_cast<size_t>(list / kKvHeads * per_sequence + p / kPageTokens)] * kPageTokens +
+                        p % kPageTokens);
       }
   DeviceBuffer<int32_t> device_counts(counts), device_slots(slots), rows(ascending(sequences));
   DecodeAttention d;
   d.geometry = g, d.pool = pool.data(), d.num_heads = kKvHeads * kGroup, d.scale = 0.088f;
   d.tables = {sequences, lengths.data(), offsets.data(), device_pages.data()};
   if (sparse) d.selection = {1, kKvHeads, tokens, rows.data(), device_counts.data(), device_slots.data()};
-  d.q = q.data(), d.out = out.data(), d.splits = decode_splits(sequences, kKvHeads, tokens, machine.properties.multiProcessorCount);
+  d.q = q.data(), d.out = out.data(),
+  d.splits = decode_splits(sequences, kKvHeads, tokens, machine.properties.multiProcessorCount);
   DeviceBuffer<float> partial(partial_floats(d));
   d.partial = partial.data();
   const double time = graph_seconds(std::max(g.layers, 16), [&](int i, cudaStream_t stream) {
     d.layer = i % g.layers;
     decode_attention(d, stream);
   });
-  machine.say(sparse ? "decode_sparse_runs_of_" + std::to_string(run_tokens) : "decode_dense", sequences, context, bytes, time);
+  machine.say(sparse ? "decode_sparse_runs_of_" + std::to_string(run_tokens) : "decode_dense", sequences, context, bytes,
+              time);
 }
 
 void time_retrieval(const Machine& machine, int32_t sequences, int32_t context) {
   constexpr int32_t kGroups = 4;
   DeviceKeyGeometry g;
-  g.groups = kGroups, g.kv_heads = kKvHeads, g.query_heads = kKvHeads * kGroup, g.head_dim = kHeadDim, g.page_tokens = kPageTokens;
+  g.groups = kGroups, g.kv_heads = kKvHeads, g.query_heads = kKvHeads * kGroup, g.head_dim = kHeadDim,
+  g.page_tokens = kPageTokens;
   const int32_t per_sequence = (context + kPageTokens - 1) / kPageTokens;
   g.pages = per_sequence * sequences;
   DeviceBuffer<char> pool(static_cast<size_t>(g.pool_bytes()));
@@ -160,7 +171,8 @@ void time_retrieval(const Machine& machine, int32_t sequences, int32_t context) 
   SelectionRule rule;
   rule.budget = kBudget, rule.sink = 4, rule.recent = 64;
   const auto lists = static_cast<size_t>(sequences) * g.lists();
-  DeviceBuffer<int32_t> positions(std::vector<int32_t>(static_cast<size_t>(sequences), context - 1)), offsets(ascending(sequences, per_sequence));
+  DeviceBuffer<int32_t> positions(std::vector<int32_t>(static_cast<size_t>(sequences), context - 1)),
+      offsets(ascending(sequences, per_sequence));
   DeviceBuffer<int32_t> pages(scattered(g.pages)), counts(lists), slots(lists * kBudget);
   DeviceBuffer<SelectionRule> rules(std::vector<SelectionRule>(static_cast<size_t>(sequences), rule));
   DeviceBuffer<float> mass(lists);
@@ -172,7 +184,8 @@ void time_retrieval(const Machine& machine, int32_t sequences, int32_t context) 
   s.workspace = workspace.data(), s.counts = counts.data(), s.slots = slots.data(), s.mass = mass.data();
   const double keys = static_cast<double>(lists) * context * (g.row_bytes() + sizeof(float));
   const double scores = static_cast<double>(lists) * context * kGroup * sizeof(float);
-  machine.say("score", sequences, context, keys + scores, graph_seconds(8, [&](int, cudaStream_t stream) { score_keys(s, stream); }));
+  machine.say("score", sequences, context, keys + scores,
+              graph_seconds(8, [&](int, cudaStream_t stream) { score_keys(s, stream); }));
   machine.say("score_and_select", sequences, context, keys + scores,
               graph_seconds(8, [&](int, cudaStream_t stream) { score_and_select(s, stream); }));
 }
@@ -198,8 +211,8 @@ void time_prefill(int32_t context, int32_t rows) {
   p.q = q.data(), p.out = out.data();
   const double time = graph_seconds(8, [&](int, cudaStream_t stream) { prefill_attention(p, stream); });
   const double products = 4.0 * kKvHeads * kGroup * kHeadDim * rows * (context + rows / 2.0);
-  std::printf("{\"kernel\": \"prefill\", \"rows\": %d, \"context\": %d, \"us\": %.1f, \"tflop_s\": %.1f}\n", rows, context, time * 1e6,
-              products / time / 1e12);
+  std::printf("{\"kernel\": \"prefill\", \"rows\": %d, \"context\": %d, \"us\": %.1f, \"tflop_s\": %.1f}\n", rows, context,
+              time * 1e6, products / time / 1e12);
 }
 
 void run() {

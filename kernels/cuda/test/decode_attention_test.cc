@@ -37,7 +37,8 @@ constexpr int32_t kLayers = 2, kLayer = 1, kGroups = 2, kGroup = 1;
 // Sequences of several lengths, of which some attend to lists.
 class World {
  public:
-  World(const Shape& shape, std::vector<int32_t> lengths, uint64_t seed) : shape_(shape), random_(seed), lengths_(std::move(lengths)) {
+  World(const Shape& shape, std::vector<int32_t> lengths, uint64_t seed)
+      : shape_(shape), random_(seed), lengths_(std::move(lengths)) {
     int32_t pages = 1;
     for (const int32_t length : lengths_) pages += (length + shape.page_tokens - 1) / shape.page_tokens;
     geometry_.layers = kLayers, geometry_.kv_heads = shape.kv_heads, geometry_.head_dim = shape.head_dim;
@@ -72,7 +73,8 @@ class World {
 
   std::vector<float> run(int32_t splits) {
     DeviceBuffer<uint16_t> pool(pool_), q(q_), out(q_.size());
-    DeviceBuffer<int32_t> lengths(lengths_), offsets(page_offsets_), pages(pages_), rows(row_of_sequence_), counts(counts_), slots(slots_);
+    DeviceBuffer<int32_t> lengths(lengths_), offsets(page_offsets_), pages(pages_), rows(row_of_sequence_), counts(counts_),
+        slots(slots_);
     DecodeAttention d;
     d.geometry = geometry_, d.element = shape_.element, d.pool = pool.data(), d.layer = kLayer, d.layer_group = kGroup;
     d.num_heads = heads(), d.scale = scale();
@@ -166,7 +168,8 @@ TEST_P(DecodeAttentionOf, EverythingAndLists) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, DecodeAttentionOf, testing::ValuesIn(grid()), [](const auto& info) { return info.param.name(); });
+INSTANTIATE_TEST_SUITE_P(Shapes, DecodeAttentionOf, testing::ValuesIn(grid()),
+                         [](const auto& info) { return info.param.name(); });
 
 TEST(DecodeAttention, EmptyListsGiveZeros) {
   World world({128, 2, 4, 16, Element::kF16}, {40, 50}, 5);

@@ -21,7 +21,8 @@ class DevicePoolTest : public testing::Test {
   }
   void TearDown() override { EXPECT_EQ(ctx_pool_destroy(id_), CTX_OK); }
 
-  int32_t set(std::vector<int32_t> query, std::vector<int32_t> context, std::vector<int32_t> offsets, std::vector<int32_t> pages) {
+  int32_t set(std::vector<int32_t> query, std::vector<int32_t> context, std::vector<int32_t> offsets,
+              std::vector<int32_t> pages) {
     return ctx_step_set(id_, static_cast<int32_t>(query.size()), query.data(), context.data(), offsets.data(), pages.data());
   }
   static std::vector<int32_t> read(const int32_t* device, size_t count) {
@@ -55,7 +56,8 @@ TEST_F(DevicePoolTest, RowsOfAStepBecomeSequences) {
 TEST_F(DevicePoolTest, SelectionsBecomeSlots) {
   ASSERT_EQ(set({2, 1}, {3, 20}, {0, 1, 3}, {4, 1, 5}), CTX_OK);
   const Ints group_of_layer{0, 0}, sequences{1}, counts{2, 3, 1}, positions{3, 20, -1, 0, 17, 20, 20, -1, -1};
-  ASSERT_EQ(ctx_step_select(id_, 1, group_of_layer.data(), 1, sequences.data(), 3, 3, counts.data(), positions.data(), 1), CTX_OK)
+  ASSERT_EQ(ctx_step_select(id_, 1, group_of_layer.data(), 1, sequences.data(), 3, 3, counts.data(), positions.data(), 1),
+            CTX_OK)
       << ctx_last_error();
   EXPECT_EQ(pool_->selection(0).row_of_sequence, nullptr) << "the first layer is dense";
   const DeviceSelection selection = pool_->selection(1);
@@ -102,7 +104,8 @@ TEST_F(DevicePoolTest, ListsOfBucketsStayWhereTheyAreUntilTheyNeedMoreRoom) {
   const Ints group_of_layer{0, 0}, sequences{0}, counts{1, 2, 1}, positions{20, -1, 7, 20, 20, -1};
   const auto select = [&] {
     ASSERT_EQ(set({1, 1}, {20, 3}, {0, 2, 3}, {4, 1, 5}), CTX_OK);
-    ASSERT_EQ(ctx_step_select(id_, 1, group_of_layer.data(), 1, sequences.data(), 3, 2, counts.data(), positions.data(), 0), CTX_OK)
+    ASSERT_EQ(ctx_step_select(id_, 1, group_of_layer.data(), 1, sequences.data(), 3, 2, counts.data(), positions.data(), 0),
+              CTX_OK)
         << ctx_last_error();
   };
   select();
@@ -129,7 +132,8 @@ TEST_F(DevicePoolTest, RefusesSelectionsOfChunks) {
   const Ints group_of_layer{0, 0}, sequences{0}, counts{1, 1, 1}, positions{1, 1, 1};
   EXPECT_EQ(ctx_step_select(id_, 1, group_of_layer.data(), 1, sequences.data(), 3, 1, counts.data(), positions.data(), 0),
             CTX_INVALID_ARGUMENT);
-  EXPECT_NE(std::string(ctx_last_error()).find("only single rows may have a selection"), std::string::npos) << ctx_last_error();
+  EXPECT_NE(std::string(ctx_last_error()).find("only single rows may have a selection"), std::string::npos)
+      << ctx_last_error();
 }
 
 TEST_F(DevicePoolTest, CopiesTheFirstSlotsOfAPage) {

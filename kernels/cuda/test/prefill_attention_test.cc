@@ -25,7 +25,8 @@ TEST_P(PrefillAttentionOf, MatchesPlainSums) {
   const int32_t heads = kKvHeads * group;
   Random random(23);
   PoolGeometry g;
-  g.layers = 2, g.kv_heads = kKvHeads, g.head_dim = head_dim, g.page_tokens = page_tokens, g.pages = 1, g.dtype = KvDtype::kF16;
+  g.layers = 2, g.kv_heads = kKvHeads, g.head_dim = head_dim, g.page_tokens = page_tokens, g.pages = 1,
+  g.dtype = KvDtype::kF16;
   std::vector<PrefillTile> tiles;
   int32_t rows = 0, single = 0;
   std::vector<int32_t> page_offsets;
@@ -54,7 +55,8 @@ TEST_P(PrefillAttentionOf, MatchesPlainSums) {
   const std::vector<uint16_t> actual = out.get();
 
   const auto value = [&](size_t chunk, int32_t position, int32_t kv_head, int32_t what, int32_t i) {
-    const int64_t slot = static_cast<int64_t>(pages[page_offsets[chunk] + position / page_tokens]) * page_tokens + position % page_tokens;
+    const int64_t slot =
+        static_cast<int64_t>(pages[page_offsets[chunk] + position / page_tokens]) * page_tokens + position % page_tokens;
     const int64_t at = g.key_row_offset(kLayer, slot, kv_head) + what * g.plane_bytes();
     return static_cast<double>(to_float(pool[static_cast<size_t>(at / 2 + i)], element));
   };
@@ -74,22 +76,25 @@ TEST_P(PrefillAttentionOf, MatchesPlainSums) {
         }
         for (double& score : scores) sum += score = std::exp(score - highest);
         for (size_t key = 0; key < scores.size(); ++key)
-          for (int32_t i = 0; i < head_dim; ++i) wanted[i] += scores[key] / sum * value(c, static_cast<int32_t>(key), head / group, 1, i);
+          for (int32_t i = 0; i < head_dim; ++i)
+            wanted[i] += scores[key] / sum * value(c, static_cast<int32_t>(key), head / group, 1, i);
         for (int32_t i = 0; i < head_dim; ++i) {
           ASSERT_TRUE(std::isfinite(to_float(actual[at + i], element)));
           worst = std::max(worst, std::fabs(to_float(actual[at + i], element) - wanted[i]));
         }
       }
   EXPECT_LT(worst, 5 * precision(element));
-  for (int32_t i = 0; i < heads * head_dim; ++i) ASSERT_EQ(actual[static_cast<size_t>(single) * heads * head_dim + i], 0x1234);
+  for (int32_t i = 0; i < heads * head_dim; ++i)
+    ASSERT_EQ(actual[static_cast<size_t>(single) * heads * head_dim + i], 0x1234);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, PrefillAttentionOf,
-                         testing::Combine(testing::Values(64, 80, 96, 112, 128, 256), testing::Values(1, 3, 8), testing::Values(8, 32),
-                                          testing::Values(Element::kF16, Element::kBf16)),
+                         testing::Combine(testing::Values(64, 80, 96, 112, 128, 256), testing::Values(1, 3, 8),
+                                          testing::Values(8, 32), testing::Values(Element::kF16, Element::kBf16)),
                          [](const auto& info) {
-                           return "dim" + std::to_string(std::get<0>(info.param)) + "_group" + std::to_string(std::get<1>(info.param)) +
-                                  "_page" + std::to_string(std::get<2>(info.param)) + "_" + name(std::get<3>(info.param));
+                           return "dim" + std::to_string(std::get<0>(info.param)) + "_group" +
+                                  std::to_string(std::get<1>(info.param)) + "_page" +
+                                  std::to_string(std::get<2>(info.param)) + "_" + name(std::get<3>(info.param));
                          });
 
 TEST(PrefillAttentionHost, RefusesWhatItHasNoKernelFor) {

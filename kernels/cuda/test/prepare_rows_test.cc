@@ -56,7 +56,9 @@ TEST_P(PrepareRowsOf, MatchesTheReference) {
                                             &rotary.sin[angle], head_dim);
       size_t at = (static_cast<size_t>(row) * kHeads + h) * head_dim;
       if (h >= kHeads)
-        at = static_cast<size_t>(g.key_row_offset(kLayer, slots[row], (h - kHeads) % kKvHeads) + (value ? g.plane_bytes() : 0)) / 2;
+        at = static_cast<size_t>(g.key_row_offset(kLayer, slots[row], (h - kHeads) % kKvHeads) +
+                                 (value ? g.plane_bytes() : 0)) /
+             2;
       for (int32_t i = 0; i < head_dim; ++i) {
         const double actual = to_float(h < kHeads ? queries[at + i] : after[at + i], element);
         ASSERT_NEAR(actual, wanted[i], 1.1 * precision(element) * std::max(0.1, std::fabs(wanted[i])))
@@ -72,8 +74,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, PrepareRowsOf,
                          testing::Combine(testing::Values(64, 80, 96, 128, 256), testing::Bool(),
                                           testing::Values(Element::kF16, Element::kBf16)),
                          [](const auto& info) {
-                           return "dim" + std::to_string(std::get<0>(info.param)) + (std::get<1>(info.param) ? "_norms_" : "_") +
-                                  name(std::get<2>(info.param));
+                           return "dim" + std::to_string(std::get<0>(info.param)) +
+                                  (std::get<1>(info.param) ? "_norms_" : "_") + name(std::get<2>(info.param));
                          });
 
 }  // namespace

@@ -16,8 +16,8 @@ struct Shape {
   int32_t head_dim, groups, kv_heads, heads_per_list, page_tokens;
 
   std::string name() const {
-    return "dim" + std::to_string(head_dim) + "_groups" + std::to_string(groups) + "_kv" + std::to_string(kv_heads) + "_heads" +
-           std::to_string(heads_per_list) + "_page" + std::to_string(page_tokens);
+    return "dim" + std::to_string(head_dim) + "_groups" + std::to_string(groups) + "_kv" + std::to_string(kv_heads) +
+           "_heads" + std::to_string(heads_per_list) + "_page" + std::to_string(page_tokens);
   }
 };
 std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << shape.name(); }
@@ -56,7 +56,8 @@ class World {
     keys_.resize(static_cast<size_t>(tokens) * g_.lists() * shape.head_dim, 1.0f);
     if (!equal_keys)
       for (float& x : keys_) x = random.value();
-    if (equal_keys) std::fill(rotary_.cos.begin(), rotary_.cos.end(), 1.0f), std::fill(rotary_.sin.begin(), rotary_.sin.end(), 0.0f);
+    if (equal_keys)
+      std::fill(rotary_.cos.begin(), rotary_.cos.end(), 1.0f), std::fill(rotary_.sin.begin(), rotary_.sin.end(), 0.0f);
     queries_.resize(rows * g_.groups * g_.query_heads * shape.head_dim);
     for (float& x : queries_) x = 2 * random.value();
     cos_ = std::make_unique<DeviceBuffer<float>>(rotary_.cos), sin_ = std::make_unique<DeviceBuffer<float>>(rotary_.sin);
@@ -70,7 +71,8 @@ class World {
 
   Selected select(const std::vector<int32_t>& positions, const std::vector<SelectionRule>& rules) const {
     const size_t lists = positions.size() * g_.lists();
-    DeviceBuffer<int32_t> at(positions), offsets(page_offsets_), pages(pages_), counts(lists), chosen(lists * kStride), slots(lists * kStride);
+    DeviceBuffer<int32_t> at(positions), offsets(page_offsets_), pages(pages_), counts(lists), chosen(lists * kStride),
+        slots(lists * kStride);
     DeviceBuffer<SelectionRule> device_rules(rules);
     DeviceBuffer<float> queries(queries_), mass(lists);
     SelectDeviceRows s;
@@ -81,7 +83,8 @@ class World {
     check(cudaMemset(workspace.data(), 0xff, workspace.bytes()), "cudaMemset");
     check(cudaMemset(chosen.data(), 0xff, chosen.bytes()), "cudaMemset");
     check(cudaMemset(slots.data(), 0xff, slots.bytes()), "cudaMemset");
-    s.workspace = workspace.data(), s.counts = counts.data(), s.chosen = chosen.data(), s.slots = slots.data(), s.mass = mass.data();
+    s.workspace = workspace.data(), s.counts = counts.data(), s.chosen = chosen.data(), s.slots = slots.data(),
+    s.mass = mass.data();
     score_and_select(s, nullptr);
     check(cudaDeviceSynchronize(), "score_and_select");
     return {counts.get(), chosen.get(), slots.get(), mass.get()};
@@ -114,12 +117,12 @@ class World {
         }
         const SelectionRule& r = rules[row];
         ASSERT_EQ(actual.counts[at], r.most(position));
-        const std::vector<int32_t> chosen(actual.chosen.begin() + at * kStride, actual.chosen.begin() + at * kStride + actual.counts[at]);
+        const std::vector<int32_t> chosen(actual.chosen.begin() + at * kStride,
+                                          actual.chosen.begin() + at * kStride + actual.counts[at]);
         ASSERT_TRUE(std::is_sorted(chosen.begin(), chosen.end()) &&
                     std::adjacent_find(chosen.begin(), chosen.end()) == chosen.end());
         ASSERT_EQ(actual.chosen[at * kStride + actual.counts[at]], -1) << "written behind the list";
-        for (size_t i = 0; i < chosen.size(); ++i)
-          ASSERT_EQ(actual.slots[at * kStride + i], slot(row, chosen[i]));
+        for (size_t i = 0; i < chosen.size(); ++i) ASSERT_EQ(actual.slots[at * kStride + i], slot(row, chosen[i]));
         expect_heaviest(pool, row, list, r, position, chosen, actual.mass[at]);
       }
   }
@@ -136,7 +139,8 @@ class World {
     DeviceBuffer<int32_t> at(positions), to(slots);
     DeviceBuffer<float> keys(keys_);
     AppendDeviceKeys a;
-    a.geometry = g_, a.pool = pool_->data(), a.rows = tokens_, a.keys = keys.data(), a.positions = at.data(), a.slots = to.data();
+    a.geometry = g_, a.pool = pool_->data(), a.rows = tokens_, a.keys = keys.data(), a.positions = at.data(),
+    a.slots = to.data();
     a.rope_cos = cos_->data(), a.rope_sin = sin_->data();
     append_keys(a, nullptr);
     check(cudaDeviceSynchronize(), "append_keys");
@@ -162,7 +166,8 @@ class World {
     return key;
   }
 
-  // Nothing that was left out weighs clearly more than something that was chosen; a value between two steps may be rounded either way.
+  // Nothing that was left out weighs clearly more than something that was chosen; a value between two steps may be rounded
+  // either way.
   void expect_heaviest(const std::vector<char>& pool, size_t row, int32_t list, const SelectionRule& r, int32_t position,
                        const std::vector<int32_t>& chosen, float mass) const {
     const int32_t first = r.middle_first(position), last = r.middle_last(position);
@@ -257,7 +262,8 @@ TEST(Retrieval, RowsDoNotDependOnEachOther) {
 
 TEST(RetrievalHost, RefusesWhatItHasNoKernelFor) {
   SelectDeviceRows s;
-  s.rows = 1, s.geometry.groups = 1, s.geometry.kv_heads = 1, s.geometry.query_heads = 17, s.geometry.head_dim = 64, s.geometry.page_tokens = 16;
+  s.rows = 1, s.geometry.groups = 1, s.geometry.kv_heads = 1, s.geometry.query_heads = 17, s.geometry.head_dim = 64,
+  s.geometry.page_tokens = 16;
   EXPECT_THROW(score_and_select(s, nullptr), std::invalid_argument);
   s.geometry.query_heads = 4, s.geometry.head_dim = 258;
   EXPECT_THROW(score_and_select(s, nullptr), std::invalid_argument);

@@ -24,7 +24,8 @@ TEST(SwiGlu, MatchesTheReference) {
       const std::vector<double> wanted = reference::swiglu(values, rows, width);
       const std::vector<uint16_t> actual = out.get();
       for (size_t i = 0; i < wanted.size(); ++i)
-        ASSERT_NEAR(half_to_float(actual[i]), wanted[i], 1e-3 * std::max(0.05, std::fabs(wanted[i]))) << rows << " x " << width << ", " << i;
+        ASSERT_NEAR(half_to_float(actual[i]), wanted[i], 1e-3 * std::max(0.05, std::fabs(wanted[i])))
+            << rows << " x " << width << ", " << i;
     }
 }
 
