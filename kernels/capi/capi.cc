@@ -3,6 +3,7 @@
 #include "capi/descriptor_pool.h"
 #include "capi/guard.h"
 #include "capi/kv_pool.h"
+#include "capi/pool_calls.h"
 #include "capi/retrieval_pool.h"
 #include "capi/stored_block.h"
 #include "contexture/execution.h"
@@ -18,7 +19,7 @@ using contexture::RetrievalRegistry;
 
 extern "C" {
 
-int32_t ctx_abi_version(void) { return 6; }
+int32_t ctx_abi_version(void) { return CTX_ABI_VERSION; }
 
 const char* ctx_isa(void) { return contexture::isa_name(contexture::active_isa()); }
 
@@ -26,29 +27,12 @@ const char* ctx_last_error(void) { return contexture::last_error().c_str(); }
 
 int64_t ctx_pool_create(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens, int32_t pages,
                         int32_t dtype) {
-  int64_t id = 0;
-  guarded("ctx_pool_create", [&] {
-    contexture::PoolGeometry geometry;
-    geometry.layers = layers;
-    geometry.kv_heads = kv_heads;
-    geometry.head_dim = head_dim;
-    geometry.page_tokens = page_tokens;
-    geometry.pages = pages;
-    geometry.dtype = static_cast<contexture::KvDtype>(dtype);
-    id = PoolRegistry::instance().add(std::make_shared<KvPool>(geometry));
-  });
-  return id;
+  return contexture::create_pool<KvPool>(layers, kv_heads, head_dim, page_tokens, pages, dtype);
 }
 
-int32_t ctx_pool_destroy(int64_t pool) {
-  return guarded("ctx_pool_destroy", [&] { PoolRegistry::instance().remove(pool); });
-}
+int32_t ctx_pool_destroy(int64_t pool) { return contexture::destroy_pool<KvPool>(pool); }
 
-int64_t ctx_pool_bytes(int64_t pool) {
-  int64_t bytes = 0;
-  guarded("ctx_pool_bytes", [&] { bytes = PoolRegistry::instance().find(pool)->geometry().pool_bytes(); });
-  return bytes;
-}
+int64_t ctx_pool_bytes(int64_t pool) { return contexture::pool_bytes<KvPool>(pool); }
 
 int32_t ctx_pool_pretouch(int64_t pool, int32_t pages) {
   return on_pool<KvPool>("ctx_pool_pretouch", pool, [&](KvPool& kv) { kv.pretouch(pages); });

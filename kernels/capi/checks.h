@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "contexture/paged_kv.h"
 #include "contexture/selection.h"
 
 namespace contexture {
@@ -59,6 +60,18 @@ inline void check_page_tokens(int32_t page_tokens) {
 inline void check_slots(int32_t slots, int32_t page_tokens) {
   if (slots < 0 || slots > page_tokens)
     throw InvalidArgument("slots is " + text(slots) + "; it must be in 0.." + text(page_tokens));
+}
+
+// Where the K (what = 0) or V (what = 1) row of a slot and head lies in a pool.
+inline int64_t checked_row_offset(const PoolGeometry& g, int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head,
+                                  int32_t what) {
+  check_index("layer", layer, g.layers);
+  check_index("page", page, g.pages);
+  check_index("slot_in_page", slot_in_page, g.page_tokens);
+  check_index("kv_head", kv_head, g.kv_heads);
+  check_index("what (0 = K, 1 = V)", what, 2);
+  const int64_t slot = static_cast<int64_t>(page) * g.page_tokens + slot_in_page;
+  return g.key_row_offset(layer, slot, kv_head) + what * g.plane_bytes();
 }
 
 inline void check_rule(const SelectionRule& rule, int32_t row) {

@@ -13,6 +13,8 @@ extern "C" {
 
 #define CTX_API __attribute__((visibility("default")))
 
+enum { CTX_ABI_VERSION = 6 };
+
 enum {
   CTX_OK = 0,
   CTX_UNKNOWN_POOL = -1,
@@ -21,7 +23,7 @@ enum {
   CTX_NO_ROOM = -4, /* a bounded store is full; the caller does without */
 };
 
-/* Version of this interface and of the operations' contracts. */
+/* CTX_ABI_VERSION: version of this interface and of the operations' contracts. */
 CTX_API int32_t ctx_abi_version(void);
 
 /* "avx512", "avx2" or "portable": the instructions in use. The environment variable CONTEXTURE_ISA, read once, may
@@ -46,9 +48,6 @@ CTX_API int32_t ctx_session_run(int64_t session, const int64_t* tokens, int32_t 
 CTX_API const float* ctx_session_logits(int64_t session);
 CTX_API const float* ctx_session_features(int64_t session);
 
-/* Runs that replayed a captured CUDA graph. */
-CTX_API int64_t ctx_session_replays(int64_t session);
-
 /* Why the last failing call of this thread failed; valid until the thread's next failing call. */
 CTX_API const char* ctx_last_error(void);
 
@@ -61,8 +60,8 @@ CTX_API int32_t ctx_pool_destroy(int64_t pool);
 /* Bytes of the pool's rows, or 0 for an unknown id. */
 CTX_API int64_t ctx_pool_bytes(int64_t pool);
 
-/* Takes the memory of the pages [0, pages) physically now instead of when they are first written: a first write costs up to
- * ten times what later ones do. Changes no rows. */
+/* Takes the memory of the pages [0, pages) physically now instead of when they are first written: a first write costs many
+ * times what later ones do. Changes no rows. */
 CTX_API int32_t ctx_pool_pretouch(int64_t pool, int32_t pages);
 
 /* Describes the next step: sequence s brings query_len[s] >= 1 new tokens after context_len[s] tokens that are in the

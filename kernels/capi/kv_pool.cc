@@ -51,14 +51,8 @@ void KvPool::copy_page(int32_t from, int32_t to, int32_t slots) {
 
 void KvPool::read_row(int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what,
                       float* out) const {
-  check_index("layer", layer, geometry_.layers);
-  check_index("page", page, geometry_.pages);
-  check_index("slot_in_page", slot_in_page, geometry_.page_tokens);
-  check_index("kv_head", kv_head, geometry_.kv_heads);
-  check_index("what (0 = K, 1 = V)", what, 2);
+  const char* row = memory_.data() + checked_row_offset(geometry_, layer, page, slot_in_page, kv_head, what);
   if (out == nullptr) throw InvalidArgument("out is null");
-  const int64_t slot = static_cast<int64_t>(page) * geometry_.page_tokens + slot_in_page;
-  const char* row = memory_.data() + geometry_.key_row_offset(layer, slot, kv_head) + what * geometry_.plane_bytes();
   if (geometry_.dtype == KvDtype::kF32) {
     std::copy_n(reinterpret_cast<const float*>(row), geometry_.head_dim, out);
   } else {

@@ -27,20 +27,13 @@ __global__ void __launch_bounds__(32 * kAppendWarps)
       values[e] = rotated(x, cos, sin, n, 8 * lane + e);
       largest = fmaxf(largest, fabsf(values[e]));
     }
-    largest = warp_max(largest);
-    const bool finite = largest <= 3.4e38f;
-    const float inverse = largest > 0 && finite ? kKeySteps / largest : 0.0f;
+    const Steps steps(warp_max(largest), kKeySteps);
     uint32_t word = 0;
 #pragma unroll
-    for (int e = 0; e < 8; ++e) {
-      const float step = values[e] * inverse;
-      const bool sound = fabsf(step) < kKeySteps + 0.5f;
-      const int rounded = sound ? static_cast<int>(step + (step < 0 ? -0.5f : 0.5f)) : 0;
-      word |= static_cast<uint32_t>(rounded + kKeyZero) << 4 * e;
-    }
+    for (int e = 0; e < 8; ++e) word |= static_cast<uint32_t>(steps(values[e]) + kKeyZero) << 4 * e;
     char* part = page + list * list_bytes;
     if (lane < row_dim / 8) reinterpret_cast<uint32_t*>(part + token * (row_dim / 2))[lane] = word;
-    if (lane == 0) reinterpret_cast<float*>(part + scales_offset)[token] = finite ? largest / kKeySteps : 0.0f;
+    if (lane == 0) reinterpret_cast<float*>(part + scales_offset)[token] = steps.size;
   }
 }
 

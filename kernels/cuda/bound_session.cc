@@ -176,7 +176,6 @@ void BoundSession::run_bucket(DevicePool& pool, const int64_t* tokens, int32_t r
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
   const int64_t before = runs_[{bucket, pool.layout()}]++;
   run(*binding, before == 0 ? kPlain : int64_t{pool.layout()} * 2 * kMostBucketRows + bucket);
-  replays_ += before > 1;
   for (int32_t i = 0; i < wanted_count; ++i)
     to_host(host_logits_ + i * model_.vocabulary, device_logits + wanted[i] * model_.vocabulary,
             static_cast<size_t>(model_.vocabulary) * sizeof(float));

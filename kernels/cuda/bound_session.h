@@ -46,9 +46,6 @@ class BoundSession {
   const float* logits() const { return host_logits_; }
   const float* features() const { return host_features_; }
 
-  // Runs of captured graphs since the beginning.
-  int64_t replays() const { return replays_; }
-
  private:
   class Binding;
 
@@ -73,7 +70,6 @@ class BoundSession {
   GrowingBuffer bucket_tokens_, bucket_wanted_, bucket_logits_, bucket_features_;
   std::map<int32_t, std::unique_ptr<Binding>> buckets_;
   std::map<std::pair<int32_t, int32_t>, int64_t> runs_;  // of (bucket, layout)
-  int64_t replays_ = 0;
 };
 
 using SessionRegistry = Registry<BoundSession>;

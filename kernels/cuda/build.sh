@@ -35,9 +35,17 @@ else
   include="-I$tools/nvidia/cu13/include -I$tools/nvidia/cu13/include/cccl -L$tools/nvidia/cu13/lib"
 fi
 
-targets=
-for arch in ${CUDA_ARCH:-90}; do targets="$targets -gencode arch=compute_$arch,code=sm_$arch"; done
-flags="-std=c++17 -O3 --expt-relaxed-constexpr -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra -I$source -I$source/include $include"
+targets= capabilities=
+for arch in ${CUDA_ARCH:-90}; do
+  targets="$targets -gencode arch=compute_$arch,code=sm_$arch"
+  capabilities="$capabilities${capabilities:+, }$arch"
+done
+capabilities="#define CONTEXTURE_CUDA_CAPABILITIES $capabilities"
+if [ "$capabilities" != "$(cat "$build/cuda_capabilities.h" 2>/dev/null)" ]; then
+  rm -f "$build"/*.o
+  echo "$capabilities" >"$build/cuda_capabilities.h"
+fi
+flags="-std=c++17 -O3 --expt-relaxed-constexpr -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra -I$source -I$source/include -I$build $include"
 
 # A file is compiled again when it, or a header of the kernels, is newer.
 stale() {
@@ -52,8 +60,8 @@ compile() {
 }
 
 kernels="append_keys decode_attention prefill_attention prepare_rows retrieval score_keys select_positions swiglu"
-library="cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/ops.cc capi/step_tables.cc ops/op_support.cc"
-tests="main decode_attention_test device_pool_test prefill_attention_test prepare_rows_test retrieval_test swiglu_test"
+library="cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/ops.cc capi/step_tables.cc ops/op_support.cc"
+tests="main decode_attention_test device_pool_test devices_test prefill_attention_test prepare_rows_test retrieval_test swiglu_test"
 log=$build/build.log
 run() {
   pids= failed=

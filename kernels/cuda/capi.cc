@@ -3,64 +3,20 @@
 #include <string>
 
 #include "capi/guard.h"
+#include "capi/pool_calls.h"
 #include "cuda/bound_session.h"
 #include "cuda/device_pool.h"
-
-namespace contexture {
-namespace cuda {
-namespace {
-
-constexpr int kLeastCapability = 9;  // for which the kernels are compiled
-
-bool usable(const cudaDeviceProp& properties) { return properties.major >= kLeastCapability; }
-
-std::string describe(const cudaDeviceProp& p) {
-  return std::string(p.name) + " (compute capability " + std::to_string(p.major) + "." + std::to_string(p.minor) + ", " +
-         std::to_string(p.totalGlobalMem >> 20) + " MiB)";
-}
-
-int devices() {
-  int count = 0;
-  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
-}
-
-int usable_devices() {
-  cudaDeviceProp properties{};
-  return devices() > 0 && cudaGetDeviceProperties(&properties, 0) == cudaSuccess && usable(properties) ? 1 : 0;
-}
-
-// The device in use, or why there is none and what to do.
-std::string device_report() {
-  int count = 0, driver = 0;
-  const cudaError_t error = cudaGetDeviceCount(&count);
-  if (error == cudaErrorInsufficientDriver && cudaDriverGetVersion(&driver) == cudaSuccess)
-    return driver == 0 ? "no NVIDIA driver was found: install one of version 580 or later"
-                       : "the NVIDIA driver is for CUDA " + std::to_string(driver / 1000) + "." +
-                             std::to_string(driver % 1000 / 10) + ", but 13.0 is needed: install driver 580 or later";
-  if (error != cudaSuccess) return cudaGetErrorString(error);
-  cudaDeviceProp properties{};
-  if (count == 0) return "the driver sees no device: check that this process, or container, may use one";
-  const cudaError_t asked = cudaGetDeviceProperties(&properties, 0);
-  if (asked != cudaSuccess) return cudaGetErrorString(asked);
-  return usable(properties) ? describe(properties)
-                            : describe(properties) + " is too old: compute capability " + std::to_string(kLeastCapability) +
-                                  ".0 is needed, or a build with CUDA_ARCH for it";
-}
-
-}  // namespace
-}  // namespace cuda
-}  // namespace contexture
+#include "cuda/devices.h"
 
 using contexture::guarded;
 using contexture::on_pool;
 using contexture::cuda::BoundSession;
 using contexture::cuda::DevicePool;
-using contexture::cuda::DevicePoolRegistry;
 using contexture::cuda::SessionRegistry;
 
 extern "C" {
 
-int32_t ctx_abi_version(void) { return 6; }
+int32_t ctx_abi_version(void) { return CTX_ABI_VERSION; }
 
 const char* ctx_isa(void) { return "cuda"; }
 
@@ -68,25 +24,12 @@ const char* ctx_last_error(void) { return contexture::last_error().c_str(); }
 
 int64_t ctx_pool_create(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens, int32_t pages,
                         int32_t dtype) {
-  int64_t id = 0;
-  guarded("ctx_pool_create", [&] {
-    contexture::PoolGeometry geometry;
-    geometry.layers = layers, geometry.kv_heads = kv_heads, geometry.head_dim = head_dim;
-    geometry.page_tokens = page_tokens, geometry.pages = pages, geometry.dtype = static_cast<contexture::KvDtype>(dtype);
-    id = DevicePoolRegistry::instance().add(std::make_shared<DevicePool>(geometry));
-  });
-  return id;
+  return contexture::create_pool<DevicePool>(layers, kv_heads, head_dim, page_tokens, pages, dtype);
 }
 
-int32_t ctx_pool_destroy(int64_t pool) {
-  return guarded("ctx_pool_destroy", [&] { DevicePoolRegistry::instance().remove(pool); });
-}
+int32_t ctx_pool_destroy(int64_t pool) { return contexture::destroy_pool<DevicePool>(pool); }
 
-int64_t ctx_pool_bytes(int64_t pool) {
-  int64_t bytes = 0;
-  guarded("ctx_pool_bytes", [&] { bytes = DevicePoolRegistry::instance().find(pool)->geometry().pool_bytes(); });
-  return bytes;
-}
+int64_t ctx_pool_bytes(int64_t pool) { return contexture::pool_bytes<DevicePool>(pool); }
 
 // A device gives all of a pool's memory at once.
 int32_t ctx_pool_pretouch(int64_t pool, int32_t) {
@@ -128,6 +71,7 @@ int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t slot_in
 int64_t ctx_session_create(const char* graph, const char* library, int64_t pool, int64_t vocabulary, int64_t features) {
   int64_t id = 0;
   guarded("ctx_session_create", [&] {
+    if (graph == nullptr || library == nullptr) throw contexture::InvalidArgument("a path is null");
     id = SessionRegistry::instance().add(
         std::make_shared<BoundSession>(BoundSession::Model{graph, library, pool, vocabulary, features}));
   });
@@ -153,12 +97,6 @@ const float* ctx_session_features(int64_t session) {
   const float* features = nullptr;
   on_pool<BoundSession>("ctx_session_features", session, [&](BoundSession& bound) { features = bound.features(); });
   return features;
-}
-
-int64_t ctx_session_replays(int64_t session) {
-  int64_t replays = 0;
-  on_pool<BoundSession>("ctx_session_replays", session, [&](BoundSession& bound) { replays = bound.replays(); });
-  return replays;
 }
 
 int32_t ctx_device_count(void) { return contexture::cuda::usable_devices(); }

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "cuda/layer_rows.h"
 #include "cuda/row_softmax.cuh"
 #include "cuda/tensor_core.cuh"
 
@@ -28,9 +29,8 @@ struct Shared {
 };
 
 struct Args {
-  const char* keys;  // of the layer: page 0, KV head 0, token 0
-  int64_t page_bytes, plane_bytes, head_bytes, row_bytes;
-  int32_t page_shift, kv_heads, group, layer_group, splits;
+  LayerRows rows;
+  int32_t kv_heads, group, layer_group, splits;
   float scale;  // for powers of two
   DecodeTables tables;
   DeviceSelection selection;
@@ -65,15 +65,15 @@ __device__ Part part_of(const Args& a, int32_t seq, int32_t kv_head, int32_t spl
 // Where the key row of a lane's index lies, from the head's first row on; below 0 behind the end.
 __device__ __forceinline__ int64_t row_of(const Args& a, const Part& part, int32_t index) {
   if (index >= part.end) return -1;
-  const int32_t page_tokens = 1 << a.page_shift;
+  const int32_t page_tokens = 1 << a.rows.page_shift;
   int32_t page, token;
   if (part.slots != nullptr) {
     const int32_t slot = part.slots[index];
-    page = slot >> a.page_shift, token = slot & (page_tokens - 1);
+    page = slot >> a.rows.page_shift, token = slot & (page_tokens - 1);
   } else {
-    page = part.pages[index >> a.page_shift], token = index & (page_tokens - 1);
+    page = part.pages[index >> a.rows.page_shift], token = index & (page_tokens - 1);
   }
-  return page * a.page_bytes + token * a.row_bytes;
+  return page * a.rows.page_bytes + token * a.rows.row_bytes;
 }
 
 template <int kDim>
@@ -86,7 +86,7 @@ __device__ __forceinline__ void copy_tile(const Args& a, const char* head, int64
     const char* source = head + max(from, int64_t{0}) + 16 * chunk;
     char* target = stage + key * Shared<kDim>::kPitch + 16 * chunk;
     copy_16_async(target, source, from >= 0);
-    copy_16_async(target + kTile * Shared<kDim>::kPitch, source + a.plane_bytes, from >= 0);
+    copy_16_async(target + kTile * Shared<kDim>::kPitch, source + a.rows.plane_bytes, from >= 0);
   }
 }
 
@@ -126,7 +126,7 @@ __global__ void __launch_bounds__(32 * kWarps) decode_part(const Args a) {
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   if (a.tables.lengths[seq] < 0) return;  // a row of another kernel
   const Part part = part_of(a, seq, kv_head, split);
-  const char* head = a.keys + kv_head * a.head_bytes;
+  const char* head = a.rows.keys + kv_head * a.rows.head_bytes;
   char* stages = shared + warp * S::kWarpBytes;
 
   uint32_t q[kDim / 16][4];
@@ -219,17 +219,7 @@ void launch(const DecodeAttention& d, const Args& a, cudaStream_t stream) {
 
 template <class T>
 void launch(const DecodeAttention& d, const Args& a, cudaStream_t stream) {
-  switch (d.geometry.head_dim) {
-    case 64: return launch<T, 64>(d, a, stream);
-    case 80: return launch<T, 80>(d, a, stream);
-    case 96: return launch<T, 96>(d, a, stream);
-    case 112: return launch<T, 112>(d, a, stream);
-    case 128: return launch<T, 128>(d, a, stream);
-    case 256: return launch<T, 256>(d, a, stream);
-    default:
-      throw std::invalid_argument("head_dim is " + std::to_string(d.geometry.head_dim) +
-                                  "; there are kernels for 64, 80, 96, 112, 128 and 256");
-  }
+  with_head_dim(d.geometry.head_dim, [&](auto dim) { launch<T, dim()>(d, a, stream); });
 }
 
 }  // namespace
@@ -241,8 +231,8 @@ int32_t decode_splits(int32_t sequences, int32_t kv_heads, int32_t tokens, int32
   return std::min({wanted, worth, kMostSplits});
 }
 
-size_t partial_floats(const DecodeAttention& d) {
-  return d.splits == 1 ? 0 : static_cast<size_t>(d.tables.sequences) * d.num_heads * d.splits * (d.geometry.head_dim + 2);
+size_t partial_floats(int32_t sequences, int32_t num_heads, int32_t splits, int32_t head_dim) {
+  return splits == 1 ? 0 : static_cast<size_t>(sequences) * num_heads * splits * (head_dim + 2);
 }
 
 void decode_attention(const DecodeAttention& d, cudaStream_t stream) {
@@ -254,10 +244,7 @@ void decode_attention(const DecodeAttention& d, cudaStream_t stream) {
   if (d.splits < 1 || d.splits > kMostSplits)
     throw std::invalid_argument("splits is " + std::to_string(d.splits) + "; it must be 1 to " +
                                 std::to_string(kMostSplits));
-  Args a{};
-  a.keys = static_cast<const char*>(d.pool) + d.layer * g.layer_bytes();
-  a.page_bytes = g.page_bytes(), a.plane_bytes = g.plane_bytes(), a.head_bytes = g.head_bytes(), a.row_bytes = g.row_bytes();
-  for (a.page_shift = 0; 1 << a.page_shift < g.page_tokens;) ++a.page_shift;
+  Args a{LayerRows(g, d.pool, d.layer)};
   a.kv_heads = g.kv_heads, a.group = d.num_heads / g.kv_heads, a.layer_group = d.layer_group, a.splits = d.splits;
   a.scale = d.scale * kLog2E;
   a.tables = d.tables, a.selection = d.selection, a.q = d.q, a.out = d.out, a.partial = d.partial;

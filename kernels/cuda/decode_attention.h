@@ -40,7 +40,7 @@ struct DecodeAttention {
 // So many that the device is busy, but each part worth its launch; tokens: what the longest list will hold.
 int32_t decode_splits(int32_t sequences, int32_t kv_heads, int32_t tokens, int32_t multiprocessors);
 
-size_t partial_floats(const DecodeAttention& args);
+size_t partial_floats(int32_t sequences, int32_t num_heads, int32_t splits, int32_t head_dim);
 
 // Throws std::invalid_argument for a shape that there is no kernel for, CudaError for a failed launch.
 void decode_attention(const DecodeAttention& args, cudaStream_t stream);

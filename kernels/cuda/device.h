@@ -60,5 +60,33 @@ class DeviceBuffer {
   void* data_ = nullptr;
 };
 
+// Memory that is taken anew, twice as large, where it is too small; what it held is gone then.
+template <cudaError_t (*kTake)(void**, size_t), cudaError_t (*kGiveBack)(void*)>
+class Growing {
+ public:
+  Growing() = default;
+  ~Growing() { kGiveBack(data_); }
+  Growing(const Growing&) = delete;
+  Growing& operator=(const Growing&) = delete;
+
+  void* at_least(size_t bytes) {
+    if (bytes > bytes_) {
+      check(kGiveBack(data_), "giving memory back");  // waits for what runs
+      data_ = nullptr, bytes_ = 0;
+      check(kTake(&data_, 2 * bytes), "taking memory");
+      bytes_ = 2 * bytes;
+    }
+    return data_;
+  }
+
+ private:
+  void* data_ = nullptr;
+  size_t bytes_ = 0;
+};
+
+using GrowingBuffer = Growing<cudaMalloc, cudaFree>;
+// Page-locked: copies between it and the device need no detour.
+using StagingBuffer = Growing<cudaMallocHost, cudaFreeHost>;
+
 }  // namespace cuda
 }  // namespace contexture

@@ -25,26 +25,6 @@ const PoolGeometry& checked(const PoolGeometry& g) {
 
 }  // namespace
 
-void* GrowingBuffer::at_least(size_t bytes) {
-  if (bytes > bytes_) {
-    check(cudaFree(data_), "cudaFree");  // waits for what runs
-    data_ = nullptr, bytes_ = 0;
-    check(cudaMalloc(&data_, 2 * bytes), "cudaMalloc");
-    bytes_ = 2 * bytes;
-  }
-  return data_;
-}
-
-void* StagingBuffer::at_least(size_t bytes) {
-  if (bytes > bytes_) {
-    check(cudaFreeHost(data_), "cudaFreeHost");
-    data_ = nullptr, bytes_ = 0;
-    check(cudaMallocHost(&data_, 2 * bytes), "cudaMallocHost");
-    bytes_ = 2 * bytes;
-  }
-  return data_;
-}
-
 DevicePool::DevicePool(const PoolGeometry& geometry)
     : geometry_(geometry), steps_(geometry), memory_(static_cast<size_t>(checked(geometry_).pool_bytes())) {
   int device = 0;
@@ -183,14 +163,13 @@ void DevicePool::set_selection(const StepTables::Selection& s) {
   selection_ = {s.groups, s.kv_heads, stride, at[0], at[1], at[2]};
 }
 
-int32_t DevicePool::splits() const {
-  // A bucket's must serve whatever its lists hold.
-  return decode_splits(run_rows(), geometry_.kv_heads, bucket_ > 0 ? std::numeric_limits<int32_t>::max() : longest_,
-                       multiprocessors_);
+// Whatever the lists of a bucket hold.
+int32_t DevicePool::bucket_splits(int32_t rows) const {
+  return decode_splits(rows, geometry_.kv_heads, std::numeric_limits<int32_t>::max(), multiprocessors_);
 }
 
-size_t DevicePool::partial_bytes(int32_t num_heads, int32_t rows, int32_t splits) const {
-  return splits == 1 ? 0 : sizeof(float) * static_cast<size_t>(rows) * num_heads * splits * (geometry_.head_dim + 2);
+int32_t DevicePool::splits() const {
+  return bucket_ > 0 ? bucket_splits(bucket_) : decode_splits(rows(), geometry_.kv_heads, longest_, multiprocessors_);
 }
 
 void* DevicePool::queries(int32_t num_heads) {
@@ -199,13 +178,13 @@ void* DevicePool::queries(int32_t num_heads) {
 }
 
 float* DevicePool::partial(int32_t num_heads) {
-  if (bucket_ == 0) return static_cast<float*>(partial_.at_least(partial_bytes(num_heads, rows(), splits())));
+  const auto floats = [&](int32_t rows, int32_t splits) {
+    return partial_floats(rows, num_heads, splits, geometry_.head_dim);
+  };
+  if (bucket_ == 0) return static_cast<float*>(partial_.at_least(floats(rows(), splits()) * sizeof(float)));
   size_t most = 0;
-  for (int32_t rows = 1; rows <= kMostBucketRows; rows *= 2)
-    most = std::max(
-        most, partial_bytes(num_heads, rows,
-                            decode_splits(rows, geometry_.kv_heads, std::numeric_limits<int32_t>::max(), multiprocessors_)));
-  return static_cast<float*>(bucket_partial_.at_least(most));
+  for (int32_t rows = 1; rows <= kMostBucketRows; rows *= 2) most = std::max(most, floats(rows, bucket_splits(rows)));
+  return static_cast<float*>(bucket_partial_.at_least(most * sizeof(float)));
 }
 
 DeviceSelection DevicePool::selection(int32_t layer) const {
@@ -232,14 +211,8 @@ void DevicePool::copy_page(int32_t from, int32_t to, int32_t slots) {
 }
 
 void DevicePool::read_row(int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what, float* out) {
-  check_index("layer", layer, geometry_.layers);
-  check_index("page", page, geometry_.pages);
-  check_index("slot_in_page", slot_in_page, geometry_.page_tokens);
-  check_index("kv_head", kv_head, geometry_.kv_heads);
-  check_index("what (0 = K, 1 = V)", what, 2);
+  const char* row = memory_.data() + checked_row_offset(geometry_, layer, page, slot_in_page, kv_head, what);
   if (out == nullptr) throw InvalidArgument("out is null");
-  const int64_t slot = static_cast<int64_t>(page) * geometry_.page_tokens + slot_in_page;
-  const char* row = memory_.data() + geometry_.key_row_offset(layer, slot, kv_head) + what * geometry_.plane_bytes();
   std::vector<uint16_t> halves(static_cast<size_t>(geometry_.head_dim));
   check(cudaMemcpy(halves.data(), row, halves.size() * sizeof(uint16_t), cudaMemcpyDeviceToHost), "cudaMemcpy");
   std::transform(halves.begin(), halves.end(), out, half_to_float);

@@ -17,36 +17,6 @@
 namespace contexture {
 namespace cuda {
 
-// Device memory that is taken anew, twice as large, where it is too small; what it held is gone then.
-class GrowingBuffer {
- public:
-  GrowingBuffer() = default;
-  ~GrowingBuffer() { cudaFree(data_); }
-  GrowingBuffer(const GrowingBuffer&) = delete;
-  GrowingBuffer& operator=(const GrowingBuffer&) = delete;
-
-  void* at_least(size_t bytes);
-
- private:
-  void* data_ = nullptr;
-  size_t bytes_ = 0;
-};
-
-// Page-locked memory of the same kind: copies from it need no detour.
-class StagingBuffer {
- public:
-  StagingBuffer() = default;
-  ~StagingBuffer() { cudaFreeHost(data_); }
-  StagingBuffer(const StagingBuffer&) = delete;
-  StagingBuffer& operator=(const StagingBuffer&) = delete;
-
-  void* at_least(size_t bytes);
-
- private:
-  void* data_ = nullptr;
-  size_t bytes_ = 0;
-};
-
 // Decode steps of up to so many rows run as captured graphs, one per power of two.
 constexpr int32_t kMostBucketRows = 64;
 
@@ -114,7 +84,7 @@ class DevicePool {
   // Copies tables and gives where each lies on the device: one behind the other from `to` on.
   std::vector<const int32_t*> upload(const std::vector<Table>& tables, int32_t* to);
   void fit_lists(int32_t groups, int32_t kv_heads, int32_t stride);
-  size_t partial_bytes(int32_t num_heads, int32_t rows, int32_t splits) const;
+  int32_t bucket_splits(int32_t rows) const;
 
   const PoolGeometry geometry_;
   StepTables steps_;

@@ -1,7 +1,5 @@
 // The operations of the CUDA execution provider: the CPU's contracts in halves, on the runtime's own stream.
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 
 #include "cuda/decode_attention.h"
 #include "cuda/device_pool.h"

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "cuda/layer_rows.h"
 #include "cuda/row_softmax.cuh"
 #include "cuda/tensor_core.cuh"
 
@@ -23,9 +24,8 @@ struct Shared {
 };
 
 struct Args {
-  const char* keys;  // of the layer: page 0, KV head 0, token 0
-  int64_t page_bytes, plane_bytes, head_bytes, row_bytes;
-  int32_t page_shift, num_heads, group;
+  LayerRows rows;
+  int32_t num_heads, group;
   float scale;  // for powers of two
   const PrefillTile* tiles;
   const int32_t* pages;
@@ -39,13 +39,13 @@ __device__ __forceinline__ void copy_keys(const Args& a, const char* head, const
   constexpr int kChunks = kDim / 8;  // of a row, 16 bytes each
   for (int c = threadIdx.x; c < kKeys * kChunks; c += 32 * kWarps) {
     const int key = c / kChunks, chunk = c % kChunks;
-    const int32_t index = begin + key, token = index & ((1 << a.page_shift) - 1);
+    const int32_t index = begin + key, token = index & ((1 << a.rows.page_shift) - 1);
     const bool valid = index < end;
-    const int64_t row = valid ? pages[index >> a.page_shift] * a.page_bytes + token * a.row_bytes : 0;
+    const int64_t row = valid ? pages[index >> a.rows.page_shift] * a.rows.page_bytes + token * a.rows.row_bytes : 0;
     const char* source = head + row + 16 * chunk;
     char* target = stage + key * Shared<kDim>::kPitch + 16 * chunk;
     copy_16_async(target, source, valid);
-    copy_16_async(target + kKeys * Shared<kDim>::kPitch, source + a.plane_bytes, valid);
+    copy_16_async(target + kKeys * Shared<kDim>::kPitch, source + a.rows.plane_bytes, valid);
   }
 }
 
@@ -55,7 +55,7 @@ __global__ void __launch_bounds__(32 * kWarps) prefill(const Args a) {
   extern __shared__ __align__(16) char shared[];
   const PrefillTile tile = a.tiles[blockIdx.x];
   const int head = blockIdx.y, warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-  const char* keys = a.keys + head / a.group * a.head_bytes;
+  const char* keys = a.rows.keys + head / a.group * a.rows.head_bytes;
   const int32_t* pages = a.pages + tile.page_offset;
   const int32_t end = tile.position + tile.rows;
   // Rows of this lane: lane / 4 and lane / 4 + 8 of the warp's.
@@ -124,17 +124,7 @@ void launch(const PrefillAttention& p, const Args& a, cudaStream_t stream) {
 
 template <class T>
 void launch(const PrefillAttention& p, const Args& a, cudaStream_t stream) {
-  switch (p.geometry.head_dim) {
-    case 64: return launch<T, 64>(p, a, stream);
-    case 80: return launch<T, 80>(p, a, stream);
-    case 96: return launch<T, 96>(p, a, stream);
-    case 112: return launch<T, 112>(p, a, stream);
-    case 128: return launch<T, 128>(p, a, stream);
-    case 256: return launch<T, 256>(p, a, stream);
-    default:
-      throw std::invalid_argument("head_dim is " + std::to_string(p.geometry.head_dim) +
-                                  "; there are kernels for 64, 80, 96, 112, 128 and 256");
-  }
+  with_head_dim(p.geometry.head_dim, [&](auto dim) { launch<T, dim()>(p, a, stream); });
 }
 
 }  // namespace
@@ -145,10 +135,7 @@ void prefill_attention(const PrefillAttention& p, cudaStream_t stream) {
     throw std::invalid_argument("num_heads is " + std::to_string(p.num_heads) + "; it must be a multiple of the " +
                                 std::to_string(g.kv_heads) + " KV heads");
   if (p.tile_count == 0) return;
-  Args a{};
-  a.keys = static_cast<const char*>(p.pool) + p.layer * g.layer_bytes();
-  a.page_bytes = g.page_bytes(), a.plane_bytes = g.plane_bytes(), a.head_bytes = g.head_bytes(), a.row_bytes = g.row_bytes();
-  for (a.page_shift = 0; 1 << a.page_shift < g.page_tokens;) ++a.page_shift;
+  Args a{LayerRows(g, p.pool, p.layer)};
   a.num_heads = p.num_heads, a.group = p.num_heads / g.kv_heads, a.scale = p.scale * kLog2E;
   a.tiles = p.tiles, a.pages = p.pages, a.q = p.q, a.out = p.out;
   if (p.element == Element::kF16) launch<__half>(p, a, stream);

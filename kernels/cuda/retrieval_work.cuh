@@ -36,6 +36,22 @@ __device__ __forceinline__ float rotated(const float* x, const float* cos, const
   return i < half ? x[i] * cos[i] - x[half + i] * sin[i] : x[i] * cos[i - half] + x[i - half] * sin[i - half];
 }
 
+// Rounds to steps of a largest magnitude as the kernels for CPUs do; values that are not finite become 0.
+struct Steps {
+  float inverse, most, size;
+
+  __device__ __forceinline__ Steps(float largest, float steps) : most(steps) {
+    const bool finite = largest <= 3.4e38f;
+    inverse = largest > 0 && finite ? steps / largest : 0.0f;
+    size = finite ? largest / steps : 0.0f;
+  }
+  __device__ __forceinline__ int operator()(float x) const {
+    const float step = x * inverse;
+    const bool sound = fabsf(step) < most + 0.5f;
+    return sound ? static_cast<int>(step + (step < 0 ? -0.5f : 0.5f)) : 0;
+  }
+};
+
 // The largest score that a lane has seen of a head, and the sum of powers relative to it.
 struct Softmax {
   float top = -INFINITY, sum = 0;

@@ -49,23 +49,19 @@ struct RoundedQueries {
         values[j] = h < heads ? rotated(x, s.rope_cos + angle, s.rope_sin + angle, n, lane + 32 * j) : 0.0f;
         largest = fmaxf(largest, fabsf(values[j]));
       }
-      largest = warp_max(largest);
-      const bool finite = largest <= 3.4e38f;
-      const float inverse = largest > 0 && finite ? kQuerySteps / largest : 0.0f;
+      const Steps rounded(warp_max(largest), kQuerySteps);
       int32_t sum = 0;
 #pragma unroll
       for (int j = 0; j < kDim / 32; ++j) {
-        const float step = values[j] * inverse;
-        const bool sound = fabsf(step) < kQuerySteps + 0.5f;
-        const int rounded = sound ? static_cast<int>(step + (step < 0 ? -0.5f : 0.5f)) : 0;
-        steps[h][lane + 32 * j] = static_cast<int8_t>(rounded);
-        sum += rounded;
+        const int step = rounded(values[j]);
+        steps[h][lane + 32 * j] = static_cast<int8_t>(step);
+        sum += step;
       }
 #pragma unroll
       for (int m = 16; m > 0; m /= 2) sum += __shfl_xor_sync(~0u, sum, m);
       if (lane != 0) continue;
       excess[h] = kKeyZero * sum;
-      size[h] = finite ? largest / kQuerySteps * kLog2E * rsqrtf(static_cast<float>(n)) : 0.0f;
+      size[h] = rounded.size * kLog2E * rsqrtf(static_cast<float>(n));
     }
   }
 

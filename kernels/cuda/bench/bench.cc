@@ -145,7 +145,7 @@ void time_decode(const Machine& machine, int32_t sequences, int32_t context, boo
   if (sparse) d.selection = {1, kKvHeads, tokens, rows.data(), device_counts.data(), device_slots.data()};
   d.q = q.data(), d.out = out.data(),
   d.splits = decode_splits(sequences, kKvHeads, tokens, machine.properties.multiProcessorCount);
-  DeviceBuffer<float> partial(partial_floats(d));
+  DeviceBuffer<float> partial(partial_floats(d.tables.sequences, d.num_heads, d.splits, d.geometry.head_dim));
   d.partial = partial.data();
   const double time = graph_seconds(std::max(g.layers, 16), [&](int i, cudaStream_t stream) {
     d.layer = i % g.layers;

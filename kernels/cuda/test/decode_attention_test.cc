@@ -81,7 +81,7 @@ class World {
     d.tables = {static_cast<int32_t>(lengths_.size()), lengths.data(), offsets.data(), pages.data()};
     d.selection = {kGroups, shape_.kv_heads, stride_, rows.data(), counts.data(), slots.data()};
     d.q = q.data(), d.out = out.data(), d.splits = splits;
-    DeviceBuffer<float> partial(partial_floats(d));
+    DeviceBuffer<float> partial(partial_floats(d.tables.sequences, d.num_heads, d.splits, d.geometry.head_dim));
     d.partial = partial.data();
     check(cudaMemset(out.data(), 0xff, out.bytes()), "cudaMemset");
     decode_attention(d, nullptr);

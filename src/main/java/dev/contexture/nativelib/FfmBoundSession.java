@@ -18,7 +18,6 @@ public final class FfmBoundSession implements AutoCloseable {
     private final NativeFunction run;
     private final NativeFunction logits;
     private final NativeFunction features;
-    private final NativeFunction replays;
 
     /**
      * @param library for CUDA devices, which ONNX Runtime has registered before
@@ -30,7 +29,6 @@ public final class FfmBoundSession implements AutoCloseable {
         this.run = library.function("ctx_session_run", JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
         this.logits = library.function("ctx_session_logits", ADDRESS, JAVA_LONG);
         this.features = library.function("ctx_session_features", ADDRESS, JAVA_LONG);
-        this.replays = library.function("ctx_session_replays", JAVA_LONG, JAVA_LONG);
         NativeFunction create =
                 library.function("ctx_session_create", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
         try (Arena arena = Arena.ofConfined()) {
@@ -75,11 +73,6 @@ public final class FfmBoundSession implements AutoCloseable {
                         .asByteBuffer()
                         .order(ByteOrder.nativeOrder())
                         .asFloatBuffer();
-    }
-
-    /** Runs that replayed a captured graph. */
-    public long replays() {
-        return replays.size(handle -> (long) handle.invokeExact(id));
     }
 
     @Override

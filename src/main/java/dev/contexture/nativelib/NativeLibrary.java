@@ -44,8 +44,8 @@ public final class NativeLibrary {
      */
     public static NativeLibrary open(Path path) {
         if (!Files.isRegularFile(path)) {
-            throw new NativeException("There is no native library at " + path
-                    + ": build it with ./mvnw generate-resources, or correct contexture.native.library");
+            throw new NativeException(
+                    "There is no native library at " + path + ": build it with ./mvnw generate-resources");
         }
         try {
             NativeLibrary library = new NativeLibrary(path.toAbsolutePath());
@@ -88,7 +88,7 @@ public final class NativeLibrary {
                 throw new NativeException("This build carries no " + file + " for " + platform()
                         + (provider == ExecutionProvider.CUDA
                                 ? ": build it on this platform with ./mvnw -Pcuda package"
-                                : ": build it on this platform with ./mvnw package, or set contexture.native.library"));
+                                : ": build it on this platform with ./mvnw package"));
             }
             return open(unpack(in.readAllBytes(), directory, file));
         } catch (IOException e) {

@@ -31,18 +31,19 @@ public final class CudaModelRunner implements ModelRunner {
      */
     public CudaModelRunner(CompiledModel model, NativeLibrary library, long poolId) {
         this.vocabularySize = model.config().vocabulary();
-        this.featureWidth =
-                model.head().map(head -> head.config().featureWidth()).orElse(0);
+        this.featureWidth = model.featureWidth();
+        OrtSession.SessionOptions options = new OrtSession.SessionOptions();
         try {
             OrtSessions.environment();
-            this.registered = new OrtSession.SessionOptions();
-            registered.registerCustomOpLibrary(library.path().toString());
+            options.registerCustomOpLibrary(library.path().toString());
             this.session = DeepStack.call(
                     () -> new FfmBoundSession(library, model.graph(), poolId, vocabularySize, featureWidth));
-        } catch (OrtException | NativeException e) {
+        } catch (OrtException | RuntimeException e) {
+            options.close();
             throw new ModelRunException(
                     "ONNX Runtime cannot load " + model.graph() + " on a CUDA device: " + e.getMessage(), e);
         }
+        this.registered = options;
     }
 
     @Override
@@ -58,11 +59,6 @@ public final class CudaModelRunner implements ModelRunner {
         return session.logits(logitRows.length * vocabularySize);
     }
 
-    /** Steps that replayed a captured CUDA graph. */
-    public long replays() {
-        return session.replays();
-    }
-
     @Override
     public FloatBuffer features() {
         return features;
@@ -75,7 +71,6 @@ public final class CudaModelRunner implements ModelRunner {
 
     @Override
     public void close() {
-        session.close();
-        registered.close();
+        OrtSessions.close(session, registered);
     }
 }

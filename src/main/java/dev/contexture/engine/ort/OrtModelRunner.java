@@ -41,8 +41,7 @@ public final class OrtModelRunner implements ModelRunner {
      */
     public OrtModelRunner(CompiledModel model, Path library, long poolId, int threads) {
         this.vocabularySize = model.config().vocabulary();
-        this.featureWidth =
-                model.head().map(head -> head.config().featureWidth()).orElse(0);
+        this.featureWidth = model.featureWidth();
         try {
             this.environment = OrtSessions.environment();
             this.options = OrtSessions.options(library, threads);

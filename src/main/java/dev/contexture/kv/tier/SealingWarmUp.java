@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
- * Seals and opens values of nobody until the runtime has compiled what that takes. Interpreted, AES-GCM opens some 40 MB a second instead
- * of more than 1,000, and a session that comes back after a start would wait for it: the first one came back a third faster.
+ * Seals and opens values of nobody until the runtime has compiled what that takes, which a session that comes back after a start
+ * would wait for otherwise (a quarter of a second on two processors; {@code -Dbench.suite=restart}).
  */
 public final class SealingWarmUp {
     private static final int MOST_VALUES = 3_000;

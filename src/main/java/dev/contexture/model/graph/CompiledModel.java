@@ -36,4 +36,9 @@ public record CompiledModel(Path graph, String fingerprint, ModelConfig config, 
     public static final String APPENDED = "appended";
     /** [sequences, groups * kvHeads]: the share of the head's attention that the selection holds. */
     public static final String MASS = "mass";
+
+    /** Numbers of a row's features; 0 without a head. */
+    public int featureWidth() {
+        return head.map(part -> part.config().featureWidth()).orElse(0);
+    }
 }
