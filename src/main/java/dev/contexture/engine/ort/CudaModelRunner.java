@@ -32,18 +32,26 @@ public final class CudaModelRunner implements ModelRunner {
     public CudaModelRunner(CompiledModel model, NativeLibrary library, long poolId) {
         this.vocabularySize = model.config().vocabulary();
         this.featureWidth = model.featureWidth();
-        OrtSession.SessionOptions options = new OrtSession.SessionOptions();
         try {
+            // Before anything else of ONNX Runtime, on a deep stack.
             OrtSessions.environment();
-            options.registerCustomOpLibrary(library.path().toString());
+            this.registered = new OrtSession.SessionOptions();
+        } catch (OrtException e) {
+            throw cannotLoad(model, e);
+        }
+        try {
+            registered.registerCustomOpLibrary(library.path().toString());
             this.session = DeepStack.call(
                     () -> new FfmBoundSession(library, model.graph(), poolId, vocabularySize, featureWidth));
         } catch (OrtException | RuntimeException e) {
-            options.close();
-            throw new ModelRunException(
-                    "ONNX Runtime cannot load " + model.graph() + " on a CUDA device: " + e.getMessage(), e);
+            registered.close();
+            throw cannotLoad(model, e);
         }
-        this.registered = options;
+    }
+
+    private static ModelRunException cannotLoad(CompiledModel model, Exception cause) {
+        return new ModelRunException(
+                "ONNX Runtime cannot load " + model.graph() + " on a CUDA device: " + cause.getMessage(), cause);
     }
 
     @Override
