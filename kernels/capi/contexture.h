@@ -13,7 +13,7 @@ extern "C" {
 
 #define CTX_API __attribute__((visibility("default")))
 
-enum { CTX_ABI_VERSION = 6 };
+enum { CTX_ABI_VERSION = 7 };
 
 enum {
   CTX_OK = 0,
@@ -36,17 +36,16 @@ CTX_API int32_t ctx_device_count(void);
 CTX_API const char* ctx_device_report(void);
 
 /* Of the library for CUDA devices only: the compiled graph as a session of ONNX Runtime, made once RegisterCustomOps was called. Its
- * outputs have so many columns; features 0: it has none. library: the path of this one. */
+ * outputs have so many columns; features, which stay on the device, 0: it has none. library: the path of this one. */
 CTX_API int64_t ctx_session_create(const char* graph, const char* library, int64_t pool, int64_t vocabulary,
                                    int64_t features);
 CTX_API int32_t ctx_session_destroy(int64_t session);
 
 /* Runs the pool's step. tokens[rows]; wanted: rows whose logits are to be had, ascending. What came of it lies in page-locked memory
- * until the next run: logits[wanted_count][vocabulary], features[rows][features]; null where there are none. */
+ * until the next run: logits[wanted_count][vocabulary]; null where there are none. */
 CTX_API int32_t ctx_session_run(int64_t session, const int64_t* tokens, int32_t rows, const int64_t* wanted,
                                 int32_t wanted_count);
 CTX_API const float* ctx_session_logits(int64_t session);
-CTX_API const float* ctx_session_features(int64_t session);
 
 /* Why the last failing call of this thread failed; valid until the thread's next failing call. */
 CTX_API const char* ctx_last_error(void);
@@ -141,6 +140,25 @@ CTX_API int32_t ctx_selection_stride(int64_t pool);
 CTX_API const int32_t* ctx_selection_counts(int64_t pool);
 CTX_API const int32_t* ctx_selection_positions(int64_t pool);
 CTX_API const float* ctx_selection_mass(int64_t pool);
+
+/* Of the library for CUDA devices only: has sequences of the step attend to what the last selection of a key pool chose, which
+ * is on the device already: sequences[r] to that of the selection's row chosen[r], which must have been made for the
+ * sequence's own position. Otherwise as ctx_step_select. */
+CTX_API int32_t ctx_step_select_chosen(int64_t pool, int64_t retrieval, const int32_t* group_of_layer, int32_t rows,
+                                       const int32_t* sequences, const int32_t* chosen, int32_t first_dense_layers);
+
+/* Of the library for CUDA devices only: the retrieval head's graphs beside the session of the decoder that they read from.
+ * places: sequences whose last token's features are carried at a time, by numbers below. */
+CTX_API int64_t ctx_head_create(const char* keys, const char* query, const char* library, int64_t retrieval, int64_t session,
+                                int32_t places);
+CTX_API int32_t ctx_head_destroy(int64_t head);
+
+/* Makes the selection that was set, for tokens[rows] of the sequences that have these places; ctx_selection_* then tell. */
+CTX_API int32_t ctx_head_select(int64_t head, int32_t rows, const int64_t* tokens, const int32_t* places);
+
+/* Makes the keys of the rows of the decoder's last run, for which the append was set, and carries the features of some of these
+ * rows to places. */
+CTX_API int32_t ctx_head_observe(int64_t head, int32_t carried, const int32_t* carried_rows, const int32_t* places);
 
 /* Descriptors of blocks of keys, for selection without a trained head. kind: 0 smallest and largest key per piece of 16
  * tokens at most, 1 mean key per block. Layers share a selection in groups of equal size; window: 0, or how many tokens

@@ -6,6 +6,7 @@
 
 #include "capi/checks.h"
 #include "cpu/half.h"
+#include "cuda/copy_rows.h"
 #include "cuda/decode_attention.h"
 
 namespace contexture {
@@ -17,13 +18,17 @@ const PoolGeometry& checked(const PoolGeometry& g) {
     throw InvalidArgument("dtype is " + text(static_cast<int32_t>(g.dtype)) + "; on a device it must be 1 (f16)");
   if (g.head_dim % 16 != 0)
     throw InvalidArgument("head_dim is " + text(g.head_dim) + "; on a device it must be a multiple of 16");
-  if (static_cast<int64_t>(g.pages) * g.page_tokens > std::numeric_limits<int32_t>::max())
-    throw InvalidArgument("the pool has " + text(static_cast<int64_t>(g.pages) * g.page_tokens) +
-                          " slots; on a device it may have 2^31 - 1: take fewer pages");
+  check_slots_fit(g.pages, g.page_tokens);
   return g;
 }
 
 }  // namespace
+
+void check_slots_fit(int32_t pages, int32_t page_tokens) {
+  if (static_cast<int64_t>(pages) * page_tokens > std::numeric_limits<int32_t>::max())
+    throw InvalidArgument("the pool has " + text(static_cast<int64_t>(pages) * page_tokens) +
+                          " slots; on a device it may have 2^31 - 1: take fewer pages");
+}
 
 DevicePool::DevicePool(const PoolGeometry& geometry)
     : geometry_(geometry), steps_(geometry), memory_(static_cast<size_t>(checked(geometry_).pool_bytes())) {
@@ -120,47 +125,96 @@ void DevicePool::fit_lists(int32_t groups, int32_t kv_heads, int32_t stride) {
   ++layout_;
 }
 
-void DevicePool::set_selection(const StepTables::Selection& s) {
-  steps_.set_selection(s);
+void DevicePool::set_groups(const int32_t* group_of_layer, int32_t first_dense_layers) {
+  const std::vector<int32_t> groups(group_of_layer, group_of_layer + geometry_.layers);
+  if (first_dense_layers_ == first_dense_layers && group_of_layer_ == groups) return;
+  first_dense_layers_ = first_dense_layers, group_of_layer_ = groups;
+  ++layout_;
+}
+
+// The row of the selection of each row of the step, or -1; and the longest that a row attends to so far.
+std::vector<int32_t> DevicePool::selected_rows(const std::vector<int32_t>& row_of_sequence) {
   const StepView step = steps_.view();
-  const auto rows = static_cast<size_t>(run_rows());
-  std::vector<int32_t> row_of(rows, -1);
+  std::vector<int32_t> row_of(static_cast<size_t>(run_rows()), -1);
   longest_ = 1;
   for (int32_t seq = 0; seq < step.num_seqs; ++seq) {
-    const int32_t row = step.selection.row_of_seq[seq], first = step.row_offsets[seq];
+    const int32_t row = row_of_sequence[static_cast<size_t>(seq)], first = step.row_offsets[seq];
     if (row >= 0 && step.row_offsets[seq + 1] - first > 1)
       throw InvalidArgument("sequence " + text(seq) +
                             " brings several rows; on a device only single rows may have a selection");
     if (row < 0 && step.row_offsets[seq + 1] - first == 1) longest_ = std::max(longest_, step.row_positions[first] + 1);
     row_of[static_cast<size_t>(first)] = row;
   }
-  const std::vector<int32_t> group_of_layer(s.group_of_layer, s.group_of_layer + geometry_.layers);
-  if (first_dense_layers_ != s.first_dense_layers || group_of_layer_ != group_of_layer) {
-    first_dense_layers_ = s.first_dense_layers, group_of_layer_ = group_of_layer;
-    ++layout_;
+  return row_of;
+}
+
+// Where lists of so many rows may lie: of a bucket always the same place.
+DeviceSelection DevicePool::place_lists(int32_t groups, int32_t kv_heads, int32_t rows, int32_t stride) {
+  if (bucket_ > 0) {
+    fit_lists(groups, kv_heads, stride);
+    return bucket_selection_;
   }
-  if (bucket_ > 0) fit_lists(s.groups, s.kv_heads, s.stride);
-  const int32_t stride = bucket_ > 0 ? bucket_selection_.stride : s.stride;
+  const auto row_count = static_cast<size_t>(run_rows()), lists = static_cast<size_t>(rows) * groups * kv_heads;
+  auto* memory = static_cast<int32_t*>(selection_memory_.at_least((row_count + lists + lists * stride) * sizeof(int32_t)));
+  return {groups, kv_heads, stride, memory, memory + row_count, memory + row_count + lists};
+}
+
+void DevicePool::set_selection(const StepTables::Selection& s) {
+  steps_.set_selection(s);
+  const StepView step = steps_.view();
+  const std::vector<int32_t> row_of = selected_rows({step.selection.row_of_seq, step.selection.row_of_seq + step.num_seqs});
+  set_groups(s.group_of_layer, s.first_dense_layers);
+  const DeviceSelection to = place_lists(s.groups, s.kv_heads, s.rows, s.stride);
   const int64_t lists = static_cast<int64_t>(s.rows) * s.groups * s.kv_heads;
-  std::vector<int32_t> slots(static_cast<size_t>(lists) * stride);
+  std::vector<int32_t> slots(static_cast<size_t>(lists) * to.stride);
   for (int64_t list = 0; list < lists; ++list) {
     const int32_t* pages = step.pages + step.page_offsets[s.sequences[list / (s.groups * s.kv_heads)]];
     longest_ = std::max(longest_, s.counts[list]);
     for (int32_t i = 0; i < s.counts[list]; ++i) {
       const int32_t position = s.positions[list * s.stride + i];
-      slots[static_cast<size_t>(list * stride + i)] =
+      slots[static_cast<size_t>(list * to.stride + i)] =
           pages[position / geometry_.page_tokens] * geometry_.page_tokens + position % geometry_.page_tokens;
     }
   }
   const auto counts = static_cast<size_t>(lists);
-  const size_t row_room = bucket_ > 0 ? kMostBucketRows : rows;
-  const size_t count_room = bucket_ > 0 ? static_cast<size_t>(kMostBucketRows) * s.groups * s.kv_heads : counts;
-  auto* memory = bucket_ > 0
-                     ? const_cast<int32_t*>(bucket_selection_.row_of_sequence)
-                     : static_cast<int32_t*>(selection_memory_.at_least((rows + counts + slots.size()) * sizeof(int32_t)));
-  const std::vector<const int32_t*> at = upload(
-      {{row_of.data(), rows, row_room}, {s.counts, counts, count_room}, {slots.data(), slots.size(), slots.size()}}, memory);
-  selection_ = {s.groups, s.kv_heads, stride, at[0], at[1], at[2]};
+  upload({{row_of.data(), row_of.size(), static_cast<size_t>(to.counts - to.row_of_sequence)},
+          {s.counts, counts, static_cast<size_t>(to.slots - to.counts)},
+          {slots.data(), slots.size(), slots.size()}},
+         const_cast<int32_t*>(to.row_of_sequence));
+  selection_ = to;
+}
+
+void DevicePool::set_selection(const ChosenRows& s) {
+  const StepView step = steps_.view();
+  if (!steps_.has_step()) throw InvalidArgument("the pool has no step; call ctx_step_set before");
+  check_index("first_dense_layers", s.first_dense_layers, int64_t{geometry_.layers} + 1);
+  for (int32_t layer = 0; layer < geometry_.layers; ++layer)
+    check_index({"group of layer ", layer}, s.group_of_layer[layer], s.lists.groups);
+  if (s.lists.kv_heads != geometry_.kv_heads && s.lists.kv_heads != 1)
+    throw InvalidArgument("kv_heads is " + text(s.lists.kv_heads) + "; it must be 1 or the pool's " +
+                          text(geometry_.kv_heads));
+  std::vector<int32_t> row_of_sequence(static_cast<size_t>(step.num_seqs), -1);
+  for (int32_t r = 0; r < s.rows; ++r) {
+    check_index({"row ", r, ": sequence"}, s.sequences[r], step.num_seqs);
+    check_index({"row ", r, ": chosen row"}, s.chosen[r], s.chosen_rows);
+    const int32_t seq = s.sequences[r], position = step.row_positions[step.row_offsets[seq]];
+    if (row_of_sequence[static_cast<size_t>(seq)] >= 0)
+      throw InvalidArgument("sequence " + text(seq) + " has two selections");
+    if (s.positions[s.chosen[r]] != position)
+      throw InvalidArgument("sequence " + text(seq) + " stands at " + text(position) + ", but its selection was made for " +
+                            text(s.positions[s.chosen[r]]));
+    row_of_sequence[static_cast<size_t>(seq)] = r;
+  }
+  const std::vector<int32_t> row_of = selected_rows(row_of_sequence);
+  set_groups(s.group_of_layer, s.first_dense_layers);
+  const DeviceSelection to = place_lists(s.lists.groups, s.lists.kv_heads, s.rows, s.lists.stride);
+  longest_ = std::max(longest_, s.lists.stride);
+  auto* chosen = static_cast<int32_t*>(chosen_memory_.at_least(static_cast<size_t>(s.rows) * sizeof(int32_t)));
+  upload({{s.chosen, static_cast<size_t>(s.rows), static_cast<size_t>(s.rows)}}, chosen);
+  upload({{row_of.data(), row_of.size(), row_of.size()}}, const_cast<int32_t*>(to.row_of_sequence));
+  copy_lists(s.lists, chosen, s.rows, to, stream_);
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+  selection_ = to;
 }
 
 // Whatever the lists of a bucket hold.

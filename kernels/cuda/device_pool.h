@@ -20,6 +20,9 @@ namespace cuda {
 // Decode steps of up to so many rows run as captured graphs, one per power of two.
 constexpr int32_t kMostBucketRows = 64;
 
+// Slots are kept in 32 bits. Throws InvalidArgument.
+void check_slots_fit(int32_t pages, int32_t page_tokens);
+
 // Idea: a captured graph freezes addresses, sizes and grids. So the tables of decode steps lie at fixed addresses, padded to
 // a bucket of rows, and lists have a fixed room; only what the tables say differs. Steps with chunks, or larger ones, run
 // plainly.
@@ -43,6 +46,18 @@ class DevicePool {
                 const int32_t* pages);
   // Only of sequences with one row.
   void set_selection(const StepTables::Selection& selection);
+
+  // The same out of lists that are on the device already, in slots.
+  struct ChosenRows {
+    DeviceSelection lists;
+    int32_t chosen_rows;       // that the lists are of
+    const int32_t* positions;  // [chosen_rows] that they were made for
+    const int32_t* group_of_layer;
+    int32_t rows;
+    const int32_t *sequences, *chosen;  // [rows]: a sequence of the step, and which of the chosen rows is its own
+    int32_t first_dense_layers;
+  };
+  void set_selection(const ChosenRows& rows);
 
   bool has_step() const { return steps_.has_step(); }
   int32_t rows() const { return steps_.view().num_rows; }
@@ -83,6 +98,9 @@ class DevicePool {
   };
   // Copies tables and gives where each lies on the device: one behind the other from `to` on.
   std::vector<const int32_t*> upload(const std::vector<Table>& tables, int32_t* to);
+  void set_groups(const int32_t* group_of_layer, int32_t first_dense_layers);
+  std::vector<int32_t> selected_rows(const std::vector<int32_t>& row_of_sequence);
+  DeviceSelection place_lists(int32_t groups, int32_t kv_heads, int32_t rows, int32_t stride);
   void fit_lists(int32_t groups, int32_t kv_heads, int32_t stride);
   int32_t bucket_splits(int32_t rows) const;
 
@@ -93,7 +111,7 @@ class DevicePool {
   cudaStream_t stream_ = nullptr;
   std::mutex mutex_;
   StagingBuffer staging_;
-  GrowingBuffer step_memory_, selection_memory_, queries_, partial_;
+  GrowingBuffer step_memory_, selection_memory_, chosen_memory_, queries_, partial_;
   GrowingBuffer bucket_memory_, bucket_lists_, bucket_queries_, bucket_partial_;
   size_t bucket_pages_ = 0;  // room of its page table
   int32_t bucket_ = 0, layout_ = 0;

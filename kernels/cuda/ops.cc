@@ -1,8 +1,10 @@
 // The operations of the CUDA execution provider: the CPU's contracts in halves, on the runtime's own stream.
+#include <algorithm>
 #include <cmath>
 
 #include "cuda/decode_attention.h"
 #include "cuda/device_pool.h"
+#include "cuda/key_pool.h"
 #include "cuda/prefill_attention.h"
 #include "cuda/prepare_rows.h"
 #include "cuda/swiglu.h"
@@ -127,6 +129,70 @@ class SwiGluOp {
   }
 };
 
+void check_rows(const OpContext& context, const char* name, const Tensor& tensor, int64_t least, int64_t most,
+                int64_t width) {
+  if (tensor.dims[0] < least || tensor.dims[0] > most || tensor.dims[1] != width)
+    context.refuse(std::string(name) + " is " + tensor.shape() + "; the pool's description wants " + std::to_string(least) +
+                   " to " + std::to_string(most) + " rows of " + std::to_string(width));
+}
+
+class RetrievalAppendOp {
+ public:
+  static constexpr const char* kName = "RetrievalAppend";
+  static constexpr std::array<Port, 2> kInputs = {{{ort::kFloat, ort::kRequired},    // keys
+                                                   {ort::kInt64, ort::kRequired}}};  // pool
+  static constexpr std::array<bool, 2> kOnHost = {false, true};
+  static constexpr std::array<Port, 1> kOutputs = {{{ort::kInt64, ort::kRequired}}};
+
+  explicit RetrievalAppendOp(const Attributes&) {}
+
+  // Rows behind those of the append pad a bucket.
+  void compute(const OpContext& context) const {
+    const Tensor keys = context.input(0, "keys", 2);
+    const auto pool = find_pool<DeviceKeyPoolRegistry>(context, context.input(1, "pool", 1));
+    const std::lock_guard<std::mutex> lock(pool->mutex());
+    const DeviceKeyGeometry& g = pool->geometry();
+    check_rows(context, "keys", keys, pool->append_rows(), std::max(pool->append_rows(), kMostBucketRows),
+               static_cast<int64_t>(g.lists()) * g.head_dim);
+    const cudaStream_t stream = stream_of(context);
+    pool->append(keys.floats(), static_cast<int32_t>(keys.dims[0]), stream);
+    check(cudaMemsetAsync(context.integer_output(0, 1), 0, sizeof(int64_t), stream), "cudaMemsetAsync");
+  }
+};
+
+class RetrievalSelectOp {
+ public:
+  static constexpr const char* kName = "RetrievalSelect";
+  static constexpr std::array<Port, 2> kInputs = {{{ort::kFloat, ort::kRequired},    // queries
+                                                   {ort::kInt64, ort::kRequired}}};  // pool
+  static constexpr std::array<bool, 2> kOnHost = {false, true};
+  static constexpr std::array<Port, 1> kOutputs = {{{ort::kFloat, ort::kRequired}}};
+
+  explicit RetrievalSelectOp(const Attributes&) {}
+
+  void compute(const OpContext& context) const {
+    const Tensor queries = context.input(0, "queries", 2);
+    const auto pool = find_pool<DeviceKeyPoolRegistry>(context, context.input(1, "pool", 1));
+    const std::lock_guard<std::mutex> lock(pool->mutex());
+    const DeviceKeyGeometry& g = pool->geometry();
+    const int32_t rows = pool->select_rows();
+    check_rows(context, "queries", queries, rows, rows, static_cast<int64_t>(g.groups) * g.query_heads * g.head_dim);
+    const cudaStream_t stream = stream_of(context);
+    pool->select(queries.floats(), stream);
+    pool->copy_mass(context.output(0, rows, g.lists()), stream);
+  }
+};
+
+const ort::CustomOp* device_append_op() {
+  static const ort::CustomOp op = describe_cuda_op<RetrievalAppendOp>();
+  return &op;
+}
+
+const ort::CustomOp* device_select_op() {
+  static const ort::CustomOp op = describe_cuda_op<RetrievalSelectOp>();
+  return &op;
+}
+
 const ort::CustomOp* device_attention_op() {
   static const ort::CustomOp op = describe_cuda_op<PagedAttentionOp>();
   return &op;
@@ -145,5 +211,7 @@ const ort::CustomOp* device_swiglu_op() {
 extern "C" __attribute__((visibility("default"))) contexture::ort::Status* RegisterCustomOps(
     contexture::ort::SessionOptions* options, const contexture::ort::ApiBase* base) {
   using namespace contexture;
-  return register_ops(options, base, {cuda::device_attention_op(), cuda::device_swiglu_op()});
+  return register_ops(
+      options, base,
+      {cuda::device_attention_op(), cuda::device_swiglu_op(), cuda::device_append_op(), cuda::device_select_op()});
 }

@@ -1,6 +1,5 @@
 package dev.contexture.config;
 
-import dev.contexture.core.ExecutionProvider;
 import dev.contexture.core.KvGeometry;
 import dev.contexture.core.SelectionRule;
 import dev.contexture.kv.PageCopier;
@@ -65,7 +64,7 @@ public final class BenchRetrieval implements AutoCloseable {
             int positions,
             int threads) {
         Retrieval.Place place =
-                new Retrieval.Place(ExecutionProvider.CPU, library, geometry, kv, pages, positions, threads);
+                new Retrieval.Place(Optional.empty(), library, geometry, kv, pages, positions, 0, threads);
         return new BenchRetrieval(Retrieval.open(settings, compiled, place));
     }
 

@@ -145,14 +145,23 @@ public final class ModelHost implements AutoCloseable {
             FfmKvPool pool = keep(new FfmKvPool(computing, geometry, pages));
             pool.pretouch((int) Math.min(pages, settings.kv.pretouchBytes().toBytes() / geometry.bytesPerPage()));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
+            Optional<CudaModelRunner> onDevice = provider == ExecutionProvider.CUDA
+                    ? Optional.of(keep(new CudaModelRunner(compiled, computing, pool.id())))
+                    : Optional.empty();
+            ModelRunner runner = onDevice.<ModelRunner>map(device -> device)
+                    .orElseGet(() -> keep(new OrtModelRunner(compiled, computing.path(), pool.id(), threads)));
             Retrieval retrieval = keep(setting(() -> Retrieval.open(
                     settings.sparsity,
                     compiled,
-                    new Retrieval.Place(provider, library, geometry, pool, pages, contextLength, threads))));
-            ModelRunner runner = keep(
-                    provider == ExecutionProvider.CUDA
-                            ? new CudaModelRunner(compiled, computing, pool.id())
-                            : new OrtModelRunner(compiled, computing.path(), pool.id(), threads));
+                    new Retrieval.Place(
+                            onDevice,
+                            computing,
+                            geometry,
+                            pool,
+                            pages,
+                            contextLength,
+                            settings.scheduler.maxRunning(),
+                            threads))));
             this.sparsity = setting(retrieval::policy);
             this.selector = retrieval.selector();
             BlockCutter.Factory cutters = Segmentation.open(settings.split, files.sha256(), tokenizer);

@@ -17,18 +17,16 @@ public final class FfmBoundSession implements AutoCloseable {
     private final NativeObject object;
     private final NativeFunction run;
     private final NativeFunction logits;
-    private final NativeFunction features;
 
     /**
      * @param library for CUDA devices, which ONNX Runtime has registered before
      * @param poolId of the KV pool
-     * @param features numbers of a row's features; 0: the graph gives none
+     * @param features numbers of a row's features, which stay on the device; 0: the graph gives none
      * @throws NativeException if the graph cannot be loaded
      */
     public FfmBoundSession(NativeLibrary library, Path graph, long poolId, int vocabulary, int features) {
         this.run = library.function("ctx_session_run", JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
         this.logits = library.function("ctx_session_logits", ADDRESS, JAVA_LONG);
-        this.features = library.function("ctx_session_features", ADDRESS, JAVA_LONG);
         NativeFunction create =
                 library.function("ctx_session_create", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
         try (Arena arena = Arena.ofConfined()) {
@@ -38,6 +36,10 @@ public final class FfmBoundSession implements AutoCloseable {
                     (long) handle.invokeExact(graphPath, libraryPath, poolId, (long) vocabulary, (long) features));
         }
         this.object = new NativeObject(id, library.function("ctx_session_destroy", JAVA_INT, JAVA_LONG));
+    }
+
+    long id() {
+        return id;
     }
 
     /**
@@ -57,18 +59,9 @@ public final class FfmBoundSession implements AutoCloseable {
 
     /** The first so many numbers of the last run's logits, [wanted, vocabulary]; they lie in memory of the library until the next run. */
     public FloatBuffer logits(int count) {
-        return numbers(logits, count);
-    }
-
-    /** The same of its features, [rows, features]. */
-    public FloatBuffer features(int count) {
-        return numbers(features, count);
-    }
-
-    private FloatBuffer numbers(NativeFunction function, int count) {
         return count == 0
                 ? FloatBuffer.allocate(0)
-                : function.array(handle -> (MemorySegment) handle.invokeExact(id))
+                : logits.array(handle -> (MemorySegment) handle.invokeExact(id))
                         .reinterpret((long) count * Float.BYTES)
                         .asByteBuffer()
                         .order(ByteOrder.nativeOrder())

@@ -5,9 +5,12 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.contexture.core.DeviceSelection;
 import dev.contexture.core.KvGeometry;
+import dev.contexture.core.Selection;
 import dev.contexture.core.SelectionMatrix;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** {@link NativeKvPool} over the C interface. */
 public final class FfmKvPool implements NativeKvPool {
@@ -23,12 +26,15 @@ public final class FfmKvPool implements NativeKvPool {
     private final NativeFunction copy;
     private final NativeFunction pretouch;
     private final CallMemory memory = new CallMemory();
+    private final NativeLibrary library;
+    private @Nullable NativeFunction selectChosen;
     private int keptHeads;
 
     /**
      * @throws NativeException if the memory cannot be had
      */
     public FfmKvPool(NativeLibrary library, KvGeometry geometry, int pages) {
+        this.library = library;
         this.geometry = geometry;
         this.setStep =
                 library.function("ctx_step_set", JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
@@ -96,7 +102,35 @@ public final class FfmKvPool implements NativeKvPool {
     }
 
     @Override
-    public void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
+    public void select(Selection selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
+        switch (selection) {
+            case SelectionMatrix matrix -> select(matrix, sequences, groupOfLayer, firstDenseLayers);
+            case DeviceSelection chosen -> select(chosen, sequences, groupOfLayer, firstDenseLayers);
+        }
+    }
+
+    private void select(DeviceSelection selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
+        if (selectChosen == null) { // only the library for CUDA devices has it
+            selectChosen = library.function(
+                    "ctx_step_select_chosen",
+                    JAVA_INT,
+                    JAVA_LONG,
+                    JAVA_LONG,
+                    ADDRESS,
+                    JAVA_INT,
+                    ADDRESS,
+                    ADDRESS,
+                    JAVA_INT);
+        }
+        memory.begin();
+        MemorySegment groups = memory.put(groupOfLayer);
+        MemorySegment rows = memory.put(sequences);
+        MemorySegment chosen = memory.put(selection.chosen());
+        selectChosen.run(handle -> (int)
+                handle.invokeExact(id, selection.pool(), groups, sequences.length, rows, chosen, firstDenseLayers));
+    }
+
+    private void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
         memory.begin();
         MemorySegment groups = memory.put(groupOfLayer);
         MemorySegment rows = memory.put(sequences);

@@ -19,10 +19,8 @@ public final class CudaModelRunner implements ModelRunner {
     private final OrtSession.SessionOptions registered;
     private final FfmBoundSession session;
     private final int vocabularySize;
-    private final int featureWidth;
     private LongBuffer tokenBuffer = OrtSessions.longs(512);
     private LongBuffer rowBuffer = OrtSessions.longs(64);
-    private FloatBuffer features = FloatBuffer.allocate(0);
 
     /**
      * @param model compiled in fp16
@@ -31,7 +29,7 @@ public final class CudaModelRunner implements ModelRunner {
      */
     public CudaModelRunner(CompiledModel model, NativeLibrary library, long poolId) {
         this.vocabularySize = model.config().vocabulary();
-        this.featureWidth = model.featureWidth();
+        int featureWidth = model.featureWidth();
         try {
             // Before anything else of ONNX Runtime, on a deep stack.
             OrtSessions.environment();
@@ -63,13 +61,17 @@ public final class CudaModelRunner implements ModelRunner {
         } catch (NativeException e) {
             throw new ModelRunException("the model run failed: " + e.getMessage(), e);
         }
-        features = session.features(tokenIds.length * featureWidth);
         return session.logits(logitRows.length * vocabularySize);
     }
 
+    FfmBoundSession session() {
+        return session;
+    }
+
+    /** Nothing: the device keeps them for its head. */
     @Override
     public FloatBuffer features() {
-        return features;
+        return FloatBuffer.allocate(0);
     }
 
     @Override
