@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "capi/contexture.h"
 #include "capi/registry.h"
 #include "cuda/device_pool.h"
 #include "ops/ort_abi.h"
@@ -42,9 +43,15 @@ class BoundSession {
   // The pool's step must have been set. tokens: [rows]; wanted: rows whose logits are to be had, ascending.
   void run(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count);
 
-  // Of the last run, in page-locked host memory until the next: [wanted_count, vocabulary] and [rows, features].
-  const float* logits() const { return host_logits_; }
+  // Of the last run, in page-locked host memory until the next: [wanted_count, vocabulary] and [rows, features]. Logits are
+  // copied by the first call.
+  const float* logits();
   const float* features() const { return host_features_; }
+
+  // Tokens drawn from the last run's logits, as of the C interface: [count], in page-locked memory until the next draw.
+  // Throws std::runtime_error where logits are not numbers.
+  const ctx_drawn_token* sample(int32_t tokens, const ctx_sample_row* rows, int32_t count, const ctx_logit_change* changes,
+                                int32_t change_count);
 
  private:
   class Binding;
@@ -67,6 +74,10 @@ class BoundSession {
   GrowingBuffer tokens_, wanted_, logits_, features_;
   StagingBuffer logit_memory_, feature_memory_;
   float *host_logits_ = nullptr, *host_features_ = nullptr;
+  const float* device_logits_ = nullptr;  // of the last run
+  std::vector<int64_t> logit_rows_;       // of them, in the order in which they were wanted
+  GrowingBuffer sample_input_, sample_weights_, drawn_;
+  StagingBuffer sample_staging_, drawn_memory_;
   GrowingBuffer bucket_tokens_, bucket_wanted_, bucket_logits_, bucket_features_;
   std::map<int32_t, std::unique_ptr<Binding>> buckets_;
   std::map<std::pair<int32_t, int32_t>, int64_t> runs_;  // of (bucket, layout)

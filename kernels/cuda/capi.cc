@@ -93,6 +93,14 @@ const float* ctx_session_logits(int64_t session) {
   return logits;
 }
 
+const ctx_drawn_token* ctx_session_sample(int64_t session, int32_t tokens, const ctx_sample_row* rows, int32_t count,
+                                          const ctx_logit_change* changes, int32_t change_count) {
+  const ctx_drawn_token* drawn = nullptr;
+  on_pool<BoundSession>("ctx_session_sample", session,
+                        [&](BoundSession& bound) { drawn = bound.sample(tokens, rows, count, changes, change_count); });
+  return drawn;
+}
+
 const float* ctx_session_features(int64_t session) {
   const float* features = nullptr;
   on_pool<BoundSession>("ctx_session_features", session, [&](BoundSession& bound) { features = bound.features(); });
