@@ -13,7 +13,7 @@ extern "C" {
 
 #define CTX_API __attribute__((visibility("default")))
 
-enum { CTX_ABI_VERSION = 7 };
+enum { CTX_ABI_VERSION = 8 };
 
 enum {
   CTX_OK = 0,
@@ -42,10 +42,47 @@ CTX_API int64_t ctx_session_create(const char* graph, const char* library, int64
 CTX_API int32_t ctx_session_destroy(int64_t session);
 
 /* Runs the pool's step. tokens[rows]; wanted: rows whose logits are to be had, ascending. What came of it lies in page-locked memory
- * until the next run: logits[wanted_count][vocabulary]; null where there are none. */
+ * until the next run: logits[wanted_count][vocabulary]; null where there are none. Logits are copied there when they are first
+ * asked for. */
 CTX_API int32_t ctx_session_run(int64_t session, const int64_t* tokens, int32_t rows, const int64_t* wanted,
                                 int32_t wanted_count);
 CTX_API const float* ctx_session_logits(int64_t session);
+
+enum { CTX_MOST_TOP_LOGPROBS = 20 };
+
+/* How a token is drawn: changes of single logits, temperature, min_p, top_k, top_p, in this order. Log-probabilities are those of the
+ * logits before all of it. */
+struct ctx_sample_row {
+  double uniform;            /* decides the draw, in [0, 1) */
+  float inverse_temperature; /* 0: the lowest id of the largest logit */
+  float floor;               /* least (logit - largest) * inverse_temperature of a token that may be drawn: the logarithm of min_p */
+  float top_p;               /* in (0, 1] */
+  float repetition;          /* penalty of repeated tokens: what is positive is divided by it, what is not multiplied; positive */
+  int32_t top_k;             /* 0: all */
+  int32_t top_logprobs;      /* likeliest tokens that are told, at most CTX_MOST_TOP_LOGPROBS; -1: no log-probability at all */
+  int32_t wanted;            /* which of the rows whose logits were wanted */
+  int32_t changes_end;       /* of its changes, which begin where those of the entry before end */
+};
+
+/* Of a logit; each token once per row. */
+struct ctx_logit_change {
+  int32_t token;
+  int32_t repeated; /* 1: the repetition penalty applies, 0: not */
+  float penalty;    /* is subtracted then */
+  float bias;       /* is added last */
+};
+
+struct ctx_drawn_token {
+  int32_t token;
+  float logprob;                              /* NaN where none was asked for, as what follows is undefined */
+  int32_t top_tokens[CTX_MOST_TOP_LOGPROBS];  /* likeliest first, lower ids first among equals */
+  float top_logprobs[CTX_MOST_TOP_LOGPROBS];
+};
+
+/* Draws tokens from the last run's logits: drawn[count], in page-locked memory until the next draw. Ids below `tokens` are drawn. */
+CTX_API const struct ctx_drawn_token* ctx_session_sample(int64_t session, int32_t tokens, const struct ctx_sample_row* rows,
+                                                         int32_t count, const struct ctx_logit_change* changes,
+                                                         int32_t change_count);
 
 /* Why the last failing call of this thread failed; valid until the thread's next failing call. */
 CTX_API const char* ctx_last_error(void);

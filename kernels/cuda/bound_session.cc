@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "capi/checks.h"
+#include "cuda/sample_rows.h"
 
 namespace contexture {
 namespace cuda {
@@ -40,8 +41,8 @@ void BoundSession::run(const int64_t* tokens, int32_t rows, const int64_t* wante
   if (rows != pool->rows())
     throw InvalidArgument("there are " + text(rows) + " tokens, but the step brings " + text(pool->rows()));
   for (int32_t i = 0; i < wanted_count; ++i) check_index("a row whose logits are wanted", wanted[i], rows);
-  host_logits_ =
-      static_cast<float*>(logit_memory_.at_least(static_cast<size_t>(wanted_count * model_.vocabulary) * sizeof(float)));
+  host_logits_ = nullptr, device_logits_ = nullptr;
+  logit_rows_.clear();
   if (pool->bucket() > 0) run_bucket(*pool, tokens, rows, wanted, wanted_count);
   else run_plain(tokens, rows, wanted, wanted_count);
 }
@@ -72,9 +73,8 @@ void BoundSession::run_bucket(DevicePool& pool, const int64_t* tokens, int32_t r
   to_device(device_tokens, padded.data(), padded.size() * sizeof(int64_t));
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
   session_.run(*binding, runs_.next(bucket, pool.layout()));
-  for (int32_t i = 0; i < wanted_count; ++i)
-    to_host(host_logits_ + i * model_.vocabulary, device_logits + wanted[i] * model_.vocabulary,
-            static_cast<size_t>(model_.vocabulary) * sizeof(float));
+  device_logits_ = device_logits;
+  logit_rows_.assign(wanted, wanted + wanted_count);
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
   last_rows_ = {bucket, bucket, device_tokens, device_features};
 }
@@ -99,9 +99,56 @@ void BoundSession::run_plain(const int64_t* tokens, int32_t rows, const int64_t*
   binding.output(kLogits, device_logits, {count, model_.vocabulary});
   if (model_.features > 0) binding.output(kFeatures, device_features, {rows, model_.features});
   session_.run(binding, GraphSession::kPlain);
-  to_host(host_logits_, device_logits, static_cast<size_t>(wanted_count * model_.vocabulary) * sizeof(float));
+  device_logits_ = device_logits;
+  logit_rows_.resize(static_cast<size_t>(wanted_count));
+  std::iota(logit_rows_.begin(), logit_rows_.end(), 0);
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
   last_rows_ = {0, rows, device_tokens, device_features};
+}
+
+const float* BoundSession::logits() {
+  if (host_logits_ == nullptr && !logit_rows_.empty()) {
+    const size_t row_bytes = static_cast<size_t>(model_.vocabulary) * sizeof(float);
+    auto* host = static_cast<float*>(logit_memory_.at_least(logit_rows_.size() * row_bytes));
+    for (size_t i = 0; i < logit_rows_.size(); ++i)
+      to_host(host + i * model_.vocabulary, device_logits_ + logit_rows_[i] * model_.vocabulary, row_bytes);
+    check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+    host_logits_ = host;
+  }
+  return host_logits_;
+}
+
+// The run has ended when this is called: its stream, which is the runtime's, was waited for.
+const ctx_drawn_token* BoundSession::sample(int32_t tokens, const ctx_sample_row* rows, int32_t count,
+                                            const ctx_logit_change* changes, int32_t change_count) {
+  check_sample_rows(tokens, model_.vocabulary, static_cast<int32_t>(logit_rows_.size()), rows, count, changes, change_count);
+  const size_t row_bytes = static_cast<size_t>(count) * sizeof *rows,
+               change_bytes = static_cast<size_t>(change_count) * sizeof *changes,
+               drawn_bytes = static_cast<size_t>(count) * sizeof(ctx_drawn_token);
+  // One copy each way: rows, and changes behind them.
+  auto* staged = static_cast<char*>(sample_staging_.at_least(row_bytes + change_bytes));
+  auto* input = static_cast<char*>(sample_input_.at_least(row_bytes + change_bytes));
+  auto* staged_rows = reinterpret_cast<ctx_sample_row*>(staged);
+  std::copy(rows, rows + count, staged_rows);
+  for (int32_t i = 0; i < count; ++i) staged_rows[i].wanted = static_cast<int32_t>(logit_rows_[rows[i].wanted]);
+  std::copy(changes, changes + change_count, reinterpret_cast<ctx_logit_change*>(staged + row_bytes));
+  to_device(input, staged, row_bytes + change_bytes);
+  SampleRows args;
+  args.count = count, args.tokens = tokens, args.vocabulary = model_.vocabulary, args.logits = device_logits_;
+  args.rows = reinterpret_cast<const ctx_sample_row*>(input);
+  args.changes = reinterpret_cast<const ctx_logit_change*>(input + row_bytes);
+  // The first draw, of the warm-up, takes what those of all buckets will want.
+  const auto rows_of_weights = static_cast<size_t>(std::max(count, kMostBucketRows));
+  args.weights =
+      static_cast<float*>(sample_weights_.at_least(rows_of_weights * static_cast<size_t>(tokens) * sizeof(float)));
+  args.drawn = static_cast<ctx_drawn_token*>(drawn_.at_least(drawn_bytes));
+  sample_rows(args, stream_);
+  auto* drawn = static_cast<ctx_drawn_token*>(drawn_memory_.at_least(std::max<size_t>(drawn_bytes, 1)));
+  to_host(drawn, args.drawn, drawn_bytes);
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+  for (int32_t i = 0; i < count; ++i)
+    if (drawn[i].token == kNotNumbers) throw std::runtime_error("the model's logits are not numbers");
+  return drawn;
 }
 
 }  // namespace cuda

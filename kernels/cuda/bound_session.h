@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string>
 
+#include "capi/contexture.h"
 #include "capi/registry.h"
 #include "cuda/device_pool.h"
 #include "cuda/graph_session.h"
@@ -38,8 +39,8 @@ class BoundSession {
   // The pool's step must have been set. tokens: [rows]; wanted: rows whose logits are to be had, ascending.
   void run(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count);
 
-  // Of the last run, in page-locked host memory until the next: [wanted_count, vocabulary].
-  const float* logits() const { return host_logits_; }
+  // Of the last run, in page-locked host memory until the next: [wanted_count, vocabulary]. Copied by the first call.
+  const float* logits();
 
   // What the last run read and gave, on the device until the next. Rows of a bucket lie at the same addresses each time.
   struct Rows {
@@ -50,6 +51,12 @@ class BoundSession {
   };
   const Rows& last_rows() const { return last_rows_; }
   int64_t feature_width() const { return model_.features; }
+
+
+  // Tokens drawn from the last run's logits, as of the C interface: [count], in page-locked memory until the next draw.
+  // Throws std::runtime_error where logits are not numbers.
+  const ctx_drawn_token* sample(int32_t tokens, const ctx_sample_row* rows, int32_t count, const ctx_logit_change* changes,
+                                int32_t change_count);
 
  private:
   using Binding = GraphSession::Binding;
@@ -67,6 +74,10 @@ class BoundSession {
   GrowingBuffer tokens_, wanted_, logits_, features_;
   StagingBuffer logit_memory_;
   float* host_logits_ = nullptr;
+  const float* device_logits_ = nullptr;  // of the last run
+  std::vector<int64_t> logit_rows_;       // of them, in the order in which they were wanted
+  GrowingBuffer sample_input_, sample_weights_, drawn_;
+  StagingBuffer sample_staging_, drawn_memory_;
   GrowingBuffer bucket_tokens_, bucket_wanted_, bucket_logits_, bucket_features_;
   std::map<int32_t, std::unique_ptr<Binding>> buckets_;
   CapturedRuns runs_;

@@ -99,6 +99,14 @@ const float* ctx_session_logits(int64_t session) {
   return logits;
 }
 
+const ctx_drawn_token* ctx_session_sample(int64_t session, int32_t tokens, const ctx_sample_row* rows, int32_t count,
+                                          const ctx_logit_change* changes, int32_t change_count) {
+  const ctx_drawn_token* drawn = nullptr;
+  on_pool<BoundSession>("ctx_session_sample", session,
+                        [&](BoundSession& bound) { drawn = bound.sample(tokens, rows, count, changes, change_count); });
+  return drawn;
+}
+
 int64_t ctx_retrieval_create(int32_t groups, int32_t kv_heads, int32_t query_heads, int32_t head_dim, int32_t page_tokens,
                              int32_t pages, int32_t positions, const float* rope_cos, const float* rope_sin) {
   return contexture::create_retrieval<DeviceKeyPool>({groups, kv_heads, query_heads, head_dim, page_tokens, pages},

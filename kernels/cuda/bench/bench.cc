@@ -3,6 +3,7 @@
 // Everything cycles through more memory than the second-level cache holds; each figure is the best of several runs of many
 // calls.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <functional>
@@ -13,6 +14,7 @@
 #include "cuda/prefill_attention.h"
 #include "cuda/prepare_rows.h"
 #include "cuda/retrieval.h"
+#include "cuda/sample_rows.h"
 
 namespace contexture {
 namespace cuda {
@@ -215,8 +217,50 @@ void time_prefill(int32_t context, int32_t rows) {
               time * 1e6, products / time / 1e12);
 }
 
+// Draws from logits spread as a model's; each row is read once by a greedy draw, more often by the others.
+void time_draws(const Machine& machine, int32_t rows) {
+  constexpr int32_t kTokens = 128256;
+  std::vector<float> x(static_cast<size_t>(rows) * kTokens);
+  uint64_t state = 1;
+  for (float& logit : x) {
+    float sum = 0;
+    for (int i = 0; i < 4; ++i) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      sum += static_cast<float>(state >> 40) * 0x1p-24f;
+    }
+    logit = 6 * (sum - 2);
+  }
+  DeviceBuffer<float> logits(x), weights(x.size());
+  DeviceBuffer<ctx_drawn_token> drawn(static_cast<size_t>(rows));
+  const double bytes = static_cast<double>(x.size()) * sizeof(float);
+  const auto time = [&](const char* kernel, ctx_sample_row row) {
+    std::vector<ctx_sample_row> all(static_cast<size_t>(rows), row);
+    for (int32_t i = 0; i < rows; ++i) all[i].wanted = i, all[i].uniform = (i + 0.5) / rows;
+    DeviceBuffer<ctx_sample_row> device_rows(all);
+    SampleRows s;
+    s.count = rows, s.tokens = kTokens, s.vocabulary = kTokens, s.logits = logits.data(), s.rows = device_rows.data();
+    s.weights = weights.data(), s.drawn = drawn.data();
+    const double each = graph_seconds(8, [&](int, cudaStream_t stream) { sample_rows(s, stream); });
+    std::printf("{\"kernel\": \"%s\", \"rows\": %d, \"tokens\": %d, \"us\": %.1f, \"copy_to_host_us\": %.1f}\n", kernel,
+                rows, kTokens, each * 1e6, bytes / machine.host_bytes_per_second * 1e6);
+    std::fflush(stdout);
+  };
+  ctx_sample_row row{};
+  row.top_p = 1, row.repetition = 1, row.floor = -INFINITY, row.top_logprobs = -1;
+  time("draw_greedy", row);
+  row.inverse_temperature = 1;
+  time("draw", row);
+  row.top_p = 0.95f;
+  time("draw_top_p", row);
+  row.top_k = 50;
+  time("draw_top_k_top_p", row);
+  row.top_logprobs = CTX_MOST_TOP_LOGPROBS;
+  time("draw_top_k_top_p_logprobs", row);
+}
+
 void run() {
   const Machine machine;
+  for (const int32_t rows : {1, 8, 64}) time_draws(machine, rows);
   for (const int32_t context : {0, 14336, 126976}) time_prefill(context, 2048);
   for (const int32_t sequences : {1, 4, 16, 32}) {
     for (const int32_t context : {16384, 131072}) {

@@ -12,11 +12,12 @@ import java.nio.LongBuffer;
 import java.nio.file.Path;
 
 /** A compiled graph on a CUDA device, run by the native library itself: see kernels/cuda/bound_session.h. Used by one thread only. */
-public final class FfmBoundSession implements AutoCloseable {
+public final class FfmBoundSession implements NativeSampler, AutoCloseable {
     private final long id;
     private final NativeObject object;
     private final NativeFunction run;
     private final NativeFunction logits;
+    private final NativeFunction sample;
 
     /**
      * @param library for CUDA devices, which ONNX Runtime has registered before
@@ -27,6 +28,8 @@ public final class FfmBoundSession implements AutoCloseable {
     public FfmBoundSession(NativeLibrary library, Path graph, long poolId, int vocabulary, int features) {
         this.run = library.function("ctx_session_run", JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
         this.logits = library.function("ctx_session_logits", ADDRESS, JAVA_LONG);
+        this.sample = library.function(
+                "ctx_session_sample", ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
         NativeFunction create =
                 library.function("ctx_session_create", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
         try (Arena arena = Arena.ofConfined()) {
@@ -57,7 +60,10 @@ public final class FfmBoundSession implements AutoCloseable {
         run.run(handle -> (int) handle.invokeExact(id, ids, tokenCount, rows, wantedCount));
     }
 
-    /** The first so many numbers of the last run's logits, [wanted, vocabulary]; they lie in memory of the library until the next run. */
+    /**
+     * The first so many numbers of the last run's logits, [wanted, vocabulary]; the first call copies them into memory of the
+     * library, where they lie until the next run.
+     */
     public FloatBuffer logits(int count) {
         return count == 0
                 ? FloatBuffer.allocate(0)
@@ -66,6 +72,18 @@ public final class FfmBoundSession implements AutoCloseable {
                         .asByteBuffer()
                         .order(ByteOrder.nativeOrder())
                         .asFloatBuffer();
+    }
+
+    @Override
+    public DrawnTokens draw(DrawRequest request, int tokens) {
+        int rowCount = request.rowCount();
+        int changeCount = request.changeCount();
+        MemorySegment rows = request.rows();
+        MemorySegment changes = request.changes();
+        return new DrawnTokens(sample.array(
+                        handle -> (MemorySegment) handle.invokeExact(id, tokens, rows, rowCount, changes, changeCount))
+                .reinterpret((long) rowCount * DrawnTokens.ROW_BYTES)
+                .asByteBuffer());
     }
 
     @Override
