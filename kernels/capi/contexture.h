@@ -13,7 +13,7 @@ extern "C" {
 
 #define CTX_API __attribute__((visibility("default")))
 
-enum { CTX_ABI_VERSION = 8 };
+enum { CTX_ABI_VERSION = 9 };
 
 enum {
   CTX_OK = 0,
@@ -92,6 +92,25 @@ CTX_API const char* ctx_last_error(void);
 CTX_API int64_t ctx_pool_create(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens, int32_t pages,
                                 int32_t dtype);
 CTX_API int32_t ctx_pool_destroy(int64_t pool);
+
+/* Of the library for CUDA devices only: a pool whose last layers may leave for page-locked host memory. pages: ids that pages may have;
+ * the device holds those below ctx_pool_page_limit, within device_bytes. places: sequences whose selections, of so many
+ * lists (layer groups times KV heads) of at most `room` tokens, layers in host memory keep on the device. */
+CTX_API int64_t ctx_pool_create_elastic(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens, int32_t pages,
+                                        int32_t dtype, int64_t device_bytes, int64_t host_bytes, int32_t places,
+                                        int32_t lists, int32_t room);
+
+/* Most layers that host memory has room for; 0 for other pools. */
+CTX_API int32_t ctx_pool_host_layers(int64_t pool);
+
+/* Pages that the device has room for with so many layers in host memory; 0 where not even the selections have. */
+CTX_API int32_t ctx_pool_page_limit(int64_t pool, int32_t host_layers);
+
+/* Moves layers, with what is in the used pages, all of them below the new limit. No run may be under way. */
+CTX_API int32_t ctx_pool_place(int64_t pool, int32_t host_layers, int32_t used_count, const int32_t* used);
+
+/* Of the step: rows that its selections name in one layer in host memory, and those of them that had to be loaded. */
+CTX_API int32_t ctx_step_loaded(int64_t pool, int64_t* counts);
 
 /* Bytes of the pool's rows, or 0 for an unknown id. */
 CTX_API int64_t ctx_pool_bytes(int64_t pool);
@@ -180,9 +199,11 @@ CTX_API const float* ctx_selection_mass(int64_t pool);
 
 /* Of the library for CUDA devices only: has sequences of the step attend to what the last selection of a key pool chose, which
  * is on the device already: sequences[r] to that of the selection's row chosen[r], which must have been made for the
- * sequence's own position. Otherwise as ctx_step_select. */
+ * sequence's own position. Otherwise as ctx_step_select. places and owners, where layers may be in host memory, else null: each
+ * sequence's place, and a number other than 0 that changes when another sequence takes the place. */
 CTX_API int32_t ctx_step_select_chosen(int64_t pool, int64_t retrieval, const int32_t* group_of_layer, int32_t rows,
-                                       const int32_t* sequences, const int32_t* chosen, int32_t first_dense_layers);
+                                       const int32_t* sequences, const int32_t* chosen, const int32_t* places,
+                                       const int32_t* owners, int32_t first_dense_layers);
 
 /* Of the library for CUDA devices only: the retrieval head's graphs beside the session of the decoder that they read from.
  * places: sequences whose last token's features are carried at a time, by numbers below. */

@@ -59,9 +59,9 @@ compile() {
   fi
 }
 
-kernels="append_keys copy_rows decode_attention keep_blocks prefill_attention prepare_rows retrieval sample_rows score_keys select_positions swiglu"
-library="cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/graph_session.cc cuda/head_session.cc cuda/key_pool.cc cuda/ops.cc capi/retrieval_tables.cc capi/step_tables.cc ops/op_support.cc"
-tests="main decode_attention_test device_pool_test devices_test key_pool_test prefill_attention_test prepare_rows_test retrieval_test sample_rows_test swiglu_test"
+kernels="append_keys copy_rows decode_attention elastic_loading keep_blocks prefill_attention prepare_rows retrieval sample_rows score_keys select_positions swiglu"
+library="cuda/backed_memory.cc cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/elastic_layers.cc cuda/graph_session.cc cuda/head_session.cc cuda/key_pool.cc cuda/ops.cc capi/retrieval_tables.cc capi/step_tables.cc ops/op_support.cc"
+tests="main decode_attention_test device_pool_test devices_test elastic_test key_pool_test prefill_attention_test prepare_rows_test retrieval_test sample_rows_test swiglu_test"
 log=$build/build.log
 run() {
   pids= failed=

@@ -33,6 +33,42 @@ int64_t ctx_pool_create(int32_t layers, int32_t kv_heads, int32_t head_dim, int3
   return contexture::create_pool<DevicePool>(layers, kv_heads, head_dim, page_tokens, pages, dtype);
 }
 
+int64_t ctx_pool_create_elastic(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens, int32_t pages,
+                                int32_t dtype, int64_t device_bytes, int64_t host_bytes, int32_t places, int32_t lists,
+                                int32_t room) {
+  int64_t id = 0;
+  guarded("ctx_pool_create_elastic", [&] {
+    const contexture::PoolGeometry geometry{
+        layers, kv_heads, head_dim, page_tokens, pages, static_cast<contexture::KvDtype>(dtype)};
+    id = contexture::cuda::DevicePoolRegistry::instance().add(std::make_shared<DevicePool>(
+        geometry, contexture::cuda::ElasticSettings{device_bytes, host_bytes, places, lists, room}));
+  });
+  return id;
+}
+
+int32_t ctx_pool_host_layers(int64_t pool) {
+  int32_t most = 0;
+  on_pool<DevicePool>("ctx_pool_host_layers", pool,
+                      [&](DevicePool& kv) { most = kv.elastic() == nullptr ? 0 : kv.elastic()->most_host_layers(); });
+  return most;
+}
+
+int32_t ctx_pool_page_limit(int64_t pool, int32_t host_layers) {
+  int32_t limit = 0;
+  on_pool<DevicePool>("ctx_pool_page_limit", pool, [&](DevicePool& kv) {
+    limit = kv.elastic() == nullptr ? kv.geometry().pages : kv.elastic()->page_limit(host_layers);
+  });
+  return limit;
+}
+
+int32_t ctx_pool_place(int64_t pool, int32_t host_layers, int32_t used_count, const int32_t* used) {
+  return on_pool<DevicePool>("ctx_pool_place", pool, [&](DevicePool& kv) { kv.place(host_layers, used, used_count); });
+}
+
+int32_t ctx_step_loaded(int64_t pool, int64_t* counts) {
+  return on_pool<DevicePool>("ctx_step_loaded", pool, [&](DevicePool& kv) { kv.loaded(counts); });
+}
+
 int32_t ctx_pool_destroy(int64_t pool) { return contexture::destroy_pool<DevicePool>(pool); }
 
 int64_t ctx_pool_bytes(int64_t pool) { return contexture::pool_bytes<DevicePool>(pool); }
@@ -148,13 +184,14 @@ const int32_t* ctx_selection_positions(int64_t pool) {
 const float* ctx_selection_mass(int64_t pool) { return of_selection("ctx_selection_mass", pool, &DeviceKeyPool::mass); }
 
 int32_t ctx_step_select_chosen(int64_t pool, int64_t retrieval, const int32_t* group_of_layer, int32_t rows,
-                               const int32_t* sequences, const int32_t* chosen, int32_t first_dense_layers) {
+                               const int32_t* sequences, const int32_t* chosen, const int32_t* places,
+                               const int32_t* owners, int32_t first_dense_layers) {
   return on_pool<DevicePool>("ctx_step_select_chosen", pool, [&](DevicePool& kv) {
     const auto keys = contexture::cuda::DeviceKeyPoolRegistry::instance().find(retrieval);
     const std::lock_guard<std::mutex> lock(keys->mutex());
     if (keys->counts() == nullptr) throw contexture::InvalidArgument("nothing was selected yet");
     kv.set_selection({keys->lists(), keys->chosen_rows(), keys->chosen_positions(), group_of_layer, rows, sequences, chosen,
-                      first_dense_layers});
+                      first_dense_layers, keys->lists_of_positions(), places, owners});
   });
 }
 

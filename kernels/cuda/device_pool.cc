@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 #include "capi/checks.h"
 #include "cpu/half.h"
 #include "cuda/copy_rows.h"
 #include "cuda/decode_attention.h"
+#include "cuda/elastic_loading.h"
 
 namespace contexture {
 namespace cuda {
 namespace {
+
+constexpr size_t kStagedBytes = size_t{64} << 20;  // by which the memory for chunks' pages grows
 
 const PoolGeometry& checked(const PoolGeometry& g) {
   if (g.dtype != KvDtype::kF16)
@@ -31,15 +35,41 @@ void check_slots_fit(int32_t pages, int32_t page_tokens) {
 }
 
 DevicePool::DevicePool(const PoolGeometry& geometry)
-    : geometry_(geometry), steps_(geometry), memory_(static_cast<size_t>(checked(geometry_).pool_bytes())) {
+    : geometry_(geometry),
+      steps_(geometry),
+      memory_(std::make_unique<DeviceBuffer<char>>(static_cast<size_t>(checked(geometry_).pool_bytes()))) {
+  begin();
+  check(cudaMemsetAsync(memory_->data(), 0, memory_->bytes(), stream_), "cudaMemsetAsync");
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+}
+
+DevicePool::DevicePool(const PoolGeometry& geometry, const ElasticSettings& settings)
+    : geometry_(checked(ElasticLayers::fit(geometry, settings.device_bytes))),
+      steps_(geometry_),
+      elastic_(std::make_unique<ElasticLayers>(geometry_, settings)) {
+  begin();
+}
+
+void DevicePool::begin() {
   int device = 0;
   check(cudaGetDevice(&device), "cudaGetDevice");
   check(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute");
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
   // Longer tables, of prefixes that many rows share, make a step a plain one.
   bucket_pages_ = static_cast<size_t>(std::min<int64_t>(int64_t{kMostBucketRows} * geometry_.pages, 1 << 20));
-  check(cudaMemsetAsync(memory_.data(), 0, memory_.bytes(), stream_), "cudaMemsetAsync");
-  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+}
+
+DevicePool::LayerKv DevicePool::layer(int32_t layer) {
+  if (elastic_ == nullptr) return {memory_->data() + layer * geometry_.layer_bytes(), false, nullptr};
+  const bool on_host = elastic_->on_host(layer);
+  return {elastic_->pages(layer), on_host, on_host ? elastic_->resident(layer) : nullptr};
+}
+
+void DevicePool::place(int32_t host_layers, const int32_t* used, int32_t used_count) {
+  if (elastic_ == nullptr) throw InvalidArgument("the pool's layers stay on the device: it was made without host memory");
+  if (host_layers == elastic_->host_layers()) return;
+  elastic_->place(host_layers, used, used_count, stream_);
+  ++layout_;
 }
 
 DevicePool::~DevicePool() { cudaStreamDestroy(stream_); }
@@ -111,6 +141,63 @@ void DevicePool::set_step(int32_t num_seqs, const int32_t* query_len, const int3
     upload({{none.data(), none.size(), none.size()}}, const_cast<int32_t*>(bucket_selection_.row_of_sequence));
     selection_ = bucket_selection_;
   }
+  selected_row_of_.assign(rows, -1);
+  set_lengths(false);
+}
+
+// For layers in host memory: rows whose selection was loaded attend to that, the others to everything through the link.
+void DevicePool::set_lengths(bool loaded) {
+  if (elastic_ == nullptr || elastic_->host_layers() == 0) return;
+  const size_t rows = row_lengths_.size(), room = bucket_ > 0 ? kMostBucketRows : rows;
+  std::vector<int32_t> selected(rows, -1), dense(row_lengths_);
+  for (size_t row = 0; row < rows && loaded; ++row)
+    if (selected_row_of_[row] >= 0) std::swap(selected[row], dense[row]);
+  GrowingBuffer& memory = bucket_ > 0 ? bucket_lengths_ : length_memory_;
+  const std::vector<const int32_t*> at =
+      upload({{selected.data(), rows, room}, {dense.data(), rows, room}},
+             static_cast<int32_t*>(memory.at_least(2 * room * sizeof(int32_t))));
+  selected_lengths_ = at[0], dense_lengths_ = at[1];
+  if (row_tiles_.empty() || loaded) return;
+  const StepView step = steps_.view();
+  std::vector<int32_t> from, to, table(static_cast<size_t>(step.page_offsets[step.num_seqs]));
+  for (size_t i = 0; i < table.size(); ++i) table[i] = static_cast<int32_t>(i);
+  for (int32_t s = 0; s < step.num_seqs; ++s)
+    for (int32_t i = step.page_offsets[s]; step.row_offsets[s + 1] - step.row_offsets[s] > 1 && i < step.page_offsets[s + 1]; ++i)
+      from.push_back(step.pages[i]), to.push_back(i);
+  const std::vector<const int32_t*> stage =
+      upload({{from.data(), from.size(), from.size()}, {to.data(), to.size(), to.size()}, {table.data(), table.size(), table.size()}},
+             static_cast<int32_t*>(stage_tables_.at_least((2 * from.size() + table.size()) * sizeof(int32_t))));
+  stage_from_ = stage[0], stage_to_ = stage[1], staged_table_ = stage[2];
+  stage_count_ = static_cast<int32_t>(from.size());
+  const size_t bytes = table.size() * static_cast<size_t>(geometry_.page_bytes());
+  if (staged_pages_ == nullptr || staged_pages_->bytes() < bytes) {
+    staged_pages_.reset();  // first, so that both need not fit
+    staged_pages_ = std::make_unique<DeviceBuffer<char>>((bytes + kStagedBytes - 1) / kStagedBytes * kStagedBytes);
+  }
+}
+
+std::pair<const void*, const int32_t*> DevicePool::stage(int32_t layer, cudaStream_t stream) {
+  GatherPages g;
+  g.geometry = geometry_, g.from = elastic_->pages(layer), g.to = staged_pages_->data();
+  g.from_pages = stage_from_, g.to_pages = stage_to_, g.count = stage_count_;
+  gather_pages(g, stream);
+  return {staged_pages_->data(), staged_table_};
+}
+
+DecodeTables DevicePool::selected_tables() const {
+  DecodeTables tables = row_tables_;
+  tables.lengths = selected_lengths_;
+  return tables;
+}
+
+DecodeTables DevicePool::dense_tables() const {
+  DecodeTables tables = row_tables_;
+  tables.lengths = dense_lengths_;
+  return tables;
+}
+
+DeviceSelection DevicePool::resident_selection(int32_t layer) const {
+  return layer < first_dense_layers_ ? DeviceSelection{} : elastic_->resident_lists(selection_);
 }
 
 // Room for lists of a bucket, at fixed addresses as long as it is enough.
@@ -209,12 +296,28 @@ void DevicePool::set_selection(const ChosenRows& s) {
   set_groups(s.group_of_layer, s.first_dense_layers);
   const DeviceSelection to = place_lists(s.lists.groups, s.lists.kv_heads, s.rows, s.lists.stride);
   longest_ = std::max(longest_, s.lists.stride);
-  auto* chosen = static_cast<int32_t*>(chosen_memory_.at_least(static_cast<size_t>(s.rows) * sizeof(int32_t)));
-  upload({{s.chosen, static_cast<size_t>(s.rows), static_cast<size_t>(s.rows)}}, chosen);
+  auto* chosen = static_cast<int32_t*>(chosen_memory_.at_least(4 * static_cast<size_t>(s.rows) * sizeof(int32_t)));
+  std::vector<int32_t> own;  // positions
+  const bool loads = elastic_ != nullptr && elastic_->host_layers() > 0 && s.places != nullptr && s.owners != nullptr;
+  for (int32_t r = 0; r < s.rows; ++r) {
+    own.push_back(s.positions[s.chosen[r]]);
+    if (loads) elastic_->check_place(s.places[r], s.owners[r]);
+  }
+  const auto count = static_cast<size_t>(s.rows), extra = loads ? count : 0;
+  const std::vector<const int32_t*> tables =
+      upload({{s.chosen, count, count}, {own.data(), extra, extra}, {s.places, extra, extra}, {s.owners, extra, extra}}, chosen);
   upload({{row_of.data(), row_of.size(), row_of.size()}}, const_cast<int32_t*>(to.row_of_sequence));
   copy_lists(s.lists, chosen, s.rows, to, stream_);
-  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
   selection_ = to;
+  if (loads) {
+    selected_row_of_ = row_of;
+    set_lengths(true);
+    ElasticLayers::Wanted w;
+    w.lists = s.lists, w.positions = s.list_positions, w.rows = s.rows, w.chosen = tables[0];
+    w.own = tables[1], w.places = tables[2], w.owners = tables[3], w.most_positions = steps_.max_position() + 1;
+    elastic_->load(w, group_of_layer_, stream_);
+  }
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
 }
 
 // Whatever the lists of a bucket hold.
@@ -247,6 +350,18 @@ DeviceSelection DevicePool::selection(int32_t layer) const {
 
 int32_t DevicePool::layer_group(int32_t layer) const { return group_of_layer_.empty() ? 0 : group_of_layer_[layer]; }
 
+void DevicePool::loaded(int64_t* counts) {
+  counts[0] = counts[1] = 0;
+  const auto rows = static_cast<size_t>(std::count_if(selected_row_of_.begin(), selected_row_of_.end(), [](int32_t row) { return row >= 0; }));
+  if (elastic_ == nullptr || elastic_->host_layers() == 0 || rows == 0) return;
+  const auto lists = rows * static_cast<size_t>(selection_.groups * selection_.kv_heads);
+  std::vector<int32_t> wanted(lists), missing(lists);
+  check(cudaMemcpy(wanted.data(), selection_.counts, lists * sizeof(int32_t), cudaMemcpyDeviceToHost), "cudaMemcpy");
+  check(cudaMemcpy(missing.data(), elastic_->load_counts(), lists * sizeof(int32_t), cudaMemcpyDeviceToHost), "cudaMemcpy");
+  counts[0] = std::accumulate(wanted.begin(), wanted.end(), int64_t{0});
+  counts[1] = std::accumulate(missing.begin(), missing.end(), int64_t{0});
+}
+
 void DevicePool::copy_page(int32_t from, int32_t to, int32_t slots) {
   check_index("from", from, geometry_.pages);
   check_index("to", to, geometry_.pages);
@@ -254,21 +369,22 @@ void DevicePool::copy_page(int32_t from, int32_t to, int32_t slots) {
   if (from == to || slots == 0) return;
   // The rows of all heads of K and V of a page lie head_bytes() apart.
   for (int32_t layer = 0; layer < geometry_.layers; ++layer) {
-    char* base = memory_.data() + layer * geometry_.layer_bytes();
+    char* base = static_cast<char*>(this->layer(layer).pages);
     const auto pitch = static_cast<size_t>(geometry_.head_bytes());
     check(cudaMemcpy2DAsync(base + to * geometry_.page_bytes(), pitch, base + from * geometry_.page_bytes(), pitch,
                             static_cast<size_t>(slots * geometry_.row_bytes()), static_cast<size_t>(2 * geometry_.kv_heads),
-                            cudaMemcpyDeviceToDevice, stream_),
+                            cudaMemcpyDefault, stream_),
           "cudaMemcpy2DAsync");
   }
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
 }
 
 void DevicePool::read_row(int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what, float* out) {
-  const char* row = memory_.data() + checked_row_offset(geometry_, layer, page, slot_in_page, kv_head, what);
+  const int64_t offset = checked_row_offset(geometry_, layer, page, slot_in_page, kv_head, what);
+  const char* row = static_cast<char*>(this->layer(layer).pages) + offset - layer * geometry_.layer_bytes();
   if (out == nullptr) throw InvalidArgument("out is null");
   std::vector<uint16_t> halves(static_cast<size_t>(geometry_.head_dim));
-  check(cudaMemcpy(halves.data(), row, halves.size() * sizeof(uint16_t), cudaMemcpyDeviceToHost), "cudaMemcpy");
+  check(cudaMemcpy(halves.data(), row, halves.size() * sizeof(uint16_t), cudaMemcpyDefault), "cudaMemcpy");
   std::transform(halves.begin(), halves.end(), out, half_to_float);
 }
 

@@ -82,7 +82,8 @@ class Batch {
  private:
   // Differences of floats, so their error is that of the larger number.
   static void expect_near(float actual, double expected) {
-    if (std::isnan(expected) || std::isinf(expected)) ASSERT_EQ(std::to_string(actual), std::to_string(expected));
+    if (std::isnan(expected)) ASSERT_TRUE(std::isnan(actual));  // of either sign
+    else if (std::isinf(expected)) ASSERT_EQ(actual, static_cast<float>(expected));
     else ASSERT_NEAR(actual, expected, 1e-5 + 1e-6 * std::fabs(expected));
   }
 

@@ -13,21 +13,25 @@ public final class DeviceSelection implements Selection {
      * A selection as it was made.
      *
      * @param pool the native library's id of what made it
+     * @param places [rows] numbers under which the device keeps what it has of the rows' sequences
+     * @param owners [rows] of these places: another number for each sequence
      * @param counts [rows, lists]
      * @param mass [rows, lists]
      * @param lists gives all of it in host memory, until the next selection is made
      */
     @SuppressWarnings("ArrayRecordComponent")
-    public record Made(long pool, int rows, int[] counts, float[] mass, Supplier<SelectionMatrix> lists) {
+    public record Made(
+            long pool, int[] places, int[] owners, int[] counts, float[] mass, Supplier<SelectionMatrix> lists) {
         public Made {
-            if (rows < 1 || counts.length % rows != 0 || counts.length != mass.length) {
-                throw new IllegalArgumentException("a selection of " + rows + " rows has " + counts.length
-                        + " counts and " + mass.length + " masses");
+            int rows = places.length;
+            if (rows < 1 || owners.length != rows || counts.length % rows != 0 || counts.length != mass.length) {
+                throw new IllegalArgumentException("a selection of " + rows + " rows has " + owners.length + " owners, "
+                        + counts.length + " counts and " + mass.length + " masses");
             }
         }
 
         int listsPerRow() {
-            return counts.length / rows;
+            return counts.length / places.length;
         }
     }
 
@@ -38,7 +42,7 @@ public final class DeviceSelection implements Selection {
 
     /** All rows. */
     public static DeviceSelection of(Made made) {
-        int[] all = new int[made.rows];
+        int[] all = new int[made.places.length];
         Arrays.setAll(all, row -> row);
         return new DeviceSelection(made, all);
     }
@@ -51,6 +55,16 @@ public final class DeviceSelection implements Selection {
     /** Which row of what was made each row is: the selection's own array. */
     public int[] chosen() {
         return chosen;
+    }
+
+    /** Of each row. */
+    public int[] places() {
+        return Arrays.stream(chosen).map(row -> made.places[row]).toArray();
+    }
+
+    /** Of each row. */
+    public int[] owners() {
+        return Arrays.stream(chosen).map(row -> made.owners[row]).toArray();
     }
 
     @Override

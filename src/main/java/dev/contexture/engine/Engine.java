@@ -13,6 +13,7 @@ public final class Engine {
     private final NativeKvPool pool;
     private final ModelRunner runner;
     private final SelectionStage selection;
+    private final StepMemory memory;
     private final RowSampler sampler;
 
     /** Always dense; draws from all columns of the model's head. */
@@ -20,14 +21,26 @@ public final class Engine {
         this(kv, pool, runner, SelectionStage.DENSE, runner.vocabularySize());
     }
 
+    /** With room that is what it is. */
+    public Engine(KvCache kv, NativeKvPool pool, ModelRunner runner, SelectionStage selection, int tokens) {
+        this(kv, pool, runner, selection, StepMemory.FIXED, tokens);
+    }
+
     /**
      * @param tokens ids below this are drawn, at most the model's vocabulary
      */
-    public Engine(KvCache kv, NativeKvPool pool, ModelRunner runner, SelectionStage selection, int tokens) {
+    public Engine(
+            KvCache kv,
+            NativeKvPool pool,
+            ModelRunner runner,
+            SelectionStage selection,
+            StepMemory memory,
+            int tokens) {
         this.kv = kv;
         this.pool = pool;
         this.runner = runner;
         this.selection = selection;
+        this.memory = memory;
         this.sampler = runner.sampler(tokens);
     }
 
@@ -41,6 +54,7 @@ public final class Engine {
      * @throws ModelRunException if the model failed; the KV cache is as before the step
      */
     public List<SampledToken> step(StepPlan plan) {
+        memory.before(plan);
         try (StepReservation reservation = kv.reserve(plan.slotRequests())) {
             StepSlots slots = reservation.slots();
             int[] tokenIds = plan.tokenIds();
@@ -50,6 +64,7 @@ public final class Engine {
             List<SampledToken> sampled = sampler.sample(plan.sampledRows());
             selection.observe(plan, slots, runner.features());
             reservation.commit();
+            memory.after();
             return sampled;
         }
     }

@@ -44,7 +44,7 @@ public final class FfmDeviceHead implements AutoCloseable {
     }
 
     /** Makes the selection that the pool was told. */
-    public DeviceSelection select(int[] tokenIds, int[] places) {
+    public DeviceSelection select(int[] tokenIds, int[] places, int[] owners) {
         long[] ids = new long[tokenIds.length];
         for (int i = 0; i < ids.length; i++) {
             ids[i] = tokenIds[i];
@@ -53,7 +53,7 @@ public final class FfmDeviceHead implements AutoCloseable {
         MemorySegment tokens = memory.put(ids);
         MemorySegment at = memory.put(places);
         select.run(handle -> (int) handle.invokeExact(id, ids.length, tokens, at));
-        return pool.deviceSelection();
+        return pool.deviceSelection(places, owners);
     }
 
     /** Makes the keys that the pool was told, of the decoder's last run, and carries features of some of its rows to places. */

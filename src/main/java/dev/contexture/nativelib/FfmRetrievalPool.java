@@ -157,12 +157,13 @@ public final class FfmRetrievalPool implements NativeRetrievalPool {
     }
 
     /** The same where the library leaves positions on a device. */
-    DeviceSelection deviceSelection() {
+    DeviceSelection deviceSelection(int[] places, int[] owners) {
         int lists = rows * shape.groups * shape.kvHeads;
         long made = selections;
         return DeviceSelection.of(new DeviceSelection.Made(
                 id,
-                rows,
+                places,
+                owners,
                 read(counts, lists).toArray(JAVA_INT),
                 read(mass, lists).toArray(JAVA_FLOAT),
                 () -> {

@@ -14,8 +14,9 @@ public interface DeviceHead extends AutoCloseable {
      * Makes the selections, for one query per token.
      *
      * @param places of the tokens' sequences
+     * @param owners of the places: another number for each sequence that ever had one
      */
-    DeviceSelection select(int[] tokenIds, int[] places);
+    DeviceSelection select(int[] tokenIds, int[] places, int[] owners);
 
     /**
      * Makes the keys of all rows of the model's last run.

@@ -20,6 +20,9 @@ public final class DeviceHeadRetriever implements Retriever {
     /** Places that no sequence has. The first is nobody's: a state says 0 for none. */
     private final Deque<Integer> freePlaces = new ArrayDeque<>();
 
+    private final int[] ownerOfPlace;
+    private int owners;
+
     /**
      * Owns the head, not the pool.
      *
@@ -29,6 +32,7 @@ public final class DeviceHeadRetriever implements Retriever {
         this.groupOfLayer = groupOfLayer.stream().mapToInt(Integer::intValue).toArray();
         this.head = head;
         this.pool = pool;
+        this.ownerOfPlace = new int[head.places()];
         IntStream.range(1, head.places()).forEach(freePlaces::add);
     }
 
@@ -55,6 +59,7 @@ public final class DeviceHeadRetriever implements Retriever {
         pool.setSelect(SelectSteps.of(queries, slots));
         int[] tokens = new int[queries.size()];
         int[] places = new int[tokens.length];
+        int[] ownersOfPlaces = new int[tokens.length];
         for (int i = 0; i < tokens.length; i++) {
             SelectionQuery query = queries.get(i);
             if (!query.state().precedes(slots.contextLength(query.sequence()))) {
@@ -63,8 +68,9 @@ public final class DeviceHeadRetriever implements Retriever {
             }
             tokens[i] = query.tokens()[0];
             places[i] = Math.toIntExact(query.state().kept());
+            ownersOfPlaces[i] = ownerOfPlace[places[i]];
         }
-        return head.select(tokens, places);
+        return head.select(tokens, places, ownersOfPlaces);
     }
 
     /**
@@ -99,6 +105,7 @@ public final class DeviceHeadRetriever implements Retriever {
     private boolean hasPlace(RetrievalState state) {
         if (state.kept() == 0 && !freePlaces.isEmpty()) {
             int place = freePlaces.remove();
+            ownerOfPlace[place] = ++owners;
             state.keep(place, () -> freePlaces.add(place));
         }
         return state.kept() != 0;

@@ -14,7 +14,12 @@ class DeviceSelectionTest {
 
     private static DeviceSelection made() {
         return DeviceSelection.of(new DeviceSelection.Made(
-                1, 3, LISTS.counts(), new float[] {0.5f, 0.7f, 0.25f, 0.75f, 1, 0}, () -> LISTS));
+                1,
+                new int[] {4, 5, 6},
+                new int[] {1, 2, 3},
+                LISTS.counts(),
+                new float[] {0.5f, 0.7f, 0.25f, 0.75f, 1, 0},
+                () -> LISTS));
     }
 
     @Test
@@ -23,6 +28,7 @@ class DeviceSelectionTest {
         Selection joined = Selection.joined(List.of(made.row(2), made.row(0)));
         assertThat(joined).isInstanceOf(DeviceSelection.class);
         assertThat(((DeviceSelection) joined).chosen()).containsExactly(2, 0);
+        assertThat(((DeviceSelection) joined).places()).containsExactly(6, 4);
         assertThat(joined.meanMass(1)).isEqualTo(0.6f, org.assertj.core.data.Offset.offset(1e-6));
         assertThat(joined.isEmpty(0)).isFalse();
     }
@@ -39,7 +45,8 @@ class DeviceSelectionTest {
         assertThatThrownBy(() -> Selection.joined(List.of(made().row(0), made().row(1))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("two selections");
-        assertThatThrownBy(() -> new DeviceSelection.Made(1, 2, new int[3], new float[3], () -> LISTS))
+        assertThatThrownBy(() ->
+                        new DeviceSelection.Made(1, new int[2], new int[2], new int[3], new float[3], () -> LISTS))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 }

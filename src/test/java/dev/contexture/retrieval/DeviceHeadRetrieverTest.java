@@ -37,10 +37,11 @@ class DeviceHeadRetrieverTest {
         }
 
         @Override
-        public DeviceSelection select(int[] tokenIds, int[] places) {
+        public DeviceSelection select(int[] tokenIds, int[] places, int[] owners) {
             calls.add("select " + Arrays.toString(tokenIds) + " of " + Arrays.toString(places));
+            assertThat(owners).doesNotContain(0).doesNotHaveDuplicates();
             return DeviceSelection.of(new DeviceSelection.Made(
-                    id(), tokenIds.length, new int[tokenIds.length], new float[tokenIds.length], this::selection));
+                    id(), places, owners, new int[tokenIds.length], new float[tokenIds.length], this::selection));
         }
 
         @Override

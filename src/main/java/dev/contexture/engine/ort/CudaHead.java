@@ -44,9 +44,9 @@ public final class CudaHead implements DeviceHead {
     }
 
     @Override
-    public DeviceSelection select(int[] tokenIds, int[] places) {
+    public DeviceSelection select(int[] tokenIds, int[] places, int[] owners) {
         try {
-            return head.select(tokenIds, places);
+            return head.select(tokenIds, places, owners);
         } catch (NativeException e) {
             throw cannotRun(e);
         }
