@@ -13,6 +13,9 @@ import java.util.function.LongSupplier;
  * is room for the others' further pages.
  */
 public final class LayerMover implements StepMemory {
+    /** Steps of little demand in a row before cached prefixes are given up so that layers come back. */
+    static final int PATIENT_STEPS = 256;
+
     private final NativeLayers layers;
     private final KvCache kv;
     private final SelectionListener listener;
@@ -23,6 +26,7 @@ public final class LayerMover implements StepMemory {
     private final int mostPages;
     private final LayerPlacement placement;
     private int hostLayers;
+    private int modestSteps;
 
     /**
      * @param modelLayers in all
@@ -81,18 +85,19 @@ public final class LayerMover implements StepMemory {
     @Override
     public void before(StepPlan plan) {
         long tokens = (long) kv.pagesBehind(plan.slotRequests()) * kv.pageTokens();
+        modestSteps = hostLayers > 0 && tokens < (long) limits[hostLayers - 1] * kv.pageTokens() ? modestSteps + 1 : 0;
+        int kept = modestSteps < PATIENT_STEPS ? kv.heldPagesBelow() : kv.usedPagesBelow();
         LayerPlacement.Decision decision =
-                placement.step(tokens, plan.sequences().size(), least());
+                placement.step(tokens, plan.sequences().size(), least(kept));
         if (decision.fits() && decision.hostLayers() != hostLayers) {
             move(decision.hostLayers());
         }
     }
 
-    /** With fewer layers in host memory there would be no room for a page that is used. */
-    private int least() {
-        int used = kv.usedPagesBelow();
+    /** With fewer layers in host memory there would be no room for one of the first so many pages. */
+    private int least(int pages) {
         int least = hostLayers;
-        while (least > 0 && limits[least - 1] >= used) {
+        while (least > 0 && limits[least - 1] >= pages) {
             least--;
         }
         return least;

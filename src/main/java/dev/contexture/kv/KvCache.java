@@ -199,6 +199,11 @@ public final class KvCache {
         return pool.usedBelow();
     }
 
+    /** The same of pages that hold something, cached ones too. */
+    public int heldPagesBelow() {
+        return pool.heldBelow();
+    }
+
     /** Pages that hold keys and values which are in use or may be. */
     public int[] heldPages() {
         return pool.heldPages();

@@ -111,6 +111,11 @@ final class PagePool {
         return page;
     }
 
+    /** One more than the last page that holds something; 0 if none does. */
+    int heldBelow() {
+        return free.previousClearBit(references.length - 1) + 1;
+    }
+
     /** Pages that hold something, ascending. */
     int[] heldPages() {
         return IntStream.range(0, references.length)
