@@ -2,9 +2,11 @@
 
     device_speed.py OUT.jsonl --url http://127.0.0.1:8080 --metrics http://127.0.0.1:8081 --point BATCH:TOKENS:MODE ...
 
-A point is measured in two passes with the same random prompts: the first computes them, one after the other; the second finds
-them in the prefix cache, so that all sequences decode together from the beginning. Told are the median time per token of the
-middle of the answers, and what the service's own timers say of its steps. MODE is dense, or the budget in tokens.
+MODE is dense, or the budget in tokens. A point is measured in two passes with the same random prompts: the first computes them, one
+after the other; the second finds them in the prefix cache, so that all sequences decode together from the beginning. Where the cache
+cannot hold them all, BATCH:TOKENS:MODE:STEP_TOKENS measures in one pass, with answers so long that the first sequences still
+decode when the last prompt is computed, STEP_TOKENS of it in each step. Told are the median time per token while all decode, what the
+service's own timers say, and how much of the time the device was busy.
 """
 
 import argparse
@@ -86,18 +88,49 @@ def device_bytes():
         return None
 
 
-def measure(given, model, batch, tokens, mode):
-    all_prompts = prompts(batch, tokens)
-    _, prefill_seconds = together(given.url, model, all_prompts, 1, "dense")
+class Busy:
+    """Percent of the time in which the device ran something, sample by sample."""
+
+    def __enter__(self):
+        self.samples = []
+        try:
+            self.process = subprocess.Popen(["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits",
+                                             "-lms", "100"], stdout=subprocess.PIPE, text=True)
+        except OSError:
+            self.process = None
+            return self
+        self.thread = threading.Thread(target=lambda: self.samples.extend(
+            (time.perf_counter(), int(line)) for line in self.process.stdout))
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.process.terminate()
+            self.thread.join()
+
+    def median(self, begin, end):
+        found = [percent for at, percent in self.samples if begin + 0.3 <= at <= end]
+        return statistics.median(found) if found else None
+
+
+def measure(given, model, batch, tokens, mode, step_tokens):
+    all_prompts, answer_tokens, prefill_seconds = prompts(batch, tokens), given.answer_tokens, None
+    if step_tokens:
+        answer_tokens += batch * -(-tokens // step_tokens)
+    else:
+        prefill_seconds = round(together(given.url, model, all_prompts, 1, "dense")[1], 3)
     before = timers(given.metrics)
-    arrivals, _ = together(given.url, model, all_prompts, given.answer_tokens, mode)
+    with Busy() as busy:
+        arrivals, _ = together(given.url, model, all_prompts, answer_tokens, mode)
     after = timers(given.metrics)
     # From when all sequences decode until the first has ended.
     begin, end = max(each[0] for each in arrivals), min(each[-1] for each in arrivals)
     gaps = [later - earlier for each in arrivals for earlier, later in zip(each, each[1:]) if begin <= earlier and later <= end]
-    return {"batch": batch, "tokens": tokens, "mode": mode, "prefill_seconds": round(prefill_seconds, 3),
+    return {"batch": batch, "tokens": tokens, "mode": mode, "prefill_seconds": prefill_seconds,
             "token_ms": round(1e3 * statistics.median(gaps), 3) if gaps else None, "gaps": len(gaps),
             "tokens_per_second": round(batch / statistics.mean(gaps), 1) if gaps else None, "device_bytes": device_bytes(),
+            "busy_percent": busy.median(begin, end),
             "timers": {name: round(after[name] - before.get(name, 0), 5) for name in after
                        if after[name] != before.get(name, 0)} | {"contexture_host_layers": after.get("contexture_host_layers", 0)}}
 
@@ -109,14 +142,14 @@ def main():
     arguments.add_argument("--metrics", default="http://127.0.0.1:8081")
     arguments.add_argument("--label", default="")
     arguments.add_argument("--answer-tokens", type=int, default=ANSWER_TOKENS)
-    arguments.add_argument("--point", action="append", default=[], help="BATCH:TOKENS:MODE")
+    arguments.add_argument("--point", action="append", default=[], help="BATCH:TOKENS:MODE[:STEP_TOKENS]")
     given = arguments.parse_args()
     with urllib.request.urlopen(given.url + "/v1/models") as response:
         model = json.load(response)["data"][0]["id"]
     for point in given.point:
-        batch, tokens, mode = point.split(":")
+        batch, tokens, mode, *step_tokens = point.split(":")
         try:
-            result = measure(given, model, int(batch), int(tokens), mode)
+            result = measure(given, model, int(batch), int(tokens), mode, int(step_tokens[0]) if step_tokens else 0)
         except RuntimeError as failure:
             result = {"batch": int(batch), "tokens": int(tokens), "mode": mode, "error": str(failure)}
         line = json.dumps({"label": given.label, **result})
