@@ -2,7 +2,9 @@
 # Builds the device's library, its tests and its bench: build.sh BUILD_DIR [DIST_DIR].
 #
 # The compiler is the nvcc of the PATH or, where there is none, that of the wheels in toolchain.txt, which land in BUILD_DIR. Where
-# neither can be had, says so and builds nothing. Tests are built where GoogleTest is. CUDA_ARCH: 90, or others, separated by blanks.
+# neither can be had, says so and builds nothing. FlashInfer's headers come from the wheel in flashinfer.txt; without them, or with
+# CUDA_FLASHINFER=no, all prefill runs on the project's own kernel. Tests are built where GoogleTest is. CUDA_ARCH: 90, or others,
+# separated by blanks.
 # With DIST_DIR the library is copied to DIST_DIR/OS-ARCH, and what cannot be built is a failure.
 set -eu
 
@@ -35,17 +37,44 @@ else
   include="-I$tools/nvidia/cu13/include -I$tools/nvidia/cu13/include/cccl -L$tools/nvidia/cu13/lib"
 fi
 
+# Fetches FlashInfer's headers into $flashinfer; where they cannot be had, $without says why.
+flashinfer=$build/flashinfer without=
+fetch_flashinfer() {
+  cmp -s "$source/cuda/flashinfer.txt" "$flashinfer/flashinfer.txt" && return
+  command -v python3 >/dev/null 2>&1 || { without="there is no python3 on the PATH"; return; }
+  rm -rf "$flashinfer" "$flashinfer.new"
+  {
+    python3 -m pip download --quiet --disable-pip-version-check --retries 2 --no-deps --require-hashes \
+      --dest "$flashinfer.new" -r "$source/cuda/flashinfer.txt" &&
+      python3 -c 'import sys, zipfile
+wheel = zipfile.ZipFile(sys.argv[1])
+folders = ("include/", "cccl/libcudacxx/include/", "cccl/cub/cub/", "cccl/thrust/thrust/")
+wheel.extractall(sys.argv[2], [name for name in wheel.namelist()
+    if name.startswith(tuple("flashinfer/data/" + folder for folder in folders)) or ".dist-info/licenses/LICENSE" in name])' \
+        "$flashinfer.new"/*.whl "$flashinfer.new" &&
+      rm "$flashinfer.new"/*.whl && cp "$source/cuda/flashinfer.txt" "$flashinfer.new" && mv "$flashinfer.new" "$flashinfer"
+  } >"$build/flashinfer.log" 2>&1 || without="pip cannot fetch it (see $build/flashinfer.log)"
+}
+if [ "${CUDA_FLASHINFER:-yes}" = no ]; then without="CUDA_FLASHINFER is no"; else fetch_flashinfer; fi
+
 targets= capabilities=
 for arch in ${CUDA_ARCH:-90}; do
   targets="$targets -gencode arch=compute_$arch,code=sm_$arch"
   capabilities="$capabilities${capabilities:+, }$arch"
 done
-capabilities="#define CONTEXTURE_CUDA_CAPABILITIES $capabilities"
-if [ "$capabilities" != "$(cat "$build/cuda_capabilities.h" 2>/dev/null)" ]; then
-  rm -f "$build"/*.o
-  echo "$capabilities" >"$build/cuda_capabilities.h"
+settings="#define CONTEXTURE_CUDA_CAPABILITIES $capabilities"
+if [ -z "$without" ]; then
+  version=$(sed -n 's/^flashinfer-python==\([^ ]*\) .*/\1/p' "$source/cuda/flashinfer.txt")
+  settings=$(printf '%s\n#define CONTEXTURE_FLASHINFER "%s"' "$settings" "$version")
 fi
-flags="-std=c++17 -O3 --expt-relaxed-constexpr -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra -I$source -I$source/include -I$build $include"
+if [ "$settings" != "$(cat "$build/cuda_build.h" 2>/dev/null)" ]; then
+  rm -f "$build"/*.o
+  echo "$settings" >"$build/cuda_build.h"
+fi
+flags="-std=c++17 -O3 --expt-relaxed-constexpr -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra -I$source -I$source/include -I$build"
+# FlashInfer wants newer CUDA C++ Core Libraries than the compiler has, so its own come before those.
+headers=$flashinfer/flashinfer/data
+flashinfer_flags="-I$headers/cccl/libcudacxx/include -I$headers/cccl/cub -I$headers/cccl/thrust -isystem $headers/include"
 
 # A file is compiled again when it, or a header of the kernels, is newer.
 stale() {
@@ -55,12 +84,14 @@ compile() {
   object=$build/$(basename "$1").o
   if stale "$source/$1" "$object"; then
     # shellcheck disable=SC2086
-    "$nvcc" $flags $2 -c "$source/$1" -o "$object.new" && mv "$object.new" "$object"
+    "$nvcc" $flags $2 $include -c "$source/$1" -o "$object.new" && mv "$object.new" "$object"
   fi
 }
 
-kernels="append_keys copy_rows decode_attention keep_blocks prefill_attention prepare_rows retrieval sample_rows score_keys select_positions swiglu"
-library="cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/graph_session.cc cuda/head_session.cc cuda/key_pool.cc cuda/ops.cc capi/retrieval_tables.cc capi/step_tables.cc ops/op_support.cc"
+kernels="append_keys copy_rows decode_attention keep_blocks prepare_rows retrieval sample_rows score_keys select_positions swiglu tiled_prefill"
+flashinfer_kernels=
+[ -n "$without" ] || flashinfer_kernels=flashinfer_prefill
+library="cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/graph_session.cc cuda/head_session.cc cuda/key_pool.cc cuda/ops.cc cuda/prefill_attention.cc capi/retrieval_tables.cc capi/step_tables.cc ops/op_support.cc"
 tests="main decode_attention_test device_pool_test devices_test key_pool_test prefill_attention_test prepare_rows_test retrieval_test sample_rows_test swiglu_test"
 log=$build/build.log
 run() {
@@ -69,10 +100,14 @@ run() {
     compile "cuda/$name.cu" "$targets" &
     pids="$pids $!"
   done
+  for name in $flashinfer_kernels; do
+    compile "cuda/$name.cu" "$targets $flashinfer_flags" &
+    pids="$pids $!"
+  done
   for pid in $pids; do wait "$pid" || failed=yes; done
   [ -z "$failed" ] || return 1
   objects=
-  for name in $kernels; do objects="$objects $build/$name.cu.o"; done
+  for name in $kernels $flashinfer_kernels; do objects="$objects $build/$name.cu.o"; done
   parts=
   for part in $library; do
     compile "$part" "" || return 1
@@ -84,7 +119,8 @@ run() {
     -o "$build/libcontexture_cuda.so" || return 1
   compile cuda/bench/bench.cc "" || return 1
   # shellcheck disable=SC2086
-  "$nvcc" $include -cudart static $objects "$build/bench.cc.o" -o "$build/contexture_cuda_bench" || return 1
+  "$nvcc" $include -cudart static $objects "$build/prefill_attention.cc.o" "$build/bench.cc.o" \
+    -o "$build/contexture_cuda_bench" || return 1
   if ! echo '#include <gtest/gtest.h>' | c++ -x c++ -fsyntax-only - 2>/dev/null; then
     rm -f "$build/contexture_cuda_test"
     return 0
@@ -103,9 +139,11 @@ if ! run >"$log" 2>&1; then
   echo "Building the CUDA kernels failed; the compiler's words are above." >&2
   exit 1
 fi
+[ -z "$without" ] || echo "CUDA: all prefill runs on the project's own kernel, without FlashInfer: $without."
 [ -x "$build/contexture_cuda_test" ] ||
   echo "CUDA: the tests are not built: GoogleTest was not found (on Debian and Ubuntu: apt-get install libgtest-dev)."
 if [ -n "$dist" ]; then
   mkdir -p "$dist/linux-$(uname -m)"
   cp -p "$build/libcontexture_cuda.so" "$dist/linux-$(uname -m)/"
+  [ -n "$without" ] || cp "$flashinfer"/*.dist-info/licenses/LICENSE "$dist/linux-$(uname -m)/FlashInfer-LICENSE.txt"
 fi
