@@ -89,8 +89,8 @@ compile() {
 }
 
 kernels="append_keys copy_rows decode_attention keep_blocks prepare_rows retrieval sample_rows score_keys select_positions swiglu tiled_prefill"
-flashinfer_kernels=
-[ -n "$without" ] || flashinfer_kernels=flashinfer_prefill
+flashinfer_kernels= flashinfer_bench=
+[ -n "$without" ] || flashinfer_kernels=flashinfer_prefill flashinfer_bench=flashinfer_decode
 library="cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/graph_session.cc cuda/head_session.cc cuda/key_pool.cc cuda/ops.cc cuda/prefill_attention.cc capi/retrieval_tables.cc capi/step_tables.cc ops/op_support.cc"
 tests="main decode_attention_test device_pool_test devices_test key_pool_test prefill_attention_test prepare_rows_test retrieval_test sample_rows_test swiglu_test"
 log=$build/build.log
@@ -104,10 +104,15 @@ run() {
     compile "cuda/$name.cu" "$targets $flashinfer_flags" &
     pids="$pids $!"
   done
+  for name in $flashinfer_bench; do
+    compile "cuda/bench/$name.cu" "$targets $flashinfer_flags" &
+    pids="$pids $!"
+  done
   for pid in $pids; do wait "$pid" || failed=yes; done
   [ -z "$failed" ] || return 1
-  objects=
+  objects= bench_objects=
   for name in $kernels $flashinfer_kernels; do objects="$objects $build/$name.cu.o"; done
+  for name in $flashinfer_bench; do bench_objects="$bench_objects $build/$name.cu.o"; done
   parts=
   for part in $library; do
     compile "$part" "" || return 1
@@ -119,7 +124,7 @@ run() {
     -o "$build/libcontexture_cuda.so" || return 1
   compile cuda/bench/bench.cc "" || return 1
   # shellcheck disable=SC2086
-  "$nvcc" $include -cudart static $objects "$build/prefill_attention.cc.o" "$build/bench.cc.o" \
+  "$nvcc" $include -cudart static $objects $bench_objects "$build/prefill_attention.cc.o" "$build/bench.cc.o" \
     -o "$build/contexture_cuda_bench" || return 1
   if ! echo '#include <gtest/gtest.h>' | c++ -x c++ -fsyntax-only - 2>/dev/null; then
     rm -f "$build/contexture_cuda_test"
