@@ -84,7 +84,7 @@ class PagedAttentionOp {
     chunks.geometry = d.geometry, chunks.pool = d.pool, chunks.layer = layer_, chunks.num_heads = num_heads_,
     chunks.scale = scale_;
     chunks.tile_count = pool->tile_count(), chunks.tiles = pool->tiles(), chunks.pages = d.tables.pages;
-    chunks.q = d.q, chunks.out = d.out;
+    chunks.rows = rows, chunks.q = d.q, chunks.out = d.out;
     prefill_attention(chunks, stream);
   }
 

@@ -22,6 +22,9 @@ void put_longest_first(std::vector<PrefillTile>* tiles) {
 
 const std::vector<PrefillKernel>& prefill_kernels() {
   static const std::vector<PrefillKernel> kernels = {
+#ifdef CONTEXTURE_FLASHINFER_HOPPER
+      {"flashinfer_hopper", flashinfer_hopper_prefill_takes, flashinfer_hopper_prefill},
+#endif
 #ifdef CONTEXTURE_FLASHINFER
       {"flashinfer", flashinfer_prefill_takes, flashinfer_prefill},
 #endif

@@ -40,7 +40,8 @@ struct PrefillAttention {
   int32_t tile_count = 0;
   const PrefillTile* tiles = nullptr;
   const int32_t* pages = nullptr;
-  const void* q = nullptr;  // [rows of the step, num_heads, head_dim] normed and rotated
+  int32_t rows = 0;         // of the step
+  const void* q = nullptr;  // [rows, num_heads, head_dim] normed and rotated
   void* out = nullptr;      // the same shape; only rows of tiles are written
 };
 

@@ -18,6 +18,10 @@ struct PrefillKernel {
 // The preferred one first.
 const std::vector<PrefillKernel>& prefill_kernels();
 
+#ifdef CONTEXTURE_FLASHINFER_HOPPER
+bool flashinfer_hopper_prefill_takes(const PrefillAttention& args);
+void flashinfer_hopper_prefill(const PrefillAttention& args, cudaStream_t stream);
+#endif
 #ifdef CONTEXTURE_FLASHINFER
 bool flashinfer_prefill_takes(const PrefillAttention& args);
 void flashinfer_prefill(const PrefillAttention& args, cudaStream_t stream);

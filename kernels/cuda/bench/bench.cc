@@ -233,7 +233,7 @@ void time_prefill(int32_t context, int32_t rows) {
   PrefillAttention p;
   p.geometry = g, p.pool = pool.data(), p.num_heads = kKvHeads * kGroup, p.scale = 0.088f;
   p.tile_count = static_cast<int32_t>(tiles.size()), p.tiles = device_tiles.data(), p.pages = pages.data();
-  p.q = q.data(), p.out = out.data();
+  p.rows = rows, p.q = q.data(), p.out = out.data();
   const double products = 4.0 * kKvHeads * kGroup * kHeadDim * rows * (context + rows / 2.0);
   for (const PrefillKernel& kernel : prefill_kernels()) {
     if (!kernel.takes(p)) continue;
