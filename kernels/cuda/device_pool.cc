@@ -104,8 +104,7 @@ void DevicePool::set_step(int32_t num_seqs, const int32_t* query_len, const int3
   for (int32_t s = 0; s < step.num_seqs; ++s) {
     const int32_t first = step.row_offsets[s], last = step.row_offsets[s + 1];
     const bool chunk = last - first > 1;
-    for (int32_t row = first; chunk && row < last; row += kPrefillTileRows)
-      row_tiles_.push_back({row, std::min(kPrefillTileRows, last - row), step.row_positions[row], step.page_offsets[s]});
+    if (chunk) append_tiles({first, last - first, step.row_positions[first], step.page_offsets[s]}, &row_tiles_);
     has_single_rows_ = has_single_rows_ || !chunk;
     if (!chunk) longest_ = std::max(longest_, step.row_positions[first] + 1);
     for (int32_t row = first; row < last; ++row) {
@@ -114,6 +113,7 @@ void DevicePool::set_step(int32_t num_seqs, const int32_t* query_len, const int3
       row_slots_.push_back(static_cast<int32_t>(step.row_slots[row]));
     }
   }
+  put_longest_first(&row_tiles_);
   const auto page_count = static_cast<size_t>(step.page_offsets[step.num_seqs]);
   const bool decodes = step.num_rows == step.num_seqs && step.num_rows <= kMostBucketRows;
   bucket_ = decodes && page_count <= bucket_pages_ ? 1 : 0;

@@ -101,7 +101,7 @@ class PagedAttentionOp {
     PrefillAttention chunks;
     chunks.geometry = d.geometry, chunks.pool = kv.pages, chunks.num_heads = num_heads_, chunks.scale = scale_;
     chunks.tile_count = pool->tile_count(), chunks.tiles = pool->tiles(), chunks.pages = pool->row_tables().pages;
-    chunks.q = d.q, chunks.out = d.out;
+    chunks.rows = rows, chunks.q = d.q, chunks.out = d.out;
     if (kv.on_host && chunks.tile_count > 0) std::tie(chunks.pool, chunks.pages) = pool->stage(layer_, stream);
     prefill_attention(chunks, stream);
   }
