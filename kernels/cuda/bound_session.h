@@ -52,7 +52,6 @@ class BoundSession {
   const Rows& last_rows() const { return last_rows_; }
   int64_t feature_width() const { return model_.features; }
 
-
   // Tokens drawn from the last run's logits, as of the C interface: [count], in page-locked memory until the next draw.
   // Throws std::runtime_error where logits are not numbers.
   const ctx_drawn_token* sample(int32_t tokens, const ctx_sample_row* rows, int32_t count, const ctx_logit_change* changes,

@@ -38,8 +38,8 @@ int64_t ctx_pool_create_elastic(int32_t layers, int32_t kv_heads, int32_t head_d
                                 int32_t room) {
   int64_t id = 0;
   guarded("ctx_pool_create_elastic", [&] {
-    const contexture::PoolGeometry geometry{
-        layers, kv_heads, head_dim, page_tokens, pages, static_cast<contexture::KvDtype>(dtype)};
+    const contexture::PoolGeometry geometry{layers,      kv_heads, head_dim,
+                                            page_tokens, pages,    static_cast<contexture::KvDtype>(dtype)};
     id = contexture::cuda::DevicePoolRegistry::instance().add(std::make_shared<DevicePool>(
         geometry, contexture::cuda::ElasticSettings{device_bytes, host_bytes, places, lists, room}));
   });
@@ -184,8 +184,8 @@ const int32_t* ctx_selection_positions(int64_t pool) {
 const float* ctx_selection_mass(int64_t pool) { return of_selection("ctx_selection_mass", pool, &DeviceKeyPool::mass); }
 
 int32_t ctx_step_select_chosen(int64_t pool, int64_t retrieval, const int32_t* group_of_layer, int32_t rows,
-                               const int32_t* sequences, const int32_t* chosen, const int32_t* places,
-                               const int32_t* owners, int32_t first_dense_layers) {
+                               const int32_t* sequences, const int32_t* chosen, const int32_t* places, const int32_t* owners,
+                               int32_t first_dense_layers) {
   return on_pool<DevicePool>("ctx_step_select_chosen", pool, [&](DevicePool& kv) {
     const auto keys = contexture::cuda::DeviceKeyPoolRegistry::instance().find(retrieval);
     const std::lock_guard<std::mutex> lock(keys->mutex());

@@ -153,19 +153,21 @@ void DevicePool::set_lengths(bool loaded) {
   for (size_t row = 0; row < rows && loaded; ++row)
     if (selected_row_of_[row] >= 0) std::swap(selected[row], dense[row]);
   GrowingBuffer& memory = bucket_ > 0 ? bucket_lengths_ : length_memory_;
-  const std::vector<const int32_t*> at =
-      upload({{selected.data(), rows, room}, {dense.data(), rows, room}},
-             static_cast<int32_t*>(memory.at_least(2 * room * sizeof(int32_t))));
+  const std::vector<const int32_t*> at = upload({{selected.data(), rows, room}, {dense.data(), rows, room}},
+                                                static_cast<int32_t*>(memory.at_least(2 * room * sizeof(int32_t))));
   selected_lengths_ = at[0], dense_lengths_ = at[1];
   if (row_tiles_.empty() || loaded) return;
   const StepView step = steps_.view();
   std::vector<int32_t> from, to, table(static_cast<size_t>(step.page_offsets[step.num_seqs]));
   for (size_t i = 0; i < table.size(); ++i) table[i] = static_cast<int32_t>(i);
   for (int32_t s = 0; s < step.num_seqs; ++s)
-    for (int32_t i = step.page_offsets[s]; step.row_offsets[s + 1] - step.row_offsets[s] > 1 && i < step.page_offsets[s + 1]; ++i)
+    for (int32_t i = step.page_offsets[s]; step.row_offsets[s + 1] - step.row_offsets[s] > 1 && i < step.page_offsets[s + 1];
+         ++i)
       from.push_back(step.pages[i]), to.push_back(i);
   const std::vector<const int32_t*> stage =
-      upload({{from.data(), from.size(), from.size()}, {to.data(), to.size(), to.size()}, {table.data(), table.size(), table.size()}},
+      upload({{from.data(), from.size(), from.size()},
+              {to.data(), to.size(), to.size()},
+              {table.data(), table.size(), table.size()}},
              static_cast<int32_t*>(stage_tables_.at_least((2 * from.size() + table.size()) * sizeof(int32_t))));
   stage_from_ = stage[0], stage_to_ = stage[1], staged_table_ = stage[2];
   stage_count_ = static_cast<int32_t>(from.size());
@@ -304,8 +306,8 @@ void DevicePool::set_selection(const ChosenRows& s) {
     if (loads) elastic_->check_place(s.places[r], s.owners[r]);
   }
   const auto count = static_cast<size_t>(s.rows), extra = loads ? count : 0;
-  const std::vector<const int32_t*> tables =
-      upload({{s.chosen, count, count}, {own.data(), extra, extra}, {s.places, extra, extra}, {s.owners, extra, extra}}, chosen);
+  const std::vector<const int32_t*> tables = upload(
+      {{s.chosen, count, count}, {own.data(), extra, extra}, {s.places, extra, extra}, {s.owners, extra, extra}}, chosen);
   upload({{row_of.data(), row_of.size(), row_of.size()}}, const_cast<int32_t*>(to.row_of_sequence));
   copy_lists(s.lists, chosen, s.rows, to, stream_);
   selection_ = to;
@@ -352,7 +354,8 @@ int32_t DevicePool::layer_group(int32_t layer) const { return group_of_layer_.em
 
 void DevicePool::loaded(int64_t* counts) {
   counts[0] = counts[1] = 0;
-  const auto rows = static_cast<size_t>(std::count_if(selected_row_of_.begin(), selected_row_of_.end(), [](int32_t row) { return row >= 0; }));
+  const auto rows = static_cast<size_t>(
+      std::count_if(selected_row_of_.begin(), selected_row_of_.end(), [](int32_t row) { return row >= 0; }));
   if (elastic_ == nullptr || elastic_->host_layers() == 0 || rows == 0) return;
   const auto lists = rows * static_cast<size_t>(selection_.groups * selection_.kv_heads);
   std::vector<int32_t> wanted(lists), missing(lists);

@@ -41,7 +41,7 @@ class DevicePool {
   const PoolGeometry& geometry() const { return geometry_; }
   // What a layer's kernels need to know.
   struct LayerKv {
-    void* pages = nullptr;     // of the layer alone
+    void* pages = nullptr;  // of the layer alone
     bool on_host = false;
     void* resident = nullptr;  // of a layer in host memory: pages that hold what selections name
   };
@@ -136,7 +136,7 @@ class DevicePool {
 
   const PoolGeometry geometry_;
   StepTables steps_;
-  std::unique_ptr<DeviceBuffer<char>> memory_;   // of all layers, where none may leave
+  std::unique_ptr<DeviceBuffer<char>> memory_;  // of all layers, where none may leave
   std::unique_ptr<ElasticLayers> elastic_;
   int32_t multiprocessors_ = 0;
   cudaStream_t stream_ = nullptr;

@@ -102,7 +102,8 @@ int32_t ElasticLayers::page_limit(int32_t host_layers) const {
 }
 
 char* ElasticLayers::pages(int32_t layer) const {
-  return on_host(layer) ? host_[static_cast<size_t>(geometry_.layers - 1 - layer)] : memory_->area(static_cast<size_t>(layer));
+  return on_host(layer) ? host_[static_cast<size_t>(geometry_.layers - 1 - layer)]
+                        : memory_->area(static_cast<size_t>(layer));
 }
 
 void ElasticLayers::move(int32_t layer, bool to_host, const int32_t* pages, int32_t count, cudaStream_t stream) {

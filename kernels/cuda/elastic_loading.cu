@@ -27,7 +27,8 @@ __global__ void __launch_bounds__(kDifferenceThreads) difference(const LoadDiffe
   __shared__ uint32_t sums[kDifferenceThreads / 32];
   const int list = blockIdx.x, row = blockIdx.y, words = (a.most_positions + 31) / 32;
   auto* free = reinterpret_cast<int32_t*>(wanted + words);  // slots that hold nothing that is wanted
-  const int64_t at = static_cast<int64_t>(row) * a.lists + list, source = static_cast<int64_t>(a.chosen[row]) * a.lists + list;
+  const int64_t at = static_cast<int64_t>(row) * a.lists + list,
+                source = static_cast<int64_t>(a.chosen[row]) * a.lists + list;
   const int32_t count = a.counts[source], place = a.places[row], own = a.own[row];
   const int32_t *positions = a.positions + source * a.stride, *slots = a.slots + source * a.stride;
   const int64_t state = static_cast<int64_t>(place) * a.lists + list;
@@ -35,7 +36,8 @@ __global__ void __launch_bounds__(kDifferenceThreads) difference(const LoadDiffe
   const bool same = a.held_owner[state] == a.owners[row];
   for (int i = threadIdx.x; i < words; i += kDifferenceThreads) wanted[i] = 0;
   __syncthreads();
-  for (int32_t i = threadIdx.x; i < count; i += kDifferenceThreads) atomicOr(&wanted[positions[i] / 32], 1u << positions[i] % 32);
+  for (int32_t i = threadIdx.x; i < count; i += kDifferenceThreads)
+    atomicOr(&wanted[positions[i] / 32], 1u << positions[i] % 32);
   __syncthreads();
 
   int32_t* resident = a.resident + at * a.room;
@@ -113,7 +115,8 @@ __global__ void __launch_bounds__(32 * kGatherWarps) gather(const GatherArgs a) 
         uint4 bytes[kInFlight];
 #pragma unroll
         for (int i = 0; i < kInFlight; ++i)
-          if (begin + i < count) bytes[i] = __ldcs(reinterpret_cast<const uint4*>(row_of(a.from, from[begin + i], head) + offset));
+          if (begin + i < count)
+            bytes[i] = __ldcs(reinterpret_cast<const uint4*>(row_of(a.from, from[begin + i], head) + offset));
 #pragma unroll
         for (int i = 0; i < kInFlight; ++i)
           if (begin + i < count)
@@ -134,7 +137,8 @@ __global__ void __launch_bounds__(kPageThreads) pages(const GatherPages g, int64
     uint4 bytes[kInFlight];
 #pragma unroll
     for (int j = 0; j < kInFlight; ++j)
-      if (begin + j * kPageThreads < chunks) bytes[j] = __ldcs(reinterpret_cast<const uint4*>(from) + begin + j * kPageThreads);
+      if (begin + j * kPageThreads < chunks)
+        bytes[j] = __ldcs(reinterpret_cast<const uint4*>(from) + begin + j * kPageThreads);
 #pragma unroll
     for (int j = 0; j < kInFlight; ++j)
       if (begin + j * kPageThreads < chunks) reinterpret_cast<uint4*>(to)[begin + j * kPageThreads] = bytes[j];
@@ -143,9 +147,7 @@ __global__ void __launch_bounds__(kPageThreads) pages(const GatherPages g, int64
 
 }  // namespace
 
-int64_t most_loadable_positions(int32_t room) {
-  return (static_cast<int64_t>(kMostShared / sizeof(uint32_t)) - room) * 32;
-}
+int64_t most_loadable_positions(int32_t room) { return (static_cast<int64_t>(kMostShared / sizeof(uint32_t)) - room) * 32; }
 
 void load_difference(const LoadDifference& args, cudaStream_t stream) {
   if (args.rows == 0) return;

@@ -48,11 +48,11 @@ void load_difference(const LoadDifference& args, cudaStream_t stream);
 
 // One layer's share of a difference: rows of keys and values from host memory to the resident slots.
 struct GatherRows {
-  PoolGeometry geometry;        // of the pool; resident slots lie in pages of the same kind
-  const void* host = nullptr;   // the layer's pages in page-locked host memory
-  void* resident = nullptr;     // the layer's resident pages
+  PoolGeometry geometry;       // of the pool; resident slots lie in pages of the same kind
+  const void* host = nullptr;  // the layer's pages in page-locked host memory
+  void* resident = nullptr;    // the layer's resident pages
   int32_t rows = 0, lists = 0, room = 0;
-  int32_t first_list = 0;       // of the layer's group; there are as many as KV heads, or one for all of them
+  int32_t first_list = 0;  // of the layer's group; there are as many as KV heads, or one for all of them
   int32_t group_lists = 0;
   const int32_t* load_counts = nullptr;
   const int32_t* load_from = nullptr;

@@ -59,7 +59,7 @@ class DeviceKeyPool {
 
   // What the last selection chose: on the device, by the order of its rows, and in host memory once it is fetched.
   DeviceSelection lists() const;
-  const int32_t* lists_of_positions() const { return select_.chosen; }  // as the lists, which are of slots
+  const int32_t* lists_of_positions() const { return select_.chosen; }                 // as the lists, which are of slots
   const int32_t* chosen_positions() const { return tables_.select_rows().positions; }  // [chosen_rows()] they were made for
   void fetch();
   int32_t stride() const { return room_; }

@@ -1,13 +1,10 @@
 // The operations of the CUDA execution provider: the CPU's contracts in halves, on the runtime's own stream.
 #include <algorithm>
 #include <cmath>
-#include <tuple>
 
-#include "cuda/decode_attention.h"
+#include "cuda/attention_step.h"
 #include "cuda/device_pool.h"
 #include "cuda/key_pool.h"
-#include "cuda/prefill_attention.h"
-#include "cuda/prepare_rows.h"
 #include "cuda/swiglu.h"
 #include "ops/op_support.h"
 
@@ -63,47 +60,11 @@ class PagedAttentionOp {
     const auto pool = find_pool<DevicePoolRegistry>(context, context.input(1, "step", 1));
     const std::lock_guard<std::mutex> lock(pool->mutex());
     check_fits(context, *pool, qkv, cos, sin);
-    const cudaStream_t stream = stream_of(context);
-    const int32_t rows = pool->run_rows();
-
-    const DevicePool::LayerKv kv = pool->layer(layer_);
-    const DeviceSelection resident = kv.on_host ? pool->resident_selection(layer_) : DeviceSelection{};
-    const int32_t group = pool->layer_group(layer_);
-
-    PrepareRows p;
-    p.geometry = pool->geometry(), p.pool = kv.pages, p.num_heads = num_heads_, p.rows = rows;
-    p.qkv = qkv.data, p.positions = pool->positions(), p.slots = pool->slots();
-    p.rope_cos = cos.floats(), p.rope_sin = sin.floats(), p.q_norm = q_norm.data, p.k_norm = k_norm.data;
-    p.norm_epsilon = norm_epsilon_;
-    p.q = pool->queries(num_heads_);
-    if (resident.row_of_sequence != nullptr) {
-      p.also = kv.resident, p.also_row = resident.row_of_sequence, p.also_slots = pool->elastic()->own_slots();
-      p.also_lists = resident.groups * resident.kv_heads, p.also_first = group * resident.kv_heads;
-      p.also_one_list = resident.kv_heads == 1;
-      pool->wait(layer_, stream);
-    }
-    prepare_rows(p, stream);
-
-    DecodeAttention d;
-    d.geometry = pool->geometry(), d.pool = kv.pages, d.layer_group = group;
-    d.num_heads = num_heads_, d.scale = scale_, d.tables = pool->row_tables(), d.selection = pool->selection(layer_);
-    d.q = p.q, d.out = context.output(0, rows, static_cast<int64_t>(num_heads_) * head_dim_);
-    d.splits = pool->splits(), d.partial = pool->partial(num_heads_);
-    if (pool->has_single_rows()) {
-      if (resident.row_of_sequence != nullptr) {
-        d.tables = pool->dense_tables(), d.selection = DeviceSelection{};
-        decode_attention(d, stream);
-        d.pool = kv.resident, d.tables = pool->selected_tables(), d.selection = resident;
-      }
-      decode_attention(d, stream);
-    }
-
-    PrefillAttention chunks;
-    chunks.geometry = d.geometry, chunks.pool = kv.pages, chunks.num_heads = num_heads_, chunks.scale = scale_;
-    chunks.tile_count = pool->tile_count(), chunks.tiles = pool->tiles(), chunks.pages = pool->row_tables().pages;
-    chunks.rows = rows, chunks.q = d.q, chunks.out = d.out;
-    if (kv.on_host && chunks.tile_count > 0) std::tie(chunks.pool, chunks.pages) = pool->stage(layer_, stream);
-    prefill_attention(chunks, stream);
+    AttentionStep a;
+    a.layer = layer_, a.num_heads = num_heads_, a.scale = scale_, a.norm_epsilon = norm_epsilon_;
+    a.qkv = qkv.data, a.rope_cos = cos.floats(), a.rope_sin = sin.floats(), a.q_norm = q_norm.data, a.k_norm = k_norm.data;
+    a.out = context.output(0, pool->run_rows(), static_cast<int64_t>(num_heads_) * head_dim_);
+    run_attention(*pool, a, stream_of(context));
   }
 
  private:

@@ -32,9 +32,9 @@ struct PrepareRows {
   const int32_t* also_row = nullptr;    // [rows] a row of also_slots, or -1
   const int32_t* also_slots = nullptr;  // [rows, also_lists]
   int32_t also_lists = 0;
-  int32_t also_first = 0;        // of the lists of this layer
-  bool also_one_list = false;    // for all KV heads
-  void* q = nullptr;  // [rows, num_heads, head_dim] out
+  int32_t also_first = 0;      // of the lists of this layer
+  bool also_one_list = false;  // for all KV heads
+  void* q = nullptr;           // [rows, num_heads, head_dim] out
 };
 
 void prepare_rows(const PrepareRows& args, cudaStream_t stream);

@@ -157,7 +157,7 @@ class LoadingTest : public testing::Test {
   DeviceBuffer<char> resident_;
   DeviceBuffer<int32_t> held_, owner_, own_slots_, load_counts_, resident_slots_, from_, to_;
   std::vector<std::pair<int32_t, std::set<int32_t>>> known_;  // of each place and list
-  const int32_t group_ = 1;  // whose layer is looked at
+  const int32_t group_ = 1;                                   // whose layer is looked at
 };
 
 TEST_F(LoadingTest, OnlyWhatIsMissingIsLoadedStepByStep) {
@@ -204,7 +204,8 @@ constexpr int32_t kLayers = 4, kPages = 1024;
 class ElasticPoolTest : public testing::Test {
  protected:
   void SetUp() override {
-    id_ = ctx_pool_create_elastic(kLayers, kKvHeads, kDim, kPageTokens, kPages, 1, 16 << 20, 24 << 20, kPlaces, kLists, kRoom);
+    id_ =
+        ctx_pool_create_elastic(kLayers, kKvHeads, kDim, kPageTokens, kPages, 1, 16 << 20, 24 << 20, kPlaces, kLists, kRoom);
     ASSERT_GT(id_, 0) << ctx_last_error();
   }
   void TearDown() override { EXPECT_EQ(ctx_pool_destroy(id_), CTX_OK); }

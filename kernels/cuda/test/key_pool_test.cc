@@ -139,7 +139,8 @@ TEST_F(KeyPoolTest, WhatIsChosenGoesToTheStepOfThePool) {
   ASSERT_EQ(ctx_step_set(kv, 3, query.data(), context.data(), offsets.data(), table.data()), CTX_OK) << ctx_last_error();
   select({{99, pages, rule(48)}, {119, pages, rule(60)}});
   const Ints sequences{0, 2}, chosen{1, 0}, wrong{0, 1};
-  EXPECT_EQ(ctx_step_select_chosen(kv, id_, groups.data(), 2, sequences.data(), wrong.data(), nullptr, nullptr, 0), CTX_INVALID_ARGUMENT)
+  EXPECT_EQ(ctx_step_select_chosen(kv, id_, groups.data(), 2, sequences.data(), wrong.data(), nullptr, nullptr, 0),
+            CTX_INVALID_ARGUMENT)
       << "made for other positions";
   ASSERT_EQ(ctx_step_select_chosen(kv, id_, groups.data(), 2, sequences.data(), chosen.data(), nullptr, nullptr, 0), CTX_OK)
       << ctx_last_error();

@@ -279,7 +279,7 @@ public final class ModelHost implements AutoCloseable {
                         "contexture.engine.provider is cuda, but there is no device: " + found.words()));
             }
             LOG.info(
-                    "Computing on {}; keys and values of sessions are not kept below the device's memory yet",
+                    "Computing on {}; keys and values of sessions that end are not kept below the pool",
                     found.words());
         }
         return provider;
