@@ -69,7 +69,13 @@ void DevicePool::place(int32_t host_layers, const int32_t* used, int32_t used_co
   if (elastic_ == nullptr) throw InvalidArgument("the pool's layers stay on the device: it was made without host memory");
   if (host_layers == elastic_->host_layers()) return;
   elastic_->place(host_layers, used, used_count, stream_);
-  ++layout_;
+  number_layout();
+}
+
+void DevicePool::number_layout() {
+  const int32_t host_layers = elastic_ == nullptr ? 0 : elastic_->host_layers(),
+                next = static_cast<int32_t>(layouts_.size()) + 1;
+  layout_ = layouts_.try_emplace({shape_, host_layers}, next).first->second;
 }
 
 DevicePool::~DevicePool() { cudaStreamDestroy(stream_); }
@@ -211,14 +217,16 @@ void DevicePool::fit_lists(int32_t groups, int32_t kv_heads, int32_t stride) {
   const auto lists = static_cast<size_t>(kMostBucketRows) * groups * kv_heads;
   auto* memory = static_cast<int32_t*>(bucket_lists_.at_least((kMostBucketRows + lists + lists * room) * sizeof(int32_t)));
   s = {groups, kv_heads, room, memory, memory + kMostBucketRows, memory + kMostBucketRows + lists};
-  ++layout_;
+  ++shape_;
+  number_layout();
 }
 
 void DevicePool::set_groups(const int32_t* group_of_layer, int32_t first_dense_layers) {
   const std::vector<int32_t> groups(group_of_layer, group_of_layer + geometry_.layers);
   if (first_dense_layers_ == first_dense_layers && group_of_layer_ == groups) return;
   first_dense_layers_ = first_dense_layers, group_of_layer_ = groups;
-  ++layout_;
+  ++shape_;
+  number_layout();
 }
 
 // The row of the selection of each row of the step, or -1; and the longest that a row attends to so far.

@@ -4,6 +4,7 @@
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -82,7 +83,8 @@ class DevicePool {
   int32_t bucket() const { return bucket_; }
   // Rows that a run has to bring: those of the step, or of its bucket.
   int32_t run_rows() const { return bucket_ > 0 ? bucket_ : rows(); }
-  // Changes whenever graphs that were captured before would be wrong now.
+  // Of all that a captured graph depends on besides its bucket; the same number comes again when the same state does, so
+  // layers that go to and fro need no new graphs.
   int32_t layout() const { return layout_; }
 
   // Each row of the step as a sequence of its own that ends with it; rows of chunks have the length -1.
@@ -128,6 +130,7 @@ class DevicePool {
   std::vector<const int32_t*> upload(const std::vector<Table>& tables, int32_t* to);
   void begin();
   void set_lengths(bool loaded);
+  void number_layout();
   void set_groups(const int32_t* group_of_layer, int32_t first_dense_layers);
   std::vector<int32_t> selected_rows(const std::vector<int32_t>& row_of_sequence);
   DeviceSelection place_lists(int32_t groups, int32_t kv_heads, int32_t rows, int32_t stride);
@@ -146,6 +149,8 @@ class DevicePool {
   GrowingBuffer bucket_memory_, bucket_lists_, bucket_queries_, bucket_partial_;
   size_t bucket_pages_ = 0;  // room of its page table
   int32_t bucket_ = 0, layout_ = 0;
+  int32_t shape_ = 0;                                       // of lists and groups of layers; grows with each change
+  std::map<std::pair<int32_t, int32_t>, int32_t> layouts_;  // of (shape, layers in host memory)
   DeviceSelection bucket_selection_;  // its shape and addresses; no pointers before the first selection
   int32_t first_dense_layers_ = 0;    // of the last selection, as of the next
   std::vector<int32_t> group_of_layer_;

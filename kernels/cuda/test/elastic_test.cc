@@ -270,6 +270,16 @@ TEST_F(ElasticPoolTest, PagesOfHostLayersAreCopiedLikeOthers) {
   }
 }
 
+TEST_F(ElasticPoolTest, CapturedGraphsServeAgainWhenLayersAreWhereTheyWere) {
+  const auto pool = DevicePoolRegistry::instance().find(id_);
+  ASSERT_EQ(ctx_pool_place(id_, 1, 0, nullptr), CTX_OK) << ctx_last_error();
+  const int32_t one = pool->layout();
+  ASSERT_EQ(ctx_pool_place(id_, 2, 0, nullptr), CTX_OK) << ctx_last_error();
+  EXPECT_NE(pool->layout(), one);
+  ASSERT_EQ(ctx_pool_place(id_, 1, 0, nullptr), CTX_OK) << ctx_last_error();
+  EXPECT_EQ(pool->layout(), one);
+}
+
 TEST_F(ElasticPoolTest, RefusesWhatItCannotDo) {
   EXPECT_EQ(ctx_pool_place(id_, 4, 0, nullptr), CTX_INVALID_ARGUMENT) << "host memory for three layers";
   EXPECT_EQ(ctx_pool_create_elastic(kLayers, kKvHeads, kDim, kPageTokens, kPages, 1, 16 << 20, 0, kPlaces, kLists, 60), 0)

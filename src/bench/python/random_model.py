@@ -1,9 +1,11 @@
 """Writes a model of random weights for tests of speed, in the form of Hugging Face's libraries, and a retrieval head for it.
 
-    random_model.py SHAPE FOLDER [--groups 1]
+    random_model.py SHAPE FOLDER [--groups 1] [--likeness 8]
 
 SHAPE is one of the table below. FOLDER gets config.json, safetensors in fp16, a tokenizer of single bytes and head.safetensors. What
-is computed with such weights means nothing; how long it takes does not depend on that. With PyTorch on a GPU 8 billion
+is computed with such weights means nothing; how long it takes does not depend on that, but for what layers in host memory have to
+load: that is what consecutive selections do not have in common. Selections of trained heads share some .8, those of random ones
+next to nothing. So embeddings get a common part, LIKENESS times as large as what tells them apart. With PyTorch on a GPU 8 billion
 weights take half a minute, with NumPy some minutes.
 """
 
@@ -93,11 +95,14 @@ def shapes_of(config):
     yield "lm_head.weight", (config["vocab_size"], hidden)
 
 
-def write_weights(config, folder, numbers):
+def write_weights(config, folder, likeness, numbers):
     shards, shard, size = [], [], 0
+    common = numbers.halves((config["hidden_size"],), 0.02 * likeness)
     for name, shape in shapes_of(config):
         norm = len(shape) == 1
         array = numpy.ones(shape, numpy.float16) if norm else numbers.halves(shape, 0.02)
+        if name == "model.embed_tokens.weight":
+            array = array + common
         if shard and size + array.nbytes > SHARD_BYTES:
             shards.append([entry[0] for entry in shard])
             write_safetensors(folder / f"model-{len(shards):05}.safetensors", shard)
@@ -154,13 +159,14 @@ def main():
     arguments.add_argument("shape", choices=SHAPES)
     arguments.add_argument("folder", type=pathlib.Path)
     arguments.add_argument("--groups", type=int, default=1, help="layer groups of the head")
+    arguments.add_argument("--likeness", type=float, default=8.0, help="of embeddings; 0: none")
     given = arguments.parse_args()
     config, model = SHAPES[given.shape], given.folder / "model"
     model.mkdir(parents=True)
     (model / "config.json").write_text(json.dumps(dict(config, torch_dtype="float16", eos_token_id=256)))
     numbers = Numbers()
     write_tokenizer(model)
-    write_weights(config, model, numbers)
+    write_weights(config, model, given.likeness, numbers)
     write_head(config, given.folder, given.groups, numbers)
 
 
