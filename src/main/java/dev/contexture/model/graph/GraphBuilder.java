@@ -120,6 +120,30 @@ final class GraphBuilder {
                 : external(name, DataType.FLOAT, shape, file -> body.write(file::putFloat));
     }
 
+    /** Gives one row's numbers. Called from several threads at once. */
+    interface RowNumbers {
+        void read(long row, float[] to);
+    }
+
+    /** The same for a large matrix, [rows, columns]. */
+    String matrix(String name, Precision precision, long rows, int columns, RowNumbers body) throws IOException {
+        boolean half = precision == Precision.HALF;
+        int rowBytes = Math.multiplyExact(columns, half ? Short.BYTES : Float.BYTES);
+        return external(half ? name + ".half" : name, type(precision), List.of(rows, (long) columns), file -> {
+            file.putRows(rows, rowBytes, (row, to) -> {
+                float[] values = new float[columns];
+                body.read(row, values);
+                for (float value : values) {
+                    if (half) {
+                        to.putShort(Float.floatToFloat16(value));
+                    } else {
+                        to.putFloat(value);
+                    }
+                }
+            });
+        });
+    }
+
     /** A small constant; made once per name. */
     String longs(String name, List<Long> shape, long... values) {
         if (!initializers.contains(name)) {

@@ -185,17 +185,19 @@ final class LinearWeights {
 
     /** [outputs, inputs] in the precision's numbers, whatever the format. */
     String denseInitializer(GraphBuilder graph, Precision precision) throws IOException {
-        return graph.numbers(name + ".weight", precision, List.of((long) outputs(), (long) inputs), numbers -> {
-            float[] row = new float[inputs];
-            for (Part part : parts) {
-                for (int r = 0; r < part.outputs(); r++) {
-                    TensorDecoder.decode(part.tensor, (long) part.rows.fileRow(r) * inputs, row);
-                    for (float value : row) {
-                        numbers.put(value);
-                    }
-                }
+        return graph.matrix(name + ".weight", precision, outputs(), inputs, this::decodeRow);
+    }
+
+    private void decodeRow(long row, float[] to) {
+        int inPart = Math.toIntExact(row);
+        for (Part part : parts) {
+            if (inPart < part.outputs()) {
+                TensorDecoder.decode(part.tensor, (long) part.rows.fileRow(inPart) * inputs, to);
+                return;
             }
-        });
+            inPart -= part.outputs();
+        }
+        throw new IndexOutOfBoundsException("row " + row + " of " + outputs());
     }
 
     /** [outputs, groups, groupElements * bits / 8], the first of two 4-bit codes in the low half of a byte. */
