@@ -64,9 +64,31 @@ public final class BenchRetrieval implements AutoCloseable {
             int pages,
             int positions,
             int threads) {
-        Retrieval.Place place =
-                new Retrieval.Place(ExecutionProvider.CPU, library, geometry, kv, pages, positions, threads);
+        return open(settings, compiled, ExecutionProvider.CPU, library, geometry, kv, pages, positions, threads);
+    }
+
+    /**
+     * The same for a model on any provider.
+     *
+     * @param library for CPUs
+     */
+    public static BenchRetrieval open(
+            SparsityProperties settings,
+            CompiledModel compiled,
+            ExecutionProvider provider,
+            NativeLibrary library,
+            KvGeometry geometry,
+            FfmKvPool kv,
+            int pages,
+            int positions,
+            int threads) {
+        Retrieval.Place place = new Retrieval.Place(provider, library, geometry, kv, pages, positions, threads);
         return new BenchRetrieval(Retrieval.open(settings, compiled, place));
+    }
+
+    /** Memory that what {@link #open} opens takes beside each page of the KV pool. */
+    public static long bytesPerPage(SparsityProperties settings, CompiledModel compiled, int pageTokens) {
+        return Retrieval.footprint(settings, compiled, pageTokens).bytesPerPage();
     }
 
     public Optional<Retriever> retriever() {

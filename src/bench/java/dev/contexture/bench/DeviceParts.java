@@ -1,0 +1,184 @@
+package dev.contexture.bench;
+
+import dev.contexture.config.BenchRetrieval;
+import dev.contexture.config.SparsityProperties;
+import dev.contexture.core.ExecutionProvider;
+import dev.contexture.core.KvGeometry;
+import dev.contexture.core.Precision;
+import dev.contexture.core.Sparsity;
+import dev.contexture.core.SparsityMode;
+import dev.contexture.engine.Engine;
+import dev.contexture.engine.ModelRunner;
+import dev.contexture.engine.SelectionListener;
+import dev.contexture.engine.SelectionStage;
+import dev.contexture.engine.SparseSelection;
+import dev.contexture.engine.ort.CudaModelRunner;
+import dev.contexture.engine.ort.OrtModelRunner;
+import dev.contexture.kv.BlockCutter;
+import dev.contexture.kv.KvCache;
+import dev.contexture.model.arch.ModelConfig;
+import dev.contexture.model.arch.ModelSource;
+import dev.contexture.model.arch.TensorData;
+import dev.contexture.model.graph.CompiledModel;
+import dev.contexture.model.graph.GraphCompiler;
+import dev.contexture.model.head.RetrievalHeadFile;
+import dev.contexture.model.store.ModelFiles;
+import dev.contexture.model.store.ModelSources;
+import dev.contexture.nativelib.FfmKvPool;
+import dev.contexture.nativelib.NativeLibrary;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** A model of random weights and its head, opened as the service opens them, with as many pages as fit under a cap. */
+final class DeviceParts implements AutoCloseable {
+    private static final int PAGE_TOKENS = 32;
+    private static final int BLOCK_TOKENS = 16;
+
+    private final ModelFiles model;
+    private final ModelConfig config;
+    private final DeviceMemory memory;
+    private final SparsityProperties sparsity;
+    private final FfmKvPool pool;
+    private final BenchRetrieval retrieval;
+    private final ModelRunner runner;
+    private final KvCache kv;
+    private final Map<String, Object> openSeconds = new LinkedHashMap<>();
+
+    /**
+     * What to open.
+     *
+     * @param work takes the model and the compiled graph
+     * @param capBytes and {@code reserveBytes}: see {@link DeviceMemory}
+     * @param threads of what runs on processors
+     */
+    record Settings(
+            ExecutionProvider provider,
+            Path work,
+            ModelShape shape,
+            RandomHead.Shape head,
+            long seed,
+            long capBytes,
+            long reserveBytes,
+            int threads) {}
+
+    DeviceParts(Settings settings) throws IOException {
+        long begin = System.nanoTime();
+        this.model = RandomModel.of(settings.shape, settings.seed, settings.work.resolve("models"));
+        begin = note("write_weights", begin);
+        Precision precision = settings.provider == ExecutionProvider.CUDA ? Precision.HALF : Precision.FAST;
+        CompiledModel compiled;
+        long weightBytes;
+        try (ModelSource source = ModelSources.open(model)) {
+            Path headFile = RandomHead.write(
+                    settings.work.resolve("heads").resolve(settings.shape + ".safetensors"),
+                    source.config(),
+                    model.sha256(),
+                    settings.head,
+                    settings.seed);
+            this.sparsity = BenchRetrieval.settings(Map.of("selector", "head", "head", headFile.toString()));
+            Optional<RetrievalHeadFile> head =
+                    BenchRetrieval.findHead(sparsity, model.sha256(), settings.work.resolve("heads"));
+            try {
+                compiled = new GraphCompiler(settings.work.resolve("graphs"))
+                        .compile(source, model.sha256(), precision, head);
+            } finally {
+                head.ifPresent(RetrievalHeadFile::close);
+            }
+            weightBytes = Short.BYTES
+                    * source.tensors().values().stream()
+                            .mapToLong(TensorData::elements)
+                            .sum();
+        }
+        begin = note("compile", begin);
+        this.config = compiled.config();
+        KvGeometry geometry =
+                new KvGeometry(config.layers(), config.kvHeads(), config.headDim(), PAGE_TOKENS, precision.kvDtype());
+        this.memory = new DeviceMemory(
+                settings.capBytes,
+                weightBytes,
+                settings.reserveBytes,
+                geometry.bytesPerPage() + BenchRetrieval.bytesPerPage(sparsity, compiled, PAGE_TOKENS),
+                PAGE_TOKENS);
+        NativeLibrary library = NativeLibrary.openBundled(settings.work.resolve("native"));
+        NativeLibrary computing = NativeLibrary.openBundled(settings.provider, settings.work.resolve("native"));
+        this.pool = new FfmKvPool(computing, geometry, memory.pages());
+        this.retrieval = BenchRetrieval.open(
+                sparsity,
+                compiled,
+                settings.provider,
+                library,
+                geometry,
+                pool,
+                memory.pages(),
+                config.contextLength(),
+                settings.threads);
+        this.runner = settings.provider == ExecutionProvider.CUDA
+                ? new CudaModelRunner(compiled, computing, pool.id())
+                : new OrtModelRunner(compiled, computing.path(), pool.id(), settings.threads);
+        this.kv = new KvCache(geometry, memory.pages(), BlockCutter.fixed(BLOCK_TOKENS), retrieval.copier(pool));
+        note("load", begin);
+    }
+
+    private long note(String what, long begin) {
+        long end = System.nanoTime();
+        openSeconds.put(what, (end - begin) / 1e9);
+        return end;
+    }
+
+    ModelFiles model() {
+        return model;
+    }
+
+    ModelConfig config() {
+        return config;
+    }
+
+    DeviceMemory memory() {
+        return memory;
+    }
+
+    /** Of keys and values. */
+    long poolBytes() {
+        return pool.bytes();
+    }
+
+    KvCache kv() {
+        return kv;
+    }
+
+    /** What opening took, part by part. */
+    Map<String, Object> openSeconds() {
+        return openSeconds;
+    }
+
+    /** What a request gets that asks for this budget. */
+    Sparsity policy(int budget) {
+        return new Sparsity(
+                SparsityMode.AUTO, budget, sparsity.sink(), sparsity.recent(), budget * sparsity.residencyFactor());
+    }
+
+    /** Selects by the head; or attends to everything and looks at nothing. */
+    Engine engine(boolean sparse, StepTimes times) {
+        SelectionStage stage = sparse
+                ? new SparseSelection(
+                        retrieval.retriever().orElseThrow(),
+                        kv,
+                        pool,
+                        BenchRetrieval.selection(sparsity),
+                        retrieval.automaticUnit(),
+                        SelectionListener.NONE,
+                        System::nanoTime)
+                : SelectionStage.DENSE;
+        return new Engine(kv, pool, times.timed(runner), times.timed(stage), config.vocabulary());
+    }
+
+    @Override
+    public void close() {
+        runner.close();
+        retrieval.close();
+        pool.close();
+    }
+}
