@@ -51,7 +51,7 @@ class Baseline:
     def __init__(self, config, attention, options):
         self.config, self.attention, self.options = config, attention, options
         self.rows = []
-        with torch.device("cuda"):
+        with torch.device(options.device):
             self.model = transformers.AutoModelForCausalLM.from_config(
                 config, dtype=torch.bfloat16, attn_implementation=attention).eval()
         self.head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
@@ -63,23 +63,22 @@ class Baseline:
         cache = transformers.DynamicCache()
         for layer in range(self.config.num_hidden_layers):
             size = (batch, self.config.num_key_value_heads, length, self.head_dim)
-            key, value = (torch.randn(size, dtype=torch.bfloat16, device="cuda") for _ in range(2))
+            key, value = (torch.randn(size, dtype=torch.bfloat16, device=self.options.device) for _ in range(2))
             cache.update(key, value, layer)
         return cache
 
     def random_tokens(self, batch, count):
-        return torch.randint(self.config.vocab_size, (batch, count), device="cuda")
+        return torch.randint(self.config.vocab_size, (batch, count), device=self.options.device)
 
     @torch.inference_mode()
     def steps(self, batch, length, warm_up, timed):
         """Milliseconds of greedy steps behind a filled cache."""
         cache, token, millis = self.filled(batch, length), self.random_tokens(batch, 1), []
         for step in range(warm_up + timed):
-            torch.cuda.synchronize()
             begin = time.perf_counter()
             logits = self.model(input_ids=token, past_key_values=cache, use_cache=True).logits
             token = logits[:, -1].argmax(-1, keepdim=True)
-            token.tolist()  # a service hands its tokens out
+            token.tolist()  # a service hands its tokens out; waits for the device
             if step >= warm_up:
                 millis.append((time.perf_counter() - begin) * 1e3)
         return millis
@@ -89,7 +88,7 @@ class Baseline:
         best = float("inf")
         for _ in range(2):
             ids = self.random_tokens(1, length)
-            torch.cuda.synchronize()
+            ids[0, 0].item()  # is there
             begin = time.perf_counter()
             self.model(input_ids=ids, use_cache=True, logits_to_keep=1).logits.argmax(-1).tolist()
             best = min(best, time.perf_counter() - begin)
@@ -161,14 +160,18 @@ def parse():
     parser.add_argument("--batch", type=int, default=0, help="0: as large as fits")
     parser.add_argument("--cap-bytes", type=int, default=80_000_000_000)
     parser.add_argument("--commit", default="unknown")
+    parser.add_argument("--device", default="cuda", help="cpu: to try the script with a tiny model")
     return parser.parse_args()
 
 
 def main():
     options = parse()
     torch.manual_seed(1)
-    device = torch.cuda.get_device_properties(0)
-    torch.cuda.set_per_process_memory_fraction(min(1.0, options.cap_bytes / device.total_memory))
+    device = "cpu"
+    if options.device == "cuda":
+        properties = torch.cuda.get_device_properties(0)
+        torch.cuda.set_per_process_memory_fraction(min(1.0, options.cap_bytes / properties.total_memory))
+        device = properties.name
     with open(options.config, encoding="utf-8") as file:
         given = json.load(file)
     config = transformers.AutoConfig.for_model(**given)
@@ -180,7 +183,6 @@ def main():
     for attention in options.attention.split(","):
         baseline = Baseline(config, attention, options)
         for total in sorted(by_total):
-            torch.cuda.reset_peak_memory_stats()
             baseline.measure(by_total[total], options.batch)
         rows += baseline.rows
         del baseline
@@ -193,7 +195,7 @@ def main():
                   f"{row['decode_tokens_per_second']:.0f} tokens/s, "
                   f"{row.get('tokens_per_second', float('nan')):.0f} with prefill")
     result = {"suite": "hf-throughput", "at": datetime.datetime.now(datetime.timezone.utc).isoformat(),
-              "commit": options.commit, "device": device.name, "torch": torch.__version__,
+              "commit": options.commit, "device": device, "torch": torch.__version__,
               "transformers": transformers.__version__, "settings": {k: v for k, v in vars(options).items()
                                                                       if k not in ("config", "result", "commit")},
               "rows": rows}

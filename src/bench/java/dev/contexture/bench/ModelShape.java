@@ -64,18 +64,18 @@ enum ModelShape {
               "vocab_size": 151936
             }
             """),
-    /** For tests, and for trying a suite without a device. */
+    /** For tests and for trying a suite, with and without a device. */
     TINY("tiny", """
             {
               "architectures": ["LlamaForCausalLM"],
               "attention_bias": false,
               "bos_token_id": 256,
               "eos_token_id": 257,
-              "head_dim": 16,
+              "head_dim": 64,
               "hidden_act": "silu",
-              "hidden_size": 64,
+              "hidden_size": 128,
               "initializer_range": 0.02,
-              "intermediate_size": 96,
+              "intermediate_size": 192,
               "max_position_embeddings": 2048,
               "mlp_bias": false,
               "model_type": "llama",

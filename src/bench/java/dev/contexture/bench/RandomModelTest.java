@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Models of random weights are sound checkpoints that the engine runs. */
 class RandomModelTest {
     private static final long SEED = 3;
-    private static final long SHARD_BYTES = 100_000;
+    private static final long SHARD_BYTES = 400_000;
 
     @TempDir
     private Path directory;
@@ -58,7 +58,7 @@ class RandomModelTest {
                 decoded.writeBytes(tokenizer.tokenBytes(token));
             }
             assertThat(decoded.toString(StandardCharsets.UTF_8)).isEqualTo(text);
-            float[] weights = new float[96 * 64];
+            float[] weights = new float[192 * 128];
             TensorData up = Objects.requireNonNull(source.tensors().get("model.layers.1.mlp.up_proj.weight"));
             TensorDecoder.decode(up, 0, weights);
             assertThat(deviation(weights)).isCloseTo(0.02, Offset.offset(0.001));
@@ -107,8 +107,8 @@ class RandomModelTest {
                 assertThat(head.targetSha256()).isEqualTo(model.sha256());
                 assertThat(head.config().groupOfLayer()).containsExactly(0, 0, 1, 1);
                 assertThat(head.config().featureLayers()).containsExactly(0, 2, 3);
-                assertThat(head.fuse().shape()).containsExactly(64L, 192L);
-                assertThat(head.query().shape()).containsExactly(2L * 4 * 32, 128L);
+                assertThat(head.fuse().shape()).containsExactly(128L, 384L);
+                assertThat(head.query().shape()).containsExactly(2L * 4 * 32, 256L);
             }
         }
     }
@@ -121,7 +121,7 @@ class RandomModelTest {
                 ModelShape.TINY,
                 new RandomHead.Shape(2, 2, 32),
                 SEED,
-                2_000_000,
+                5_000_000,
                 100_000,
                 1);
         StepTimes times = new StepTimes();
