@@ -2,9 +2,9 @@
 
   python3 hf_throughput.py --config FOLDER/config.json --result hf.json
 
-Weights are random, in bfloat16; what torch may allocate is capped. Contexts are random numbers put into the cache, as eager
-attention cannot take in long prompts: a step's time does not depend on them. Prompts are timed one sequence at a time; where
-attention of the one kind runs out of memory, its throughput is given with the other's time, and the row says so.
+Weights are random, in bfloat16; what torch may allocate is capped. Contexts are random numbers put into the cache, as
+eager attention cannot take in long prompts: a step's time does not depend on them. Prompts are timed one sequence at a
+time; where attention of one kind runs out of memory, its throughput is given with the other's time, and the row says so.
 """
 
 import argparse
@@ -115,6 +115,8 @@ class Baseline:
         total = sum(shapes[0])
         room = self.options.warm_up + self.options.steps
         batch = batch_wanted or self.largest_batch(total + room)
+        if self.options.device == "cuda":
+            torch.cuda.reset_peak_memory_stats()  # tries do not count
         name, step_ms = f"transformers {self.attention}", {}
         for length in sorted({each for s in shapes for each in lengths(*s, self.options.points)}):
             millis = self.fits(lambda: self.steps(batch, length, self.options.warm_up, self.options.steps))

@@ -2,7 +2,6 @@ package dev.contexture.bench;
 
 import dev.contexture.bench.GrowingBatch.Growth;
 import dev.contexture.core.ExecutionProvider;
-import dev.contexture.core.Sparsity;
 import dev.contexture.engine.Engine;
 import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.nativelib.CudaDevices;
@@ -37,7 +36,7 @@ final class DeviceBench {
     private final StepTimes times = new StepTimes();
     private final Engine dense;
     private final Engine sparse;
-    private final Sparsity policy;
+    private final GrowingBatch.Settings sequenceSettings;
     private final List<Map<String, Object>> rows = new ArrayList<>();
     /** Of these modes the code is compiled by now. */
     private final SortedSet<Boolean> warm = new TreeSet<>();
@@ -69,9 +68,10 @@ final class DeviceBench {
         this.parts = parts;
         this.result = result;
         this.plan = plan;
-        this.policy = parts.policy(budget);
+        this.sequenceSettings = new GrowingBatch.Settings(parts.policy(budget), plan.chunk, plan.seed);
         this.dense = parts.engine(false, times);
-        this.sparse = parts.engine(true, times);
+        // Where nothing is to select, the head need not look at prompts.
+        this.sparse = plan.modes.contains("sparse") ? parts.engine(true, times) : dense;
     }
 
     static void run(Options options, Part... wanted) throws IOException, InterruptedException {
@@ -152,7 +152,7 @@ final class DeviceBench {
     private void addThroughput(OutputShape shape, String mode, int batch, Curves curves) {
         double decodeSeconds = shape.decodeSeconds(curves.stepMillis.getOrDefault(mode, new TreeMap<>()));
         double prefillSeconds =
-                curves.growth.getOrDefault(shape.in(), Growth.NONE).seconds(isSparse(mode));
+                curves.growth.getOrDefault(shape.in(), Growth.NONE).seconds(shape.in(), isSparse(mode));
         double tokens = (double) batch * shape.out();
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("kind", "throughput");
@@ -187,7 +187,7 @@ final class DeviceBench {
 
     private Curves measure(int batch, SortedSet<Integer> lengths) throws IOException, InterruptedException {
         Curves curves = new Curves(new LinkedHashMap<>(), new TreeMap<>());
-        try (GrowingBatch sequences = new GrowingBatch(parts, dense, sparse, policy, batch, plan.chunk, plan.seed)) {
+        try (GrowingBatch sequences = new GrowingBatch(parts, sequenceSettings, batch, dense, sparse)) {
             Growth growth = sequences.growTo(NO_CONTEXT_TOKENS, times);
             decode(sequences, "dense");
             double productMillis = times.mean(StepTimes.Step::run);

@@ -24,8 +24,7 @@ final class GrowingBatch implements AutoCloseable {
     private final KvCache kv;
     private final Engine dense;
     private final Engine sparse;
-    private final Sparsity policy;
-    private final int chunkTokens;
+    private final Settings settings;
     private final int vocabulary;
     private final RandomNumbers random;
     private final List<Sequence> sequences = new ArrayList<>();
@@ -33,20 +32,32 @@ final class GrowingBatch implements AutoCloseable {
     private int length;
 
     /**
+     * How sequences live.
+     *
+     * @param chunkTokens rows of a step that takes in prompts
+     */
+    record Settings(Sparsity policy, int chunkTokens, long seed) {}
+
+    /**
      * What taking in prompts took.
      *
-     * @param observeSeconds of these, the head's
+     * @param tokens of each sequence
+     * @param observeSeconds of the seconds, the head's
      */
-    record Growth(double seconds, double observeSeconds) {
-        static final Growth NONE = new Growth(0, 0);
+    record Growth(int tokens, double seconds, double observeSeconds) {
+        static final Growth NONE = new Growth(0, 0, 0);
 
         Growth plus(Growth other) {
-            return new Growth(seconds + other.seconds, observeSeconds + other.observeSeconds);
+            return new Growth(tokens + other.tokens, seconds + other.seconds, observeSeconds + other.observeSeconds);
         }
 
-        /** Without a head there is nothing to observe. */
-        double seconds(boolean sparse) {
-            return sparse ? seconds : seconds - observeSeconds;
+        /**
+         * Of a whole prompt, some of whose tokens were decoded instead. Without a head there is nothing to observe.
+         *
+         * @param length of the prompt
+         */
+        double seconds(int length, boolean sparse) {
+            return (sparse ? seconds : seconds - observeSeconds) * length / tokens;
         }
     }
 
@@ -69,20 +80,17 @@ final class GrowingBatch implements AutoCloseable {
     }
 
     /**
-     * @param dense and {@code sparse}: two engines over the same pool
-     * @param chunkTokens rows of a step that takes in prompts
+     * @param sparse takes in the prompts, too
      */
-    GrowingBatch(
-            DeviceParts parts, Engine dense, Engine sparse, Sparsity policy, int count, int chunkTokens, long seed) {
+    GrowingBatch(DeviceParts parts, Settings settings, int count, Engine dense, Engine sparse) {
         this.kv = parts.kv();
         this.dense = dense;
         this.sparse = sparse;
-        this.policy = policy;
-        this.chunkTokens = chunkTokens;
+        this.settings = settings;
         this.vocabulary = parts.config().vocabulary();
-        this.random = new RandomNumbers(seed, "tokens");
+        this.random = new RandomNumbers(settings.seed, "tokens");
         for (int i = 0; i < count; i++) {
-            Sequence sequence = new Sequence(i + 1, sparse.begin(policy));
+            Sequence sequence = new Sequence(i + 1, sparse.begin(settings.policy));
             kv.admit(sequence.id, new int[0], SALT);
             sequences.add(sequence);
         }
@@ -104,7 +112,7 @@ final class GrowingBatch implements AutoCloseable {
         int rows = 0;
         for (Sequence sequence : sequences) {
             for (int taken = 0; taken < missing; ) {
-                int count = Math.min(missing - taken, chunkTokens - rows);
+                int count = Math.min(missing - taken, settings.chunkTokens - rows);
                 boolean ends = taken + count == missing;
                 // A chunk of one row is another kind of work: the row before waits for it.
                 if (!ends && missing - taken - count == 1 && count > 1) {
@@ -113,7 +121,7 @@ final class GrowingBatch implements AutoCloseable {
                 step.add(sequence.step(tokens(count), false, true));
                 taken += count;
                 rows += count;
-                if (rows >= chunkTokens - 1) {
+                if (rows >= settings.chunkTokens - 1) {
                     run(step, times);
                     rows = 0;
                 }
@@ -127,7 +135,7 @@ final class GrowingBatch implements AutoCloseable {
         double seconds = times.sum(StepTimes.Step::total) / 1e3;
         double observeSeconds = times.sum(StepTimes.Step::observe) / 1e3;
         times.clear();
-        return new Growth(seconds, observeSeconds);
+        return new Growth(missing, seconds, observeSeconds);
     }
 
     private void run(List<SequenceStep> steps, StepTimes times) {
@@ -146,7 +154,7 @@ final class GrowingBatch implements AutoCloseable {
 
     /** Whether the next steps of {@link #decode} can select. */
     boolean selectsNext() {
-        return policy.applies(length + 1);
+        return settings.policy.applies(length + 1);
     }
 
     /**

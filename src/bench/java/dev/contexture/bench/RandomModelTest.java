@@ -128,8 +128,9 @@ class RandomModelTest {
         try (DeviceParts parts = new DeviceParts(settings)) {
             Engine dense = parts.engine(false, times);
             Engine sparse = parts.engine(true, times);
-            try (GrowingBatch batch = new GrowingBatch(parts, dense, sparse, parts.policy(80), 3, 64, SEED)) {
-                assertThat(batch.growTo(79, times).seconds()).isPositive();
+            GrowingBatch.Settings sequences = new GrowingBatch.Settings(parts.policy(80), 64, SEED);
+            try (GrowingBatch batch = new GrowingBatch(parts, sequences, 3, dense, sparse)) {
+                assertThat(batch.growTo(79, times).seconds(79, true)).isPositive();
                 assertThat(batch.selectsNext()).isFalse();
                 batch.growTo(100, times);
                 assertThat(batch.selectsNext()).isTrue();
