@@ -4,7 +4,7 @@
 
 Weights are random, in bfloat16; what torch may allocate is capped. Contexts are random numbers put into the cache, as
 eager attention cannot take in long prompts: a step's time does not depend on them. Prompts are timed one sequence at a
-time; where attention of one kind runs out of memory, its throughput is given with the other's time, and the row says so.
+time; where one kind of attention runs out of memory, its throughput is given with the other's time.
 """
 
 import argparse

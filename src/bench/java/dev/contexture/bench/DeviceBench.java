@@ -244,12 +244,13 @@ final class DeviceBench {
             for (int wanted : options.numbers("lengths", "4096,32768,131072")) {
                 // The model's longest context has to hold what is decoded, too.
                 int length = Math.min(wanted, model.contextLength() - plan.decodedTokens());
-                if (length > most) {
+                if (length <= most) {
+                    lengths.add(length);
+                } else {
                     rows.add(Map.of("kind", "does not fit", "batch", batch, "length", length));
                     System.out.printf(Locale.ROOT, "%2d sequences of %6d do not fit%n", batch, length);
-                    length = most / ROUND_TOKENS * ROUND_TOKENS;
+                    lengths.add(most > ROUND_TOKENS ? most - most % ROUND_TOKENS : most);
                 }
-                lengths.add(length);
             }
             Curves curves = measure(batch, lengths);
             for (String mode : plan.modes) {
