@@ -167,7 +167,7 @@ void time_retrieval(const SpinningThreads& threads, int repeats) {
           positions.push_back(p);
           slots.push_back(static_cast<int64_t>(pages[p / kPageTokens]) * kPageTokens + p % kPageTokens);
         }
-        pool.set_append(static_cast<int32_t>(positions.size()), positions.data(), slots.data());
+        pool.tables().set_append(static_cast<int32_t>(positions.size()), positions.data(), slots.data());
         append += best_seconds(1, [&] { pool.append(keys.data(), execution); });
       }
       SelectionRule rule;
@@ -180,7 +180,7 @@ void time_retrieval(const SpinningThreads& threads, int repeats) {
       for (float& x : queries) x = 2 * normal(random);
       double select[3];
       for (rule.unit = 0; rule.unit < 3; ++rule.unit) {
-        pool.set_select({1, &context, query_offsets, &context, page_offsets, pages.data(), &rule, block_offsets, ends.data()});
+        pool.tables().set_select({1, &context, query_offsets, &context, page_offsets, pages.data(), &rule, block_offsets, ends.data()});
         select[rule.unit] = best_seconds(repeats, [&] { pool.select(queries.data(), execution); });
       }
       const double bytes = static_cast<double>(context) * head.groups * head.kv_heads * (kHeadDim + 4);

@@ -102,17 +102,11 @@ int32_t ctx_block_decode(int64_t pool, int32_t format, int32_t layer_count, cons
 int64_t ctx_retrieval_create(int32_t groups, int32_t kv_heads, int32_t query_heads, int32_t head_dim,
                              int32_t page_tokens, int32_t pages, int32_t positions, const float* rope_cos,
                              const float* rope_sin) {
-  int64_t id = 0;
-  guarded("ctx_retrieval_create", [&] {
-    const contexture::RetrievalGeometry geometry{groups, kv_heads, query_heads, head_dim, page_tokens, pages};
-    id = RetrievalRegistry::instance().add(std::make_shared<RetrievalPool>(geometry, positions, rope_cos, rope_sin));
-  });
-  return id;
+  return contexture::create_retrieval<RetrievalPool>({groups, kv_heads, query_heads, head_dim, page_tokens, pages},
+                                                     positions, rope_cos, rope_sin);
 }
 
-int32_t ctx_retrieval_destroy(int64_t pool) {
-  return guarded("ctx_retrieval_destroy", [&] { RetrievalRegistry::instance().remove(pool); });
-}
+int32_t ctx_retrieval_destroy(int64_t pool) { return contexture::destroy_retrieval<RetrievalPool>(pool); }
 
 int64_t ctx_retrieval_bytes(int64_t pool) {
   int64_t bytes = 0;
@@ -148,41 +142,31 @@ int32_t ctx_retrieval_keys_write(int64_t pool, int32_t page_count, const int32_t
 
 int32_t ctx_retrieval_append_set(int64_t pool, int32_t rows, const int32_t* positions, const int64_t* slots) {
   return on_pool<RetrievalPool>("ctx_retrieval_append_set", pool,
-                                [&](RetrievalPool& keys) { keys.set_append(rows, positions, slots); });
+                                [&](RetrievalPool& keys) { keys.tables().set_append(rows, positions, slots); });
 }
 
 int32_t ctx_retrieval_select_set(int64_t pool, int32_t rows, const int32_t* positions, const int32_t* query_offsets,
                                  const int32_t* query_positions, const int32_t* page_offsets, const int32_t* pages,
                                  const int32_t* rules, const int32_t* block_offsets, const int32_t* block_ends) {
-  static_assert(sizeof(contexture::SelectionRule) == 8 * sizeof(int32_t), "a rule is eight ints");
-  return on_pool<RetrievalPool>("ctx_retrieval_select_set", pool, [&](RetrievalPool& keys) {
-    keys.set_select({rows, positions, query_offsets, query_positions, page_offsets, pages,
-                     reinterpret_cast<const contexture::SelectionRule*>(rules), block_offsets, block_ends});
-  });
+  return contexture::set_select<RetrievalPool>(
+      pool, rows, positions, query_offsets, query_positions, page_offsets, pages, rules, block_offsets, block_ends,
+      [](RetrievalPool& keys, const contexture::SelectRows& select) { keys.tables().set_select(select); });
 }
 
 int32_t ctx_selection_stride(int64_t pool) {
-  int32_t stride = 0;
-  on_pool<RetrievalPool>("ctx_selection_stride", pool, [&](RetrievalPool& keys) { stride = keys.stride(); });
-  return stride;
+  return contexture::of_selection("ctx_selection_stride", pool, &RetrievalPool::stride);
 }
 
 const int32_t* ctx_selection_counts(int64_t pool) {
-  const int32_t* counts = nullptr;
-  on_pool<RetrievalPool>("ctx_selection_counts", pool, [&](RetrievalPool& keys) { counts = keys.counts(); });
-  return counts;
+  return contexture::of_selection("ctx_selection_counts", pool, &RetrievalPool::counts);
 }
 
 const int32_t* ctx_selection_positions(int64_t pool) {
-  const int32_t* positions = nullptr;
-  on_pool<RetrievalPool>("ctx_selection_positions", pool, [&](RetrievalPool& keys) { positions = keys.chosen(); });
-  return positions;
+  return contexture::of_selection("ctx_selection_positions", pool, &RetrievalPool::chosen);
 }
 
 const float* ctx_selection_mass(int64_t pool) {
-  const float* mass = nullptr;
-  on_pool<RetrievalPool>("ctx_selection_mass", pool, [&](RetrievalPool& keys) { mass = keys.mass(); });
-  return mass;
+  return contexture::of_selection("ctx_selection_mass", pool, &RetrievalPool::mass);
 }
 
 int64_t ctx_descriptors_create(int64_t pool, int32_t kind, int32_t query_heads, int32_t groups, int32_t window,

@@ -13,7 +13,7 @@ extern "C" {
 
 #define CTX_API __attribute__((visibility("default")))
 
-enum { CTX_ABI_VERSION = 6 };
+enum { CTX_ABI_VERSION = 9 };
 
 enum {
   CTX_OK = 0,
@@ -36,17 +36,53 @@ CTX_API int32_t ctx_device_count(void);
 CTX_API const char* ctx_device_report(void);
 
 /* Of the library for CUDA devices only: the compiled graph as a session of ONNX Runtime, made once RegisterCustomOps was called. Its
- * outputs have so many columns; features 0: it has none. library: the path of this one. */
+ * outputs have so many columns; features, which stay on the device, 0: it has none. library: the path of this one. */
 CTX_API int64_t ctx_session_create(const char* graph, const char* library, int64_t pool, int64_t vocabulary,
                                    int64_t features);
 CTX_API int32_t ctx_session_destroy(int64_t session);
 
 /* Runs the pool's step. tokens[rows]; wanted: rows whose logits are to be had, ascending. What came of it lies in page-locked memory
- * until the next run: logits[wanted_count][vocabulary], features[rows][features]; null where there are none. */
+ * until the next run: logits[wanted_count][vocabulary]; null where there are none. Logits are copied there when they are first
+ * asked for. */
 CTX_API int32_t ctx_session_run(int64_t session, const int64_t* tokens, int32_t rows, const int64_t* wanted,
                                 int32_t wanted_count);
 CTX_API const float* ctx_session_logits(int64_t session);
-CTX_API const float* ctx_session_features(int64_t session);
+
+enum { CTX_MOST_TOP_LOGPROBS = 20 };
+
+/* How a token is drawn: changes of single logits, temperature, min_p, top_k, top_p, in this order. Log-probabilities are those of the
+ * logits before all of it. */
+struct ctx_sample_row {
+  double uniform;            /* decides the draw, in [0, 1) */
+  float inverse_temperature; /* 0: the lowest id of the largest logit */
+  float floor;               /* least (logit - largest) * inverse_temperature of a token that may be drawn: the logarithm of min_p */
+  float top_p;               /* in (0, 1] */
+  float repetition;          /* penalty of repeated tokens: what is positive is divided by it, what is not multiplied; positive */
+  int32_t top_k;             /* 0: all */
+  int32_t top_logprobs;      /* likeliest tokens that are told, at most CTX_MOST_TOP_LOGPROBS; -1: no log-probability at all */
+  int32_t wanted;            /* which of the rows whose logits were wanted */
+  int32_t changes_end;       /* of its changes, which begin where those of the entry before end */
+};
+
+/* Of a logit; each token once per row. */
+struct ctx_logit_change {
+  int32_t token;
+  int32_t repeated; /* 1: the repetition penalty applies, 0: not */
+  float penalty;    /* is subtracted then */
+  float bias;       /* is added last */
+};
+
+struct ctx_drawn_token {
+  int32_t token;
+  float logprob;                              /* NaN where none was asked for, as what follows is undefined */
+  int32_t top_tokens[CTX_MOST_TOP_LOGPROBS];  /* likeliest first, lower ids first among equals */
+  float top_logprobs[CTX_MOST_TOP_LOGPROBS];
+};
+
+/* Draws tokens from the last run's logits: drawn[count], in page-locked memory until the next draw. Ids below `tokens` are drawn. */
+CTX_API const struct ctx_drawn_token* ctx_session_sample(int64_t session, int32_t tokens, const struct ctx_sample_row* rows,
+                                                         int32_t count, const struct ctx_logit_change* changes,
+                                                         int32_t change_count);
 
 /* Why the last failing call of this thread failed; valid until the thread's next failing call. */
 CTX_API const char* ctx_last_error(void);
@@ -56,6 +92,25 @@ CTX_API const char* ctx_last_error(void);
 CTX_API int64_t ctx_pool_create(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens, int32_t pages,
                                 int32_t dtype);
 CTX_API int32_t ctx_pool_destroy(int64_t pool);
+
+/* Of the library for CUDA devices only: a pool whose last layers may leave for page-locked host memory. pages: ids that pages may have;
+ * the device holds those below ctx_pool_page_limit, within device_bytes. places: sequences whose selections, of so many
+ * lists (layer groups times KV heads) of at most `room` tokens, layers in host memory keep on the device. */
+CTX_API int64_t ctx_pool_create_elastic(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens, int32_t pages,
+                                        int32_t dtype, int64_t device_bytes, int64_t host_bytes, int32_t places,
+                                        int32_t lists, int32_t room);
+
+/* Most layers that host memory has room for; 0 for other pools. */
+CTX_API int32_t ctx_pool_host_layers(int64_t pool);
+
+/* Pages that the device has room for with so many layers in host memory; 0 where not even the selections have. */
+CTX_API int32_t ctx_pool_page_limit(int64_t pool, int32_t host_layers);
+
+/* Moves layers, with what is in the used pages, all of them below the new limit. No run may be under way. */
+CTX_API int32_t ctx_pool_place(int64_t pool, int32_t host_layers, int32_t used_count, const int32_t* used);
+
+/* Of the step: rows that its selections name in one layer in host memory, and those of them that had to be loaded. */
+CTX_API int32_t ctx_step_loaded(int64_t pool, int64_t* counts);
 
 /* Bytes of the pool's rows, or 0 for an unknown id. */
 CTX_API int64_t ctx_pool_bytes(int64_t pool);
@@ -141,6 +196,27 @@ CTX_API int32_t ctx_selection_stride(int64_t pool);
 CTX_API const int32_t* ctx_selection_counts(int64_t pool);
 CTX_API const int32_t* ctx_selection_positions(int64_t pool);
 CTX_API const float* ctx_selection_mass(int64_t pool);
+
+/* Of the library for CUDA devices only: has sequences of the step attend to what the last selection of a key pool chose, which
+ * is on the device already: sequences[r] to that of the selection's row chosen[r], which must have been made for the
+ * sequence's own position. Otherwise as ctx_step_select. places and owners, where layers may be in host memory, else null: each
+ * sequence's place, and a number other than 0 that changes when another sequence takes the place. */
+CTX_API int32_t ctx_step_select_chosen(int64_t pool, int64_t retrieval, const int32_t* group_of_layer, int32_t rows,
+                                       const int32_t* sequences, const int32_t* chosen, const int32_t* places,
+                                       const int32_t* owners, int32_t first_dense_layers);
+
+/* Of the library for CUDA devices only: the retrieval head's graphs beside the session of the decoder that they read from.
+ * places: sequences whose last token's features are carried at a time, by numbers below. */
+CTX_API int64_t ctx_head_create(const char* keys, const char* query, const char* library, int64_t retrieval, int64_t session,
+                                int32_t places);
+CTX_API int32_t ctx_head_destroy(int64_t head);
+
+/* Makes the selection that was set, for tokens[rows] of the sequences that have these places; ctx_selection_* then tell. */
+CTX_API int32_t ctx_head_select(int64_t head, int32_t rows, const int64_t* tokens, const int32_t* places);
+
+/* Makes the keys of the rows of the decoder's last run, for which the append was set, and carries the features of some of these
+ * rows to places. */
+CTX_API int32_t ctx_head_observe(int64_t head, int32_t carried, const int32_t* carried_rows, const int32_t* places);
 
 /* Descriptors of blocks of keys, for selection without a trained head. kind: 0 smallest and largest key per piece of 16
  * tokens at most, 1 mean key per block. Layers share a selection in groups of equal size; window: 0, or how many tokens

@@ -6,6 +6,7 @@
 
 #include "capi/guard.h"
 #include "contexture/paged_kv.h"
+#include "contexture/retrieval.h"
 
 namespace contexture {
 
@@ -37,6 +38,47 @@ int64_t pool_bytes(int64_t pool) {
   int64_t bytes = 0;
   guarded("ctx_pool_bytes", [&] { bytes = Registry<Pool>::instance().find(pool)->geometry().pool_bytes(); });
   return bytes;
+}
+
+// Of the retrieval head's keys; an id, or 0.
+template <class Pool>
+int64_t create_retrieval(const RetrievalGeometry& geometry, int32_t positions, const float* rope_cos,
+                         const float* rope_sin) {
+  int64_t id = 0;
+  guarded("ctx_retrieval_create",
+          [&] { id = Registry<Pool>::instance().add(std::make_shared<Pool>(geometry, positions, rope_cos, rope_sin)); });
+  return id;
+}
+
+template <class Pool>
+int32_t destroy_retrieval(int64_t pool) {
+  return guarded("ctx_retrieval_destroy", [&] { Registry<Pool>::instance().remove(pool); });
+}
+
+// set(keys, rows)
+template <class Pool, class Set>
+int32_t set_select(int64_t pool, int32_t rows, const int32_t* positions, const int32_t* query_offsets,
+                   const int32_t* query_positions, const int32_t* page_offsets, const int32_t* pages, const int32_t* rules,
+                   const int32_t* block_offsets, const int32_t* block_ends, const Set& set) {
+  static_assert(sizeof(SelectionRule) == 8 * sizeof(int32_t), "a rule is eight ints");
+  return on_pool<Pool>("ctx_retrieval_select_set", pool, [&](Pool& keys) {
+    set(keys, SelectRows{rows, positions, query_offsets, query_positions, page_offsets, pages,
+                         reinterpret_cast<const SelectionRule*>(rules), block_offsets, block_ends});
+  });
+}
+
+// What a selection left, by a member of its pool; null or 0 for an unknown id.
+template <class Pool, class Result>
+Result of_selection(const char* function, int64_t pool, Result (Pool::*result)()) {
+  Result found{};
+  on_pool<Pool>(function, pool, [&](Pool& keys) { found = (keys.*result)(); });
+  return found;
+}
+template <class Pool, class Result>
+Result of_selection(const char* function, int64_t pool, Result (Pool::*result)() const) {
+  Result found{};
+  on_pool<Pool>(function, pool, [&](Pool& keys) { found = (keys.*result)(); });
+  return found;
 }
 
 }  // namespace contexture

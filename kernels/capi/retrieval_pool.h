@@ -7,6 +7,7 @@
 
 #include "capi/mapped_memory.h"
 #include "capi/registry.h"
+#include "capi/retrieval_tables.h"
 #include "contexture/retrieval.h"
 
 namespace contexture {
@@ -21,16 +22,13 @@ class RetrievalPool {
   // Held by whoever describes a call, runs it or reads its result.
   std::mutex& mutex() { return mutex_; }
 
-  void set_append(int32_t rows, const int32_t* positions, const int64_t* slots);
-  void set_select(const SelectRows& select);
-  int32_t append_rows() const { return static_cast<int32_t>(append_positions_.size()); }
-  int32_t select_rows() const { return static_cast<int32_t>(select_positions_.size()); }
-  int32_t select_queries() const { return static_cast<int32_t>(query_positions_.size()); }
+  // What the next append and the next selection are about.
+  RetrievalTables& tables() { return tables_; }
 
-  void append(const float* keys /* [append_rows, lists * head_dim] */, const Execution& execution);
-  void select(const float* queries /* [select_queries, groups * query_heads * head_dim] */, const Execution& execution);
+  void append(const float* keys /* [rows of the append, lists * head_dim] */, const Execution& execution);
+  void select(const float* queries /* [queries, groups * query_heads * head_dim] */, const Execution& execution);
 
-  int32_t stride() const { return stride_; }
+  int32_t stride() const { return tables_.stride(); }
   const int32_t* counts() const { return counts_.data(); }
   const int32_t* chosen() const { return chosen_.data(); }
   const float* mass() const { return mass_.data(); }
@@ -42,27 +40,20 @@ class RetrievalPool {
   // scale that is no finite number of at least 0, which is written as 0. All throw InvalidArgument.
   int64_t key_bytes(int32_t tokens) const;
   void read_keys(int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, void* bytes, int64_t count) const;
-  void write_keys(int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, const void* bytes,
-                  int64_t count);
+  void write_keys(int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, const void* bytes, int64_t count);
 
  private:
-  void check_select(const SelectRows& select) const;
   void check_keys(int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, const void* bytes,
                   int64_t count) const;
   // Calls fn(offset of a key's first values, offset of its scale) for every token and list in their order.
   template <class Fn>
   void for_keys(const int32_t* pages, int32_t first, int32_t tokens, const Fn& fn) const;
 
+  RetrievalTables tables_;
   const RetrievalGeometry geometry_;
-  const int32_t positions_;
   const std::vector<float> rope_cos_, rope_sin_;
   MappedMemory memory_;
   std::mutex mutex_;
-  std::vector<int32_t> append_positions_;
-  std::vector<int64_t> append_slots_;
-  std::vector<int32_t> select_positions_, query_offsets_, query_positions_, page_offsets_, pages_, block_offsets_, block_ends_;
-  std::vector<SelectionRule> rules_;
-  int32_t stride_ = 0;
   std::vector<int32_t> counts_, chosen_;
   std::vector<float> mass_;
 };

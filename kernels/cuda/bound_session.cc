@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <numeric>
-#include <stdexcept>
+#include <vector>
 
 #include "capi/checks.h"
-#include "ops/op_support.h"
+#include "cuda/sample_rows.h"
 
 namespace contexture {
 namespace cuda {
@@ -13,106 +13,20 @@ namespace {
 
 constexpr const char *kTokens = "input_ids", *kStep = "step", *kWanted = "logit_rows", *kLogits = "logits",
                      *kFeatures = "features";
-constexpr int64_t kPlain = -1;  // a run that is not captured
 
-void ok(ort::Status* status) {
-  if (status == nullptr) return;
-  const std::string words = ort_api().GetErrorMessage(status);
-  ort_api().ReleaseStatus(status);
-  throw std::runtime_error(words);
+const BoundSession::Model& checked(const BoundSession::Model& model) {
+  check_count("vocabulary", model.vocabulary, 1 << 24);
+  return model;
 }
-
-// Options of a session, and what they are made of.
-class Options {
- public:
-  explicit Options(const std::string& library) {
-    const ort::Api& api = ort_api();
-    ok(api.CreateSessionOptions(&session_));
-    ok(api.RegisterCustomOpsLibrary_V2(session_, library.c_str()));
-    ok(api.CreateCUDAProviderOptions(&cuda_));
-    const char *keys[] = {"enable_cuda_graph", "arena_extend_strategy"}, *values[] = {"1", "kSameAsRequested"};
-    ok(api.UpdateCUDAProviderOptions(cuda_, keys, values, 2));
-    ok(api.SessionOptionsAppendExecutionProvider_CUDA_V2(session_, cuda_));
-  }
-  ~Options() {
-    if (cuda_ != nullptr) ort_api().ReleaseCUDAProviderOptions(cuda_);
-    if (session_ != nullptr) ort_api().ReleaseSessionOptions(session_);
-  }
-  Options(const Options&) = delete;
-  Options& operator=(const Options&) = delete;
-
-  const ort::SessionOptions* get() const { return session_; }
-
- private:
-  ort::SessionOptions* session_ = nullptr;
-  ort::CudaOptions* cuda_ = nullptr;
-};
 
 }  // namespace
 
-// Tensors at fixed places, bound to the session's inputs and outputs.
-class BoundSession::Binding {
- public:
-  explicit Binding(BoundSession& session) : session_(session) { ok(ort_api().CreateIoBinding(session.session_, &binding_)); }
-  ~Binding() {
-    ort_api().ReleaseIoBinding(binding_);
-    for (ort::Value* value : values_) ort_api().ReleaseValue(value);
-  }
-  Binding(const Binding&) = delete;
-  Binding& operator=(const Binding&) = delete;
-
-  void input(const char* name, ort::MemoryInfo* memory, const void* data, int64_t count) {
-    ok(ort_api().BindInput(binding_, name, tensor(memory, const_cast<void*>(data), {count}, ort::kInt64, sizeof(int64_t))));
-  }
-  void output(const char* name, void* data, int64_t rows, int64_t columns) {
-    ok(ort_api().BindOutput(binding_, name, tensor(session_.device_, data, {rows, columns}, ort::kFloat, sizeof(float))));
-  }
-  const ort::IoBinding* get() const { return binding_; }
-
- private:
-  ort::Value* tensor(ort::MemoryInfo* memory, void* data, const std::vector<int64_t>& dims, ort::ElementType type,
-                     size_t bytes) {
-    for (const int64_t dim : dims) bytes *= static_cast<size_t>(dim);
-    ort::Value* value = nullptr;
-    ok(ort_api().CreateTensorWithDataAsOrtValue(memory, data, bytes, dims.data(), dims.size(), type, &value));
-    values_.push_back(value);
-    return value;
-  }
-
-  BoundSession& session_;
-  ort::IoBinding* binding_ = nullptr;
-  std::vector<ort::Value*> values_;
-};
-
-BoundSession::BoundSession(const Model& model) : model_(model), pool_id_(model.pool) {
-  if (!has_ort_api())
-    throw InvalidArgument("the operations are not registered yet: register this library with ONNX Runtime before");
-  check_count("vocabulary", model.vocabulary, 1 << 24);
-  const ort::Api& api = ort_api();
-  try {
-    const Options options(model.library);
-    ok(api.CreateEnv(2, "contexture", &env_));  // a process has one; this counts it up
-    ok(api.CreateSession(env_, model.graph.c_str(), options.get(), &session_));
-    ok(api.CreateMemoryInfo("Cuda", 0, 0, ort::kDefaultMemory, &device_));
-    ok(api.CreateMemoryInfo("Cpu", 0, 0, ort::kDefaultMemory, &host_));
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
-  } catch (const std::exception&) {
-    release();
-    throw;
-  }
+BoundSession::BoundSession(const Model& model)
+    : model_(checked(model)), pool_id_(model.pool), session_(model.graph, model.library) {
+  check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
 }
 
-BoundSession::~BoundSession() { release(); }
-
-void BoundSession::release() {
-  const ort::Api& api = ort_api();
-  buckets_.clear();
-  if (stream_ != nullptr) cudaStreamDestroy(stream_);
-  if (device_ != nullptr) api.ReleaseMemoryInfo(device_);
-  if (host_ != nullptr) api.ReleaseMemoryInfo(host_);
-  if (session_ != nullptr) api.ReleaseSession(session_);
-  if (env_ != nullptr) api.ReleaseEnv(env_);
-}
+BoundSession::~BoundSession() { cudaStreamDestroy(stream_); }
 
 void BoundSession::to_device(void* device, const void* host, size_t bytes) {
   if (bytes > 0) check(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, stream_), "cudaMemcpyAsync");
@@ -122,33 +36,17 @@ void BoundSession::to_host(void* host, const void* device, size_t bytes) {
   if (bytes > 0) check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream_), "cudaMemcpyAsync");
 }
 
-void BoundSession::run(const Binding& binding, int64_t graph) {
-  ort::RunOptions* options = nullptr;
-  ok(ort_api().CreateRunOptions(&options));
-  try {
-    ok(ort_api().AddRunConfigEntry(options, "gpu_graph_id", std::to_string(graph).c_str()));
-    ok(ort_api().RunWithBinding(session_, options, binding.get()));
-  } catch (const std::exception&) {
-    ort_api().ReleaseRunOptions(options);
-    throw;
-  }
-  ort_api().ReleaseRunOptions(options);
-}
-
 void BoundSession::run(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count) {
   const auto pool = DevicePoolRegistry::instance().find(model_.pool);
   if (rows != pool->rows())
     throw InvalidArgument("there are " + text(rows) + " tokens, but the step brings " + text(pool->rows()));
   for (int32_t i = 0; i < wanted_count; ++i) check_index("a row whose logits are wanted", wanted[i], rows);
-  host_logits_ =
-      static_cast<float*>(logit_memory_.at_least(static_cast<size_t>(wanted_count * model_.vocabulary) * sizeof(float)));
-  host_features_ =
-      static_cast<float*>(feature_memory_.at_least(static_cast<size_t>(rows * model_.features) * sizeof(float)));
+  host_logits_ = nullptr, device_logits_ = nullptr;
+  logit_rows_.clear();
   if (pool->bucket() > 0) run_bucket(*pool, tokens, rows, wanted, wanted_count);
   else run_plain(tokens, rows, wanted, wanted_count);
 }
 
-// The first run of a bucket takes all memory that runs will want, so it is a plain one; the second is captured.
 void BoundSession::run_bucket(DevicePool& pool, const int64_t* tokens, int32_t rows, const int64_t* wanted,
                               int32_t wanted_count) {
   const int32_t bucket = pool.bucket();
@@ -159,51 +57,98 @@ void BoundSession::run_bucket(DevicePool& pool, const int64_t* tokens, int32_t r
   if (binding == nullptr) {
     std::vector<int64_t> all(kMostBucketRows);
     std::iota(all.begin(), all.end(), 0);
-    void* device_wanted = bucket_wanted_.at_least(all.size() * sizeof(int64_t));
+    auto* device_wanted = static_cast<int64_t*>(bucket_wanted_.at_least(all.size() * sizeof(int64_t)));
     to_device(device_wanted, all.data(), all.size() * sizeof(int64_t));
     check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
-    auto made = std::make_unique<Binding>(*this);
-    made->input(kTokens, device_, device_tokens, bucket);
-    made->input(kStep, host_, &pool_id_, 1);
-    made->input(kWanted, device_, device_wanted, bucket);
-    made->output(kLogits, device_logits, bucket, model_.vocabulary);
-    if (model_.features > 0) made->output(kFeatures, device_features, bucket, model_.features);
+    auto made = std::make_unique<Binding>(session_);
+    made->input(kTokens, device_tokens, {bucket});
+    made->input_id(kStep, &pool_id_);
+    made->input(kWanted, device_wanted, {bucket});
+    made->output(kLogits, device_logits, {bucket, model_.vocabulary});
+    if (model_.features > 0) made->output(kFeatures, device_features, {bucket, model_.features});
     binding = std::move(made);
   }
   std::vector<int64_t> padded(tokens, tokens + rows);
   padded.resize(static_cast<size_t>(bucket), 0);
   to_device(device_tokens, padded.data(), padded.size() * sizeof(int64_t));
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
-  const int64_t before = runs_[{bucket, pool.layout()}]++;
-  run(*binding, before == 0 ? kPlain : int64_t{pool.layout()} * 2 * kMostBucketRows + bucket);
-  for (int32_t i = 0; i < wanted_count; ++i)
-    to_host(host_logits_ + i * model_.vocabulary, device_logits + wanted[i] * model_.vocabulary,
-            static_cast<size_t>(model_.vocabulary) * sizeof(float));
-  to_host(host_features_, device_features, static_cast<size_t>(rows * model_.features) * sizeof(float));
+  session_.run(*binding, runs_.next(bucket, pool.layout()));
+  device_logits_ = device_logits;
+  logit_rows_.assign(wanted, wanted + wanted_count);
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+  last_rows_ = {bucket, bucket, device_tokens, device_features};
 }
 
 void BoundSession::run_plain(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count) {
   // A row whose logits nobody reads, where none are wanted: an output must have a place.
   const int64_t first = 0;
   const int32_t count = std::max(1, wanted_count);
-  void* device_tokens = tokens_.at_least(static_cast<size_t>(rows) * sizeof(int64_t));
-  void* device_wanted = wanted_.at_least(static_cast<size_t>(count) * sizeof(int64_t));
-  void* device_logits = logits_.at_least(static_cast<size_t>(count * model_.vocabulary) * sizeof(float));
-  void* device_features = features_.at_least(static_cast<size_t>(rows * model_.features) * sizeof(float));
+  auto* device_tokens = static_cast<int64_t*>(tokens_.at_least(static_cast<size_t>(rows) * sizeof(int64_t)));
+  auto* device_wanted = static_cast<int64_t*>(wanted_.at_least(static_cast<size_t>(count) * sizeof(int64_t)));
+  auto* device_logits =
+      static_cast<float*>(logits_.at_least(static_cast<size_t>(count * model_.vocabulary) * sizeof(float)));
+  auto* device_features =
+      static_cast<float*>(features_.at_least(static_cast<size_t>(rows * model_.features) * sizeof(float)));
   to_device(device_tokens, tokens, static_cast<size_t>(rows) * sizeof(int64_t));
   to_device(device_wanted, wanted_count > 0 ? wanted : &first, static_cast<size_t>(count) * sizeof(int64_t));
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
-  Binding binding(*this);
-  binding.input(kTokens, device_, device_tokens, rows);
-  binding.input(kStep, host_, &pool_id_, 1);
-  binding.input(kWanted, device_, device_wanted, count);
-  binding.output(kLogits, device_logits, count, model_.vocabulary);
-  if (model_.features > 0) binding.output(kFeatures, device_features, rows, model_.features);
-  run(binding, kPlain);
-  to_host(host_logits_, device_logits, static_cast<size_t>(wanted_count * model_.vocabulary) * sizeof(float));
-  to_host(host_features_, device_features, static_cast<size_t>(rows * model_.features) * sizeof(float));
+  Binding binding(session_);
+  binding.input(kTokens, device_tokens, {rows});
+  binding.input_id(kStep, &pool_id_);
+  binding.input(kWanted, device_wanted, {count});
+  binding.output(kLogits, device_logits, {count, model_.vocabulary});
+  if (model_.features > 0) binding.output(kFeatures, device_features, {rows, model_.features});
+  session_.run(binding, GraphSession::kPlain);
+  device_logits_ = device_logits;
+  logit_rows_.resize(static_cast<size_t>(wanted_count));
+  std::iota(logit_rows_.begin(), logit_rows_.end(), 0);
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+  last_rows_ = {0, rows, device_tokens, device_features};
+}
+
+const float* BoundSession::logits() {
+  if (host_logits_ == nullptr && !logit_rows_.empty()) {
+    const size_t row_bytes = static_cast<size_t>(model_.vocabulary) * sizeof(float);
+    auto* host = static_cast<float*>(logit_memory_.at_least(logit_rows_.size() * row_bytes));
+    for (size_t i = 0; i < logit_rows_.size(); ++i)
+      to_host(host + i * model_.vocabulary, device_logits_ + logit_rows_[i] * model_.vocabulary, row_bytes);
+    check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+    host_logits_ = host;
+  }
+  return host_logits_;
+}
+
+// The run has ended when this is called: its stream, which is the runtime's, was waited for.
+const ctx_drawn_token* BoundSession::sample(int32_t tokens, const ctx_sample_row* rows, int32_t count,
+                                            const ctx_logit_change* changes, int32_t change_count) {
+  check_sample_rows(tokens, model_.vocabulary, static_cast<int32_t>(logit_rows_.size()), rows, count, changes, change_count);
+  const size_t row_bytes = static_cast<size_t>(count) * sizeof *rows,
+               change_bytes = static_cast<size_t>(change_count) * sizeof *changes,
+               drawn_bytes = static_cast<size_t>(count) * sizeof(ctx_drawn_token);
+  // One copy each way: rows, and changes behind them.
+  auto* staged = static_cast<char*>(sample_staging_.at_least(row_bytes + change_bytes));
+  auto* input = static_cast<char*>(sample_input_.at_least(row_bytes + change_bytes));
+  auto* staged_rows = reinterpret_cast<ctx_sample_row*>(staged);
+  std::copy(rows, rows + count, staged_rows);
+  for (int32_t i = 0; i < count; ++i) staged_rows[i].wanted = static_cast<int32_t>(logit_rows_[rows[i].wanted]);
+  std::copy(changes, changes + change_count, reinterpret_cast<ctx_logit_change*>(staged + row_bytes));
+  to_device(input, staged, row_bytes + change_bytes);
+  SampleRows args;
+  args.count = count, args.tokens = tokens, args.vocabulary = model_.vocabulary, args.logits = device_logits_;
+  args.rows = reinterpret_cast<const ctx_sample_row*>(input);
+  args.changes = reinterpret_cast<const ctx_logit_change*>(input + row_bytes);
+  // The first draw, of the warm-up, takes what those of all buckets will want.
+  const auto rows_of_weights = static_cast<size_t>(std::max(count, kMostBucketRows));
+  args.weights =
+      static_cast<float*>(sample_weights_.at_least(rows_of_weights * static_cast<size_t>(tokens) * sizeof(float)));
+  args.drawn = static_cast<ctx_drawn_token*>(drawn_.at_least(drawn_bytes));
+  sample_rows(args, stream_);
+  auto* drawn = static_cast<ctx_drawn_token*>(drawn_memory_.at_least(std::max<size_t>(drawn_bytes, 1)));
+  to_host(drawn, args.drawn, drawn_bytes);
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+  for (int32_t i = 0; i < count; ++i)
+    if (drawn[i].token == kNotNumbers) throw std::runtime_error("the model's logits are not numbers");
+  return drawn;
 }
 
 }  // namespace cuda

@@ -1,9 +1,7 @@
-// Runs the compiled graph with inputs and outputs at fixed addresses on the device, decode steps as captured CUDA graphs.
+// Runs the compiled decoder over the pool's step, decode steps as captured graphs.
 //
 // Idea: an ONNX Runtime node costs some 9 µs of launch, which a model of 30 layers pays 200 times a step; a captured graph
-// pays once. ONNX Runtime captures and replays by itself when a run names a graph, if nothing about the run changes but what
-// buffers hold. Its interface for that is not part of the Java API, so the session is made here, from the table that the
-// operations were given. Trade-off: decode steps are padded to a power of two of rows.
+// pays once. Trade-off: decode steps are padded to a power of two of rows.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -13,12 +11,11 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <utility>
-#include <vector>
 
+#include "capi/contexture.h"
 #include "capi/registry.h"
 #include "cuda/device_pool.h"
-#include "ops/ort_abi.h"
+#include "cuda/graph_session.h"
 
 namespace contexture {
 namespace cuda {
@@ -42,34 +39,49 @@ class BoundSession {
   // The pool's step must have been set. tokens: [rows]; wanted: rows whose logits are to be had, ascending.
   void run(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count);
 
-  // Of the last run, in page-locked host memory until the next: [wanted_count, vocabulary] and [rows, features].
-  const float* logits() const { return host_logits_; }
-  const float* features() const { return host_features_; }
+  // Of the last run, in page-locked host memory until the next: [wanted_count, vocabulary]. Copied by the first call.
+  const float* logits();
+
+  // What the last run read and gave, on the device until the next. Rows of a bucket lie at the same addresses each time.
+  struct Rows {
+    int32_t bucket = 0;  // 0: a plain run
+    int32_t rows = 0;    // padded to the bucket
+    const int64_t* tokens = nullptr;
+    const float* features = nullptr;  // [rows, features]
+  };
+  const Rows& last_rows() const { return last_rows_; }
+  int64_t feature_width() const { return model_.features; }
+
+
+  // Tokens drawn from the last run's logits, as of the C interface: [count], in page-locked memory until the next draw.
+  // Throws std::runtime_error where logits are not numbers.
+  const ctx_drawn_token* sample(int32_t tokens, const ctx_sample_row* rows, int32_t count, const ctx_logit_change* changes,
+                                int32_t change_count);
 
  private:
-  class Binding;
-
-  void release();
+  using Binding = GraphSession::Binding;
 
   void run_bucket(DevicePool& pool, const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count);
   void run_plain(const int64_t* tokens, int32_t rows, const int64_t* wanted, int32_t wanted_count);
-  void run(const Binding& binding, int64_t graph);
   void to_device(void* device, const void* host, size_t bytes);
   void to_host(void* host, const void* device, size_t bytes);
 
   const Model model_;
-  int64_t pool_id_;  // in host memory, where the operations look
+  const int64_t pool_id_;  // in host memory, where the operations look
   std::mutex mutex_;
-  ort::Env* env_ = nullptr;
-  ort::Session* session_ = nullptr;
-  ort::MemoryInfo *device_ = nullptr, *host_ = nullptr;
+  GraphSession session_;
   cudaStream_t stream_ = nullptr;
   GrowingBuffer tokens_, wanted_, logits_, features_;
-  StagingBuffer logit_memory_, feature_memory_;
-  float *host_logits_ = nullptr, *host_features_ = nullptr;
+  StagingBuffer logit_memory_;
+  float* host_logits_ = nullptr;
+  const float* device_logits_ = nullptr;  // of the last run
+  std::vector<int64_t> logit_rows_;       // of them, in the order in which they were wanted
+  GrowingBuffer sample_input_, sample_weights_, drawn_;
+  StagingBuffer sample_staging_, drawn_memory_;
   GrowingBuffer bucket_tokens_, bucket_wanted_, bucket_logits_, bucket_features_;
   std::map<int32_t, std::unique_ptr<Binding>> buckets_;
-  std::map<std::pair<int32_t, int32_t>, int64_t> runs_;  // of (bucket, layout)
+  CapturedRuns runs_;
+  Rows last_rows_;
 };
 
 using SessionRegistry = Registry<BoundSession>;

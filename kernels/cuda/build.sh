@@ -2,7 +2,9 @@
 # Builds the device's library, its tests and its bench: build.sh BUILD_DIR [DIST_DIR].
 #
 # The compiler is the nvcc of the PATH or, where there is none, that of the wheels in toolchain.txt, which land in BUILD_DIR. Where
-# neither can be had, says so and builds nothing. Tests are built where GoogleTest is. CUDA_ARCH: 90, or others, separated by blanks.
+# neither can be had, says so and builds nothing. FlashInfer's headers come from the wheel in flashinfer.txt; without them, or with
+# CUDA_FLASHINFER=no, all prefill runs on the project's own kernel. Tests are built where GoogleTest is. CUDA_ARCH: 90, or others,
+# separated by blanks.
 # With DIST_DIR the library is copied to DIST_DIR/OS-ARCH, and what cannot be built is a failure.
 set -eu
 
@@ -35,17 +37,47 @@ else
   include="-I$tools/nvidia/cu13/include -I$tools/nvidia/cu13/include/cccl -L$tools/nvidia/cu13/lib"
 fi
 
-targets= capabilities=
+# Fetches FlashInfer's headers into $flashinfer; where they cannot be had, $without says why.
+flashinfer=$build/flashinfer without=
+fetch_flashinfer() {
+  cmp -s "$source/cuda/flashinfer.txt" "$flashinfer/flashinfer.txt" && return
+  command -v python3 >/dev/null 2>&1 || { without="there is no python3 on the PATH"; return; }
+  rm -rf "$flashinfer" "$flashinfer.new"
+  {
+    python3 -m pip download --quiet --disable-pip-version-check --retries 2 --no-deps --require-hashes \
+      --dest "$flashinfer.new" -r "$source/cuda/flashinfer.txt" &&
+      python3 -c 'import sys, zipfile
+wheel = zipfile.ZipFile(sys.argv[1])
+folders = ("include/", "cutlass/include/", "cccl/libcudacxx/include/", "cccl/cub/cub/", "cccl/thrust/thrust/")
+wheel.extractall(sys.argv[2], [name for name in wheel.namelist()
+    if name.startswith(tuple("flashinfer/data/" + folder for folder in folders)) or ".dist-info/licenses/LICENSE" in name])' \
+        "$flashinfer.new"/*.whl "$flashinfer.new" &&
+      rm "$flashinfer.new"/*.whl && cp "$source/cuda/flashinfer.txt" "$flashinfer.new" && mv "$flashinfer.new" "$flashinfer"
+  } >"$build/flashinfer.log" 2>&1 || without="pip cannot fetch it (see $build/flashinfer.log)"
+}
+if [ "${CUDA_FLASHINFER:-yes}" = no ]; then without="CUDA_FLASHINFER is no"; else fetch_flashinfer; fi
+
+targets= capabilities= hopper=
 for arch in ${CUDA_ARCH:-90}; do
   targets="$targets -gencode arch=compute_$arch,code=sm_$arch"
   capabilities="$capabilities${capabilities:+, }$arch"
+  # wgmma is there for this very capability, which has a name of its own.
+  [ "$arch" != 90 ] || hopper="-gencode arch=compute_90a,code=sm_90a"
 done
-capabilities="#define CONTEXTURE_CUDA_CAPABILITIES $capabilities"
-if [ "$capabilities" != "$(cat "$build/cuda_capabilities.h" 2>/dev/null)" ]; then
-  rm -f "$build"/*.o
-  echo "$capabilities" >"$build/cuda_capabilities.h"
+settings="#define CONTEXTURE_CUDA_CAPABILITIES $capabilities"
+if [ -z "$without" ]; then
+  version=$(sed -n 's/^flashinfer-python==\([^ ]*\) .*/\1/p' "$source/cuda/flashinfer.txt")
+  settings=$(printf '%s\n#define CONTEXTURE_FLASHINFER "%s"' "$settings" "$version")
+  [ -z "$hopper" ] || settings=$(printf '%s\n#define CONTEXTURE_FLASHINFER_HOPPER' "$settings")
 fi
-flags="-std=c++17 -O3 --expt-relaxed-constexpr -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra -I$source -I$source/include -I$build $include"
+if [ "$settings" != "$(cat "$build/cuda_build.h" 2>/dev/null)" ]; then
+  rm -f "$build"/*.o
+  echo "$settings" >"$build/cuda_build.h"
+fi
+flags="-std=c++17 -O3 --expt-relaxed-constexpr -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra -I$source -I$source/include -I$build"
+# FlashInfer wants newer CUDA C++ Core Libraries than the compiler has, so its own come before those.
+headers=$flashinfer/flashinfer/data
+flashinfer_flags="-I$headers/cccl/libcudacxx/include -I$headers/cccl/cub -I$headers/cccl/thrust -isystem $headers/include -isystem $headers/cutlass/include"
 
 # A file is compiled again when it, or a header of the kernels, is newer.
 stale() {
@@ -55,57 +87,72 @@ compile() {
   object=$build/$(basename "$1").o
   if stale "$source/$1" "$object"; then
     # shellcheck disable=SC2086
-    "$nvcc" $flags $2 -c "$source/$1" -o "$object.new" && mv "$object.new" "$object"
+    "$nvcc" $flags $2 $include -c "$source/$1" -o "$object.new" && mv "$object.new" "$object"
   fi
 }
 
-kernels="append_keys decode_attention prefill_attention prepare_rows retrieval score_keys select_positions swiglu"
-library="cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/ops.cc capi/step_tables.cc ops/op_support.cc"
-tests="main decode_attention_test device_pool_test devices_test prefill_attention_test prepare_rows_test retrieval_test swiglu_test"
+kernels="append_keys copy_rows decode_attention elastic_loading keep_blocks prepare_rows retrieval sample_rows score_keys select_positions swiglu tiled_prefill"
+flashinfer_kernels= flashinfer_bench=
+[ -n "$without" ] || flashinfer_kernels=flashinfer_prefill flashinfer_bench=flashinfer_decode
+hopper_kernels=
+[ -n "$without" ] || [ -z "$hopper" ] || hopper_kernels=flashinfer_hopper_prefill
+library="cuda/backed_memory.cc cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/elastic_layers.cc cuda/graph_session.cc cuda/head_session.cc cuda/key_pool.cc cuda/ops.cc cuda/prefill_attention.cc capi/retrieval_tables.cc capi/step_tables.cc ops/op_support.cc"
+tests="main decode_attention_test device_pool_test devices_test elastic_test key_pool_test prefill_attention_test prepare_rows_test retrieval_test sample_rows_test swiglu_test"
 log=$build/build.log
+if ! echo '#include <gtest/gtest.h>' | c++ -x c++ -fsyntax-only - 2>/dev/null; then
+  tests=
+  rm -f "$build/contexture_cuda_test"
+fi
+compile_beside() {
+  compile "$1" "$2" &
+  pids="$pids $!"
+}
+# One behind the other, beside the kernels.
+compile_host() {
+  for part in $library cuda/bench/bench.cc ${tests:+reference/reference.cc}; do compile "$part" "" || return 1; done
+  for name in $tests; do compile "cuda/test/$name.cc" "" || return 1; done
+}
 run() {
   pids= failed=
-  for name in $kernels; do
-    compile "cuda/$name.cu" "$targets" &
-    pids="$pids $!"
-  done
+  for name in $hopper_kernels; do compile_beside "cuda/$name.cu" "$hopper $flashinfer_flags"; done # takes the longest
+  for name in $kernels; do compile_beside "cuda/$name.cu" "$targets"; done
+  for name in $flashinfer_kernels; do compile_beside "cuda/$name.cu" "$targets $flashinfer_flags"; done
+  for name in $flashinfer_bench; do compile_beside "cuda/bench/$name.cu" "$targets $flashinfer_flags"; done
+  compile_host &
+  pids="$pids $!"
   for pid in $pids; do wait "$pid" || failed=yes; done
   [ -z "$failed" ] || return 1
-  objects=
-  for name in $kernels; do objects="$objects $build/$name.cu.o"; done
-  parts=
-  for part in $library; do
-    compile "$part" "" || return 1
-    parts="$parts $build/$(basename "$part").o"
-  done
+  objects= bench_objects= parts= test_objects=
+  for name in $hopper_kernels $kernels $flashinfer_kernels; do objects="$objects $build/$name.cu.o"; done
+  for name in $flashinfer_bench; do bench_objects="$bench_objects $build/$name.cu.o"; done
+  for part in $library; do parts="$parts $build/$(basename "$part").o"; done
+  for name in $tests; do test_objects="$test_objects $build/$name.cc.o"; done
   # shellcheck disable=SC2086
   "$nvcc" $include -cudart static -shared $objects $parts -Xlinker --no-undefined \
     -Xlinker --version-script="$source/exports.map" -Xcompiler -static-libstdc++,-static-libgcc \
     -o "$build/libcontexture_cuda.so" || return 1
-  compile cuda/bench/bench.cc "" || return 1
   # shellcheck disable=SC2086
-  "$nvcc" $include -cudart static $objects "$build/bench.cc.o" -o "$build/contexture_cuda_bench" || return 1
-  if ! echo '#include <gtest/gtest.h>' | c++ -x c++ -fsyntax-only - 2>/dev/null; then
-    rm -f "$build/contexture_cuda_test"
-    return 0
-  fi
-  test_objects=
-  for name in $tests; do
-    compile "cuda/test/$name.cc" "" || return 1
-    test_objects="$test_objects $build/$name.cc.o"
-  done
-  compile reference/reference.cc "" || return 1
+  "$nvcc" $include -cudart static $objects $bench_objects "$build/prefill_attention.cc.o" "$build/bench.cc.o" \
+    -o "$build/contexture_cuda_bench" || return 1
+  [ -n "$tests" ] || return 0
   # shellcheck disable=SC2086
-  "$nvcc" $include -cudart static $objects $parts $test_objects "$build/reference.cc.o" -lgtest -lpthread -o "$build/contexture_cuda_test"
+  "$nvcc" $include -cudart static $objects $parts $test_objects "$build/reference.cc.o" -lgtest -lpthread \
+    -o "$build/contexture_cuda_test"
 }
 if ! run >"$log" 2>&1; then
   cat "$log" >&2
   echo "Building the CUDA kernels failed; the compiler's words are above." >&2
   exit 1
 fi
+[ -z "$without" ] || echo "CUDA: all prefill runs on the project's own kernel, without FlashInfer: $without."
 [ -x "$build/contexture_cuda_test" ] ||
   echo "CUDA: the tests are not built: GoogleTest was not found (on Debian and Ubuntu: apt-get install libgtest-dev)."
 if [ -n "$dist" ]; then
   mkdir -p "$dist/linux-$(uname -m)"
   cp -p "$build/libcontexture_cuda.so" "$dist/linux-$(uname -m)/"
+  # What the licences of FlashInfer, and of FlashAttention and CUTLASS in it, ask of who passes on programs.
+  [ -n "$without" ] || {
+    cat "$flashinfer"/*.dist-info/licenses/LICENSE && sed '/\*\//q' "$headers/include/flashinfer/attention/hopper/epilogue.cuh" &&
+      sed '/\*\//q' "$headers/cutlass/include/cutlass/cutlass.h"
+  } >"$dist/linux-$(uname -m)/FlashInfer-LICENSE.txt"
 fi

@@ -7,11 +7,17 @@
 #include "cuda/bound_session.h"
 #include "cuda/device_pool.h"
 #include "cuda/devices.h"
+#include "cuda/head_session.h"
+#include "cuda/key_pool.h"
 
 using contexture::guarded;
+using contexture::of_selection;
 using contexture::on_pool;
 using contexture::cuda::BoundSession;
+using contexture::cuda::DeviceKeyPool;
 using contexture::cuda::DevicePool;
+using contexture::cuda::HeadRegistry;
+using contexture::cuda::HeadSession;
 using contexture::cuda::SessionRegistry;
 
 extern "C" {
@@ -25,6 +31,42 @@ const char* ctx_last_error(void) { return contexture::last_error().c_str(); }
 int64_t ctx_pool_create(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens, int32_t pages,
                         int32_t dtype) {
   return contexture::create_pool<DevicePool>(layers, kv_heads, head_dim, page_tokens, pages, dtype);
+}
+
+int64_t ctx_pool_create_elastic(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens, int32_t pages,
+                                int32_t dtype, int64_t device_bytes, int64_t host_bytes, int32_t places, int32_t lists,
+                                int32_t room) {
+  int64_t id = 0;
+  guarded("ctx_pool_create_elastic", [&] {
+    const contexture::PoolGeometry geometry{
+        layers, kv_heads, head_dim, page_tokens, pages, static_cast<contexture::KvDtype>(dtype)};
+    id = contexture::cuda::DevicePoolRegistry::instance().add(std::make_shared<DevicePool>(
+        geometry, contexture::cuda::ElasticSettings{device_bytes, host_bytes, places, lists, room}));
+  });
+  return id;
+}
+
+int32_t ctx_pool_host_layers(int64_t pool) {
+  int32_t most = 0;
+  on_pool<DevicePool>("ctx_pool_host_layers", pool,
+                      [&](DevicePool& kv) { most = kv.elastic() == nullptr ? 0 : kv.elastic()->most_host_layers(); });
+  return most;
+}
+
+int32_t ctx_pool_page_limit(int64_t pool, int32_t host_layers) {
+  int32_t limit = 0;
+  on_pool<DevicePool>("ctx_pool_page_limit", pool, [&](DevicePool& kv) {
+    limit = kv.elastic() == nullptr ? kv.geometry().pages : kv.elastic()->page_limit(host_layers);
+  });
+  return limit;
+}
+
+int32_t ctx_pool_place(int64_t pool, int32_t host_layers, int32_t used_count, const int32_t* used) {
+  return on_pool<DevicePool>("ctx_pool_place", pool, [&](DevicePool& kv) { kv.place(host_layers, used, used_count); });
+}
+
+int32_t ctx_step_loaded(int64_t pool, int64_t* counts) {
+  return on_pool<DevicePool>("ctx_step_loaded", pool, [&](DevicePool& kv) { kv.loaded(counts); });
 }
 
 int32_t ctx_pool_destroy(int64_t pool) { return contexture::destroy_pool<DevicePool>(pool); }
@@ -93,10 +135,88 @@ const float* ctx_session_logits(int64_t session) {
   return logits;
 }
 
-const float* ctx_session_features(int64_t session) {
-  const float* features = nullptr;
-  on_pool<BoundSession>("ctx_session_features", session, [&](BoundSession& bound) { features = bound.features(); });
-  return features;
+const ctx_drawn_token* ctx_session_sample(int64_t session, int32_t tokens, const ctx_sample_row* rows, int32_t count,
+                                          const ctx_logit_change* changes, int32_t change_count) {
+  const ctx_drawn_token* drawn = nullptr;
+  on_pool<BoundSession>("ctx_session_sample", session,
+                        [&](BoundSession& bound) { drawn = bound.sample(tokens, rows, count, changes, change_count); });
+  return drawn;
+}
+
+int64_t ctx_retrieval_create(int32_t groups, int32_t kv_heads, int32_t query_heads, int32_t head_dim, int32_t page_tokens,
+                             int32_t pages, int32_t positions, const float* rope_cos, const float* rope_sin) {
+  return contexture::create_retrieval<DeviceKeyPool>({groups, kv_heads, query_heads, head_dim, page_tokens, pages},
+                                                     positions, rope_cos, rope_sin);
+}
+
+int32_t ctx_retrieval_destroy(int64_t pool) { return contexture::destroy_retrieval<DeviceKeyPool>(pool); }
+
+int64_t ctx_retrieval_bytes(int64_t pool) { return of_selection("ctx_retrieval_bytes", pool, &DeviceKeyPool::bytes); }
+
+int32_t ctx_retrieval_copy(int64_t pool, int32_t from_page, int32_t to_page, int32_t slots) {
+  return on_pool<DeviceKeyPool>("ctx_retrieval_copy", pool,
+                                [&](DeviceKeyPool& keys) { keys.copy_page(from_page, to_page, slots); });
+}
+
+int32_t ctx_retrieval_append_set(int64_t pool, int32_t rows, const int32_t* positions, const int64_t* slots) {
+  return on_pool<DeviceKeyPool>("ctx_retrieval_append_set", pool,
+                                [&](DeviceKeyPool& keys) { keys.set_append(rows, positions, slots); });
+}
+
+int32_t ctx_retrieval_select_set(int64_t pool, int32_t rows, const int32_t* positions, const int32_t* query_offsets,
+                                 const int32_t* query_positions, const int32_t* page_offsets, const int32_t* pages,
+                                 const int32_t* rules, const int32_t* block_offsets, const int32_t* block_ends) {
+  return contexture::set_select<DeviceKeyPool>(
+      pool, rows, positions, query_offsets, query_positions, page_offsets, pages, rules, block_offsets, block_ends,
+      [](DeviceKeyPool& keys, const contexture::SelectRows& select) { keys.set_select(select); });
+}
+
+int32_t ctx_selection_stride(int64_t pool) { return of_selection("ctx_selection_stride", pool, &DeviceKeyPool::stride); }
+
+const int32_t* ctx_selection_counts(int64_t pool) {
+  return of_selection("ctx_selection_counts", pool, &DeviceKeyPool::counts);
+}
+
+const int32_t* ctx_selection_positions(int64_t pool) {
+  return of_selection("ctx_selection_positions", pool, &DeviceKeyPool::chosen);
+}
+
+const float* ctx_selection_mass(int64_t pool) { return of_selection("ctx_selection_mass", pool, &DeviceKeyPool::mass); }
+
+int32_t ctx_step_select_chosen(int64_t pool, int64_t retrieval, const int32_t* group_of_layer, int32_t rows,
+                               const int32_t* sequences, const int32_t* chosen, const int32_t* places,
+                               const int32_t* owners, int32_t first_dense_layers) {
+  return on_pool<DevicePool>("ctx_step_select_chosen", pool, [&](DevicePool& kv) {
+    const auto keys = contexture::cuda::DeviceKeyPoolRegistry::instance().find(retrieval);
+    const std::lock_guard<std::mutex> lock(keys->mutex());
+    if (keys->counts() == nullptr) throw contexture::InvalidArgument("nothing was selected yet");
+    kv.set_selection({keys->lists(), keys->chosen_rows(), keys->chosen_positions(), group_of_layer, rows, sequences, chosen,
+                      first_dense_layers, keys->lists_of_positions(), places, owners});
+  });
+}
+
+int64_t ctx_head_create(const char* keys, const char* query, const char* library, int64_t retrieval, int64_t session,
+                        int32_t places) {
+  int64_t id = 0;
+  guarded("ctx_head_create", [&] {
+    if (keys == nullptr || query == nullptr || library == nullptr) throw contexture::InvalidArgument("a path is null");
+    id = HeadRegistry::instance().add(
+        std::make_shared<HeadSession>(HeadSession::Model{keys, query, library, retrieval, session, places}));
+  });
+  return id;
+}
+
+int32_t ctx_head_destroy(int64_t head) {
+  return guarded("ctx_head_destroy", [&] { HeadRegistry::instance().remove(head); });
+}
+
+int32_t ctx_head_select(int64_t head, int32_t rows, const int64_t* tokens, const int32_t* places) {
+  return on_pool<HeadSession>("ctx_head_select", head, [&](HeadSession& session) { session.select(rows, tokens, places); });
+}
+
+int32_t ctx_head_observe(int64_t head, int32_t carried, const int32_t* carried_rows, const int32_t* places) {
+  return on_pool<HeadSession>("ctx_head_observe", head,
+                              [&](HeadSession& session) { session.observe(carried, carried_rows, places); });
 }
 
 int32_t ctx_device_count(void) { return contexture::cuda::usable_devices(); }

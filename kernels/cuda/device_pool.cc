@@ -3,38 +3,73 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 #include "capi/checks.h"
 #include "cpu/half.h"
+#include "cuda/copy_rows.h"
 #include "cuda/decode_attention.h"
+#include "cuda/elastic_loading.h"
 
 namespace contexture {
 namespace cuda {
 namespace {
+
+constexpr size_t kStagedBytes = size_t{64} << 20;  // by which the memory for chunks' pages grows
 
 const PoolGeometry& checked(const PoolGeometry& g) {
   if (g.dtype != KvDtype::kF16)
     throw InvalidArgument("dtype is " + text(static_cast<int32_t>(g.dtype)) + "; on a device it must be 1 (f16)");
   if (g.head_dim % 16 != 0)
     throw InvalidArgument("head_dim is " + text(g.head_dim) + "; on a device it must be a multiple of 16");
-  if (static_cast<int64_t>(g.pages) * g.page_tokens > std::numeric_limits<int32_t>::max())
-    throw InvalidArgument("the pool has " + text(static_cast<int64_t>(g.pages) * g.page_tokens) +
-                          " slots; on a device it may have 2^31 - 1: take fewer pages");
+  check_slots_fit(g.pages, g.page_tokens);
   return g;
 }
 
 }  // namespace
 
+void check_slots_fit(int32_t pages, int32_t page_tokens) {
+  if (static_cast<int64_t>(pages) * page_tokens > std::numeric_limits<int32_t>::max())
+    throw InvalidArgument("the pool has " + text(static_cast<int64_t>(pages) * page_tokens) +
+                          " slots; on a device it may have 2^31 - 1: take fewer pages");
+}
+
 DevicePool::DevicePool(const PoolGeometry& geometry)
-    : geometry_(geometry), steps_(geometry), memory_(static_cast<size_t>(checked(geometry_).pool_bytes())) {
+    : geometry_(geometry),
+      steps_(geometry),
+      memory_(std::make_unique<DeviceBuffer<char>>(static_cast<size_t>(checked(geometry_).pool_bytes()))) {
+  begin();
+  check(cudaMemsetAsync(memory_->data(), 0, memory_->bytes(), stream_), "cudaMemsetAsync");
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+}
+
+DevicePool::DevicePool(const PoolGeometry& geometry, const ElasticSettings& settings)
+    : geometry_(checked(ElasticLayers::fit(geometry, settings.device_bytes))),
+      steps_(geometry_),
+      elastic_(std::make_unique<ElasticLayers>(geometry_, settings)) {
+  begin();
+}
+
+void DevicePool::begin() {
   int device = 0;
   check(cudaGetDevice(&device), "cudaGetDevice");
   check(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute");
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
   // Longer tables, of prefixes that many rows share, make a step a plain one.
   bucket_pages_ = static_cast<size_t>(std::min<int64_t>(int64_t{kMostBucketRows} * geometry_.pages, 1 << 20));
-  check(cudaMemsetAsync(memory_.data(), 0, memory_.bytes(), stream_), "cudaMemsetAsync");
-  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+}
+
+DevicePool::LayerKv DevicePool::layer(int32_t layer) {
+  if (elastic_ == nullptr) return {memory_->data() + layer * geometry_.layer_bytes(), false, nullptr};
+  const bool on_host = elastic_->on_host(layer);
+  return {elastic_->pages(layer), on_host, on_host ? elastic_->resident(layer) : nullptr};
+}
+
+void DevicePool::place(int32_t host_layers, const int32_t* used, int32_t used_count) {
+  if (elastic_ == nullptr) throw InvalidArgument("the pool's layers stay on the device: it was made without host memory");
+  if (host_layers == elastic_->host_layers()) return;
+  elastic_->place(host_layers, used, used_count, stream_);
+  ++layout_;
 }
 
 DevicePool::~DevicePool() { cudaStreamDestroy(stream_); }
@@ -69,8 +104,7 @@ void DevicePool::set_step(int32_t num_seqs, const int32_t* query_len, const int3
   for (int32_t s = 0; s < step.num_seqs; ++s) {
     const int32_t first = step.row_offsets[s], last = step.row_offsets[s + 1];
     const bool chunk = last - first > 1;
-    for (int32_t row = first; chunk && row < last; row += kPrefillTileRows)
-      row_tiles_.push_back({row, std::min(kPrefillTileRows, last - row), step.row_positions[row], step.page_offsets[s]});
+    if (chunk) append_tiles({first, last - first, step.row_positions[first], step.page_offsets[s]}, &row_tiles_);
     has_single_rows_ = has_single_rows_ || !chunk;
     if (!chunk) longest_ = std::max(longest_, step.row_positions[first] + 1);
     for (int32_t row = first; row < last; ++row) {
@@ -79,6 +113,7 @@ void DevicePool::set_step(int32_t num_seqs, const int32_t* query_len, const int3
       row_slots_.push_back(static_cast<int32_t>(step.row_slots[row]));
     }
   }
+  put_longest_first(&row_tiles_);
   const auto page_count = static_cast<size_t>(step.page_offsets[step.num_seqs]);
   const bool decodes = step.num_rows == step.num_seqs && step.num_rows <= kMostBucketRows;
   bucket_ = decodes && page_count <= bucket_pages_ ? 1 : 0;
@@ -106,6 +141,63 @@ void DevicePool::set_step(int32_t num_seqs, const int32_t* query_len, const int3
     upload({{none.data(), none.size(), none.size()}}, const_cast<int32_t*>(bucket_selection_.row_of_sequence));
     selection_ = bucket_selection_;
   }
+  selected_row_of_.assign(rows, -1);
+  set_lengths(false);
+}
+
+// For layers in host memory: rows whose selection was loaded attend to that, the others to everything through the link.
+void DevicePool::set_lengths(bool loaded) {
+  if (elastic_ == nullptr || elastic_->host_layers() == 0) return;
+  const size_t rows = row_lengths_.size(), room = bucket_ > 0 ? kMostBucketRows : rows;
+  std::vector<int32_t> selected(rows, -1), dense(row_lengths_);
+  for (size_t row = 0; row < rows && loaded; ++row)
+    if (selected_row_of_[row] >= 0) std::swap(selected[row], dense[row]);
+  GrowingBuffer& memory = bucket_ > 0 ? bucket_lengths_ : length_memory_;
+  const std::vector<const int32_t*> at =
+      upload({{selected.data(), rows, room}, {dense.data(), rows, room}},
+             static_cast<int32_t*>(memory.at_least(2 * room * sizeof(int32_t))));
+  selected_lengths_ = at[0], dense_lengths_ = at[1];
+  if (row_tiles_.empty() || loaded) return;
+  const StepView step = steps_.view();
+  std::vector<int32_t> from, to, table(static_cast<size_t>(step.page_offsets[step.num_seqs]));
+  for (size_t i = 0; i < table.size(); ++i) table[i] = static_cast<int32_t>(i);
+  for (int32_t s = 0; s < step.num_seqs; ++s)
+    for (int32_t i = step.page_offsets[s]; step.row_offsets[s + 1] - step.row_offsets[s] > 1 && i < step.page_offsets[s + 1]; ++i)
+      from.push_back(step.pages[i]), to.push_back(i);
+  const std::vector<const int32_t*> stage =
+      upload({{from.data(), from.size(), from.size()}, {to.data(), to.size(), to.size()}, {table.data(), table.size(), table.size()}},
+             static_cast<int32_t*>(stage_tables_.at_least((2 * from.size() + table.size()) * sizeof(int32_t))));
+  stage_from_ = stage[0], stage_to_ = stage[1], staged_table_ = stage[2];
+  stage_count_ = static_cast<int32_t>(from.size());
+  const size_t bytes = table.size() * static_cast<size_t>(geometry_.page_bytes());
+  if (staged_pages_ == nullptr || staged_pages_->bytes() < bytes) {
+    staged_pages_.reset();  // first, so that both need not fit
+    staged_pages_ = std::make_unique<DeviceBuffer<char>>((bytes + kStagedBytes - 1) / kStagedBytes * kStagedBytes);
+  }
+}
+
+std::pair<const void*, const int32_t*> DevicePool::stage(int32_t layer, cudaStream_t stream) {
+  GatherPages g;
+  g.geometry = geometry_, g.from = elastic_->pages(layer), g.to = staged_pages_->data();
+  g.from_pages = stage_from_, g.to_pages = stage_to_, g.count = stage_count_;
+  gather_pages(g, stream);
+  return {staged_pages_->data(), staged_table_};
+}
+
+DecodeTables DevicePool::selected_tables() const {
+  DecodeTables tables = row_tables_;
+  tables.lengths = selected_lengths_;
+  return tables;
+}
+
+DecodeTables DevicePool::dense_tables() const {
+  DecodeTables tables = row_tables_;
+  tables.lengths = dense_lengths_;
+  return tables;
+}
+
+DeviceSelection DevicePool::resident_selection(int32_t layer) const {
+  return layer < first_dense_layers_ ? DeviceSelection{} : elastic_->resident_lists(selection_);
 }
 
 // Room for lists of a bucket, at fixed addresses as long as it is enough.
@@ -120,47 +212,112 @@ void DevicePool::fit_lists(int32_t groups, int32_t kv_heads, int32_t stride) {
   ++layout_;
 }
 
-void DevicePool::set_selection(const StepTables::Selection& s) {
-  steps_.set_selection(s);
+void DevicePool::set_groups(const int32_t* group_of_layer, int32_t first_dense_layers) {
+  const std::vector<int32_t> groups(group_of_layer, group_of_layer + geometry_.layers);
+  if (first_dense_layers_ == first_dense_layers && group_of_layer_ == groups) return;
+  first_dense_layers_ = first_dense_layers, group_of_layer_ = groups;
+  ++layout_;
+}
+
+// The row of the selection of each row of the step, or -1; and the longest that a row attends to so far.
+std::vector<int32_t> DevicePool::selected_rows(const std::vector<int32_t>& row_of_sequence) {
   const StepView step = steps_.view();
-  const auto rows = static_cast<size_t>(run_rows());
-  std::vector<int32_t> row_of(rows, -1);
+  std::vector<int32_t> row_of(static_cast<size_t>(run_rows()), -1);
   longest_ = 1;
   for (int32_t seq = 0; seq < step.num_seqs; ++seq) {
-    const int32_t row = step.selection.row_of_seq[seq], first = step.row_offsets[seq];
+    const int32_t row = row_of_sequence[static_cast<size_t>(seq)], first = step.row_offsets[seq];
     if (row >= 0 && step.row_offsets[seq + 1] - first > 1)
       throw InvalidArgument("sequence " + text(seq) +
                             " brings several rows; on a device only single rows may have a selection");
     if (row < 0 && step.row_offsets[seq + 1] - first == 1) longest_ = std::max(longest_, step.row_positions[first] + 1);
     row_of[static_cast<size_t>(first)] = row;
   }
-  const std::vector<int32_t> group_of_layer(s.group_of_layer, s.group_of_layer + geometry_.layers);
-  if (first_dense_layers_ != s.first_dense_layers || group_of_layer_ != group_of_layer) {
-    first_dense_layers_ = s.first_dense_layers, group_of_layer_ = group_of_layer;
-    ++layout_;
+  return row_of;
+}
+
+// Where lists of so many rows may lie: of a bucket always the same place.
+DeviceSelection DevicePool::place_lists(int32_t groups, int32_t kv_heads, int32_t rows, int32_t stride) {
+  if (bucket_ > 0) {
+    fit_lists(groups, kv_heads, stride);
+    return bucket_selection_;
   }
-  if (bucket_ > 0) fit_lists(s.groups, s.kv_heads, s.stride);
-  const int32_t stride = bucket_ > 0 ? bucket_selection_.stride : s.stride;
+  const auto row_count = static_cast<size_t>(run_rows()), lists = static_cast<size_t>(rows) * groups * kv_heads;
+  auto* memory = static_cast<int32_t*>(selection_memory_.at_least((row_count + lists + lists * stride) * sizeof(int32_t)));
+  return {groups, kv_heads, stride, memory, memory + row_count, memory + row_count + lists};
+}
+
+void DevicePool::set_selection(const StepTables::Selection& s) {
+  steps_.set_selection(s);
+  const StepView step = steps_.view();
+  const std::vector<int32_t> row_of = selected_rows({step.selection.row_of_seq, step.selection.row_of_seq + step.num_seqs});
+  set_groups(s.group_of_layer, s.first_dense_layers);
+  const DeviceSelection to = place_lists(s.groups, s.kv_heads, s.rows, s.stride);
   const int64_t lists = static_cast<int64_t>(s.rows) * s.groups * s.kv_heads;
-  std::vector<int32_t> slots(static_cast<size_t>(lists) * stride);
+  std::vector<int32_t> slots(static_cast<size_t>(lists) * to.stride);
   for (int64_t list = 0; list < lists; ++list) {
     const int32_t* pages = step.pages + step.page_offsets[s.sequences[list / (s.groups * s.kv_heads)]];
     longest_ = std::max(longest_, s.counts[list]);
     for (int32_t i = 0; i < s.counts[list]; ++i) {
       const int32_t position = s.positions[list * s.stride + i];
-      slots[static_cast<size_t>(list * stride + i)] =
+      slots[static_cast<size_t>(list * to.stride + i)] =
           pages[position / geometry_.page_tokens] * geometry_.page_tokens + position % geometry_.page_tokens;
     }
   }
   const auto counts = static_cast<size_t>(lists);
-  const size_t row_room = bucket_ > 0 ? kMostBucketRows : rows;
-  const size_t count_room = bucket_ > 0 ? static_cast<size_t>(kMostBucketRows) * s.groups * s.kv_heads : counts;
-  auto* memory = bucket_ > 0
-                     ? const_cast<int32_t*>(bucket_selection_.row_of_sequence)
-                     : static_cast<int32_t*>(selection_memory_.at_least((rows + counts + slots.size()) * sizeof(int32_t)));
-  const std::vector<const int32_t*> at = upload(
-      {{row_of.data(), rows, row_room}, {s.counts, counts, count_room}, {slots.data(), slots.size(), slots.size()}}, memory);
-  selection_ = {s.groups, s.kv_heads, stride, at[0], at[1], at[2]};
+  upload({{row_of.data(), row_of.size(), static_cast<size_t>(to.counts - to.row_of_sequence)},
+          {s.counts, counts, static_cast<size_t>(to.slots - to.counts)},
+          {slots.data(), slots.size(), slots.size()}},
+         const_cast<int32_t*>(to.row_of_sequence));
+  selection_ = to;
+}
+
+void DevicePool::set_selection(const ChosenRows& s) {
+  const StepView step = steps_.view();
+  if (!steps_.has_step()) throw InvalidArgument("the pool has no step; call ctx_step_set before");
+  check_index("first_dense_layers", s.first_dense_layers, int64_t{geometry_.layers} + 1);
+  for (int32_t layer = 0; layer < geometry_.layers; ++layer)
+    check_index({"group of layer ", layer}, s.group_of_layer[layer], s.lists.groups);
+  if (s.lists.kv_heads != geometry_.kv_heads && s.lists.kv_heads != 1)
+    throw InvalidArgument("kv_heads is " + text(s.lists.kv_heads) + "; it must be 1 or the pool's " +
+                          text(geometry_.kv_heads));
+  std::vector<int32_t> row_of_sequence(static_cast<size_t>(step.num_seqs), -1);
+  for (int32_t r = 0; r < s.rows; ++r) {
+    check_index({"row ", r, ": sequence"}, s.sequences[r], step.num_seqs);
+    check_index({"row ", r, ": chosen row"}, s.chosen[r], s.chosen_rows);
+    const int32_t seq = s.sequences[r], position = step.row_positions[step.row_offsets[seq]];
+    if (row_of_sequence[static_cast<size_t>(seq)] >= 0)
+      throw InvalidArgument("sequence " + text(seq) + " has two selections");
+    if (s.positions[s.chosen[r]] != position)
+      throw InvalidArgument("sequence " + text(seq) + " stands at " + text(position) + ", but its selection was made for " +
+                            text(s.positions[s.chosen[r]]));
+    row_of_sequence[static_cast<size_t>(seq)] = r;
+  }
+  const std::vector<int32_t> row_of = selected_rows(row_of_sequence);
+  set_groups(s.group_of_layer, s.first_dense_layers);
+  const DeviceSelection to = place_lists(s.lists.groups, s.lists.kv_heads, s.rows, s.lists.stride);
+  longest_ = std::max(longest_, s.lists.stride);
+  auto* chosen = static_cast<int32_t*>(chosen_memory_.at_least(4 * static_cast<size_t>(s.rows) * sizeof(int32_t)));
+  std::vector<int32_t> own;  // positions
+  const bool loads = elastic_ != nullptr && elastic_->host_layers() > 0 && s.places != nullptr && s.owners != nullptr;
+  for (int32_t r = 0; r < s.rows; ++r) {
+    own.push_back(s.positions[s.chosen[r]]);
+    if (loads) elastic_->check_place(s.places[r], s.owners[r]);
+  }
+  const auto count = static_cast<size_t>(s.rows), extra = loads ? count : 0;
+  const std::vector<const int32_t*> tables =
+      upload({{s.chosen, count, count}, {own.data(), extra, extra}, {s.places, extra, extra}, {s.owners, extra, extra}}, chosen);
+  upload({{row_of.data(), row_of.size(), row_of.size()}}, const_cast<int32_t*>(to.row_of_sequence));
+  copy_lists(s.lists, chosen, s.rows, to, stream_);
+  selection_ = to;
+  if (loads) {
+    selected_row_of_ = row_of;
+    set_lengths(true);
+    ElasticLayers::Wanted w;
+    w.lists = s.lists, w.positions = s.list_positions, w.rows = s.rows, w.chosen = tables[0];
+    w.own = tables[1], w.places = tables[2], w.owners = tables[3], w.most_positions = steps_.max_position() + 1;
+    elastic_->load(w, group_of_layer_, stream_);
+  }
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
 }
 
 // Whatever the lists of a bucket hold.
@@ -193,6 +350,18 @@ DeviceSelection DevicePool::selection(int32_t layer) const {
 
 int32_t DevicePool::layer_group(int32_t layer) const { return group_of_layer_.empty() ? 0 : group_of_layer_[layer]; }
 
+void DevicePool::loaded(int64_t* counts) {
+  counts[0] = counts[1] = 0;
+  const auto rows = static_cast<size_t>(std::count_if(selected_row_of_.begin(), selected_row_of_.end(), [](int32_t row) { return row >= 0; }));
+  if (elastic_ == nullptr || elastic_->host_layers() == 0 || rows == 0) return;
+  const auto lists = rows * static_cast<size_t>(selection_.groups * selection_.kv_heads);
+  std::vector<int32_t> wanted(lists), missing(lists);
+  check(cudaMemcpy(wanted.data(), selection_.counts, lists * sizeof(int32_t), cudaMemcpyDeviceToHost), "cudaMemcpy");
+  check(cudaMemcpy(missing.data(), elastic_->load_counts(), lists * sizeof(int32_t), cudaMemcpyDeviceToHost), "cudaMemcpy");
+  counts[0] = std::accumulate(wanted.begin(), wanted.end(), int64_t{0});
+  counts[1] = std::accumulate(missing.begin(), missing.end(), int64_t{0});
+}
+
 void DevicePool::copy_page(int32_t from, int32_t to, int32_t slots) {
   check_index("from", from, geometry_.pages);
   check_index("to", to, geometry_.pages);
@@ -200,21 +369,22 @@ void DevicePool::copy_page(int32_t from, int32_t to, int32_t slots) {
   if (from == to || slots == 0) return;
   // The rows of all heads of K and V of a page lie head_bytes() apart.
   for (int32_t layer = 0; layer < geometry_.layers; ++layer) {
-    char* base = memory_.data() + layer * geometry_.layer_bytes();
+    char* base = static_cast<char*>(this->layer(layer).pages);
     const auto pitch = static_cast<size_t>(geometry_.head_bytes());
     check(cudaMemcpy2DAsync(base + to * geometry_.page_bytes(), pitch, base + from * geometry_.page_bytes(), pitch,
                             static_cast<size_t>(slots * geometry_.row_bytes()), static_cast<size_t>(2 * geometry_.kv_heads),
-                            cudaMemcpyDeviceToDevice, stream_),
+                            cudaMemcpyDefault, stream_),
           "cudaMemcpy2DAsync");
   }
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
 }
 
 void DevicePool::read_row(int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what, float* out) {
-  const char* row = memory_.data() + checked_row_offset(geometry_, layer, page, slot_in_page, kv_head, what);
+  const int64_t offset = checked_row_offset(geometry_, layer, page, slot_in_page, kv_head, what);
+  const char* row = static_cast<char*>(this->layer(layer).pages) + offset - layer * geometry_.layer_bytes();
   if (out == nullptr) throw InvalidArgument("out is null");
   std::vector<uint16_t> halves(static_cast<size_t>(geometry_.head_dim));
-  check(cudaMemcpy(halves.data(), row, halves.size() * sizeof(uint16_t), cudaMemcpyDeviceToHost), "cudaMemcpy");
+  check(cudaMemcpy(halves.data(), row, halves.size() * sizeof(uint16_t), cudaMemcpyDefault), "cudaMemcpy");
   std::transform(halves.begin(), halves.end(), out, half_to_float);
 }
 

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "capi/registry.h"
 #include "capi/step_tables.h"
 #include "cuda/device.h"
+#include "cuda/elastic_layers.h"
 #include "cuda/prefill_attention.h"
 #include "cuda/step_tables.h"
 
@@ -20,6 +22,9 @@ namespace cuda {
 // Decode steps of up to so many rows run as captured graphs, one per power of two.
 constexpr int32_t kMostBucketRows = 64;
 
+// Slots are kept in 32 bits. Throws InvalidArgument.
+void check_slots_fit(int32_t pages, int32_t page_tokens);
+
 // Idea: a captured graph freezes addresses, sizes and grids. So the tables of decode steps lie at fixed addresses, padded to
 // a bucket of rows, and lists have a fixed room; only what the tables say differs. Steps with chunks, or larger ones, run
 // plainly.
@@ -27,12 +32,23 @@ class DevicePool {
  public:
   // Throws InvalidArgument, or CudaError if there is not so much memory.
   explicit DevicePool(const PoolGeometry& geometry);
+  // Layers may leave for host memory. pages: ids that pages may have; how many there is room for, page_limit() says.
+  DevicePool(const PoolGeometry& geometry, const ElasticSettings& settings);
   ~DevicePool();
   DevicePool(const DevicePool&) = delete;
   DevicePool& operator=(const DevicePool&) = delete;
 
   const PoolGeometry& geometry() const { return geometry_; }
-  void* data() { return memory_.data(); }
+  // What a layer's kernels need to know.
+  struct LayerKv {
+    void* pages = nullptr;     // of the layer alone
+    bool on_host = false;
+    void* resident = nullptr;  // of a layer in host memory: pages that hold what selections name
+  };
+  LayerKv layer(int32_t layer);
+  ElasticLayers* elastic() { return elastic_.get(); }
+  // Moves layers; see ElasticLayers::place.
+  void place(int32_t host_layers, const int32_t* used, int32_t used_count);
   int32_t multiprocessors() const { return multiprocessors_; }
 
   // Held by whoever sets a step or runs kernels of it.
@@ -43,6 +59,21 @@ class DevicePool {
                 const int32_t* pages);
   // Only of sequences with one row.
   void set_selection(const StepTables::Selection& selection);
+
+  // The same out of lists that are on the device already, in slots.
+  struct ChosenRows {
+    DeviceSelection lists;
+    int32_t chosen_rows;       // that the lists are of
+    const int32_t* positions;  // [chosen_rows] that they were made for
+    const int32_t* group_of_layer;
+    int32_t rows;
+    const int32_t *sequences, *chosen;  // [rows]: a sequence of the step, and which of the chosen rows is its own
+    int32_t first_dense_layers;
+    // Where layers may be in host memory, else null: the lists in positions, device; each row's place and its owner, [rows].
+    const int32_t* list_positions = nullptr;
+    const int32_t *places = nullptr, *owners = nullptr;
+  };
+  void set_selection(const ChosenRows& rows);
 
   bool has_step() const { return steps_.has_step(); }
   int32_t rows() const { return steps_.view().num_rows; }
@@ -65,8 +96,20 @@ class DevicePool {
   // Of a layer.
   DeviceSelection selection(int32_t layer) const;
   int32_t layer_group(int32_t layer) const;
+  // Of a layer in host memory: its rows' lists in resident slots, the rows that have one and those that have none.
+  DeviceSelection resident_selection(int32_t layer) const;
+  DecodeTables selected_tables() const;
+  DecodeTables dense_tables() const;
+  // Waits until what lists name is there.
+  void wait(int32_t layer, cudaStream_t stream) const { elastic_->wait(layer, stream); }
+  // Brings the pages that chunks see of a layer in host memory; gives them, and the page table to read them by.
+  std::pair<const void*, const int32_t*> stage(int32_t layer, cudaStream_t stream);
+
   // Parts of a list that run side by side; of a bucket always the same.
   int32_t splits() const;
+
+  // Rows of keys and values that the step's selections name in a layer in host memory, and those of them that were missing.
+  void loaded(int64_t* counts /* [2] */);
 
   void copy_page(int32_t from, int32_t to, int32_t slots);
   void read_row(int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what, float* out);
@@ -83,17 +126,23 @@ class DevicePool {
   };
   // Copies tables and gives where each lies on the device: one behind the other from `to` on.
   std::vector<const int32_t*> upload(const std::vector<Table>& tables, int32_t* to);
+  void begin();
+  void set_lengths(bool loaded);
+  void set_groups(const int32_t* group_of_layer, int32_t first_dense_layers);
+  std::vector<int32_t> selected_rows(const std::vector<int32_t>& row_of_sequence);
+  DeviceSelection place_lists(int32_t groups, int32_t kv_heads, int32_t rows, int32_t stride);
   void fit_lists(int32_t groups, int32_t kv_heads, int32_t stride);
   int32_t bucket_splits(int32_t rows) const;
 
   const PoolGeometry geometry_;
   StepTables steps_;
-  DeviceBuffer<char> memory_;
+  std::unique_ptr<DeviceBuffer<char>> memory_;   // of all layers, where none may leave
+  std::unique_ptr<ElasticLayers> elastic_;
   int32_t multiprocessors_ = 0;
   cudaStream_t stream_ = nullptr;
   std::mutex mutex_;
   StagingBuffer staging_;
-  GrowingBuffer step_memory_, selection_memory_, queries_, partial_;
+  GrowingBuffer step_memory_, selection_memory_, chosen_memory_, queries_, partial_;
   GrowingBuffer bucket_memory_, bucket_lists_, bucket_queries_, bucket_partial_;
   size_t bucket_pages_ = 0;  // room of its page table
   int32_t bucket_ = 0, layout_ = 0;
@@ -102,6 +151,13 @@ class DevicePool {
   std::vector<int32_t> group_of_layer_;
   std::vector<int32_t> row_positions_, row_lengths_, row_page_offsets_, row_slots_;
   std::vector<PrefillTile> row_tiles_;
+  // Of layers in host memory, padded as the step's tables.
+  GrowingBuffer length_memory_, bucket_lengths_, stage_tables_;
+  std::unique_ptr<DeviceBuffer<char>> staged_pages_;
+  const int32_t *selected_lengths_ = nullptr, *dense_lengths_ = nullptr, *staged_table_ = nullptr;
+  const int32_t *stage_from_ = nullptr, *stage_to_ = nullptr;
+  int32_t stage_count_ = 0;
+  std::vector<int32_t> selected_row_of_;
   DecodeTables row_tables_;
   const PrefillTile* tiles_ = nullptr;
   bool has_single_rows_ = false;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "cuda_capabilities.h"  // written by build.sh
+#include "cuda_build.h"  // written by build.sh
 
 namespace contexture {
 namespace cuda {

@@ -1,8 +1,11 @@
 // The operations of the CUDA execution provider: the CPU's contracts in halves, on the runtime's own stream.
+#include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "cuda/decode_attention.h"
 #include "cuda/device_pool.h"
+#include "cuda/key_pool.h"
 #include "cuda/prefill_attention.h"
 #include "cuda/prepare_rows.h"
 #include "cuda/swiglu.h"
@@ -63,26 +66,43 @@ class PagedAttentionOp {
     const cudaStream_t stream = stream_of(context);
     const int32_t rows = pool->run_rows();
 
+    const DevicePool::LayerKv kv = pool->layer(layer_);
+    const DeviceSelection resident = kv.on_host ? pool->resident_selection(layer_) : DeviceSelection{};
+    const int32_t group = pool->layer_group(layer_);
+
     PrepareRows p;
-    p.geometry = pool->geometry(), p.pool = pool->data(), p.layer = layer_, p.num_heads = num_heads_, p.rows = rows;
+    p.geometry = pool->geometry(), p.pool = kv.pages, p.num_heads = num_heads_, p.rows = rows;
     p.qkv = qkv.data, p.positions = pool->positions(), p.slots = pool->slots();
     p.rope_cos = cos.floats(), p.rope_sin = sin.floats(), p.q_norm = q_norm.data, p.k_norm = k_norm.data;
     p.norm_epsilon = norm_epsilon_;
     p.q = pool->queries(num_heads_);
+    if (resident.row_of_sequence != nullptr) {
+      p.also = kv.resident, p.also_row = resident.row_of_sequence, p.also_slots = pool->elastic()->own_slots();
+      p.also_lists = resident.groups * resident.kv_heads, p.also_first = group * resident.kv_heads;
+      p.also_one_list = resident.kv_heads == 1;
+      pool->wait(layer_, stream);
+    }
     prepare_rows(p, stream);
 
     DecodeAttention d;
-    d.geometry = pool->geometry(), d.pool = pool->data(), d.layer = layer_, d.layer_group = pool->layer_group(layer_);
+    d.geometry = pool->geometry(), d.pool = kv.pages, d.layer_group = group;
     d.num_heads = num_heads_, d.scale = scale_, d.tables = pool->row_tables(), d.selection = pool->selection(layer_);
     d.q = p.q, d.out = context.output(0, rows, static_cast<int64_t>(num_heads_) * head_dim_);
     d.splits = pool->splits(), d.partial = pool->partial(num_heads_);
-    if (pool->has_single_rows()) decode_attention(d, stream);
+    if (pool->has_single_rows()) {
+      if (resident.row_of_sequence != nullptr) {
+        d.tables = pool->dense_tables(), d.selection = DeviceSelection{};
+        decode_attention(d, stream);
+        d.pool = kv.resident, d.tables = pool->selected_tables(), d.selection = resident;
+      }
+      decode_attention(d, stream);
+    }
 
     PrefillAttention chunks;
-    chunks.geometry = d.geometry, chunks.pool = d.pool, chunks.layer = layer_, chunks.num_heads = num_heads_,
-    chunks.scale = scale_;
-    chunks.tile_count = pool->tile_count(), chunks.tiles = pool->tiles(), chunks.pages = d.tables.pages;
-    chunks.q = d.q, chunks.out = d.out;
+    chunks.geometry = d.geometry, chunks.pool = kv.pages, chunks.num_heads = num_heads_, chunks.scale = scale_;
+    chunks.tile_count = pool->tile_count(), chunks.tiles = pool->tiles(), chunks.pages = pool->row_tables().pages;
+    chunks.rows = rows, chunks.q = d.q, chunks.out = d.out;
+    if (kv.on_host && chunks.tile_count > 0) std::tie(chunks.pool, chunks.pages) = pool->stage(layer_, stream);
     prefill_attention(chunks, stream);
   }
 
@@ -127,6 +147,70 @@ class SwiGluOp {
   }
 };
 
+void check_rows(const OpContext& context, const char* name, const Tensor& tensor, int64_t least, int64_t most,
+                int64_t width) {
+  if (tensor.dims[0] < least || tensor.dims[0] > most || tensor.dims[1] != width)
+    context.refuse(std::string(name) + " is " + tensor.shape() + "; the pool's description wants " + std::to_string(least) +
+                   " to " + std::to_string(most) + " rows of " + std::to_string(width));
+}
+
+class RetrievalAppendOp {
+ public:
+  static constexpr const char* kName = "RetrievalAppend";
+  static constexpr std::array<Port, 2> kInputs = {{{ort::kFloat, ort::kRequired},    // keys
+                                                   {ort::kInt64, ort::kRequired}}};  // pool
+  static constexpr std::array<bool, 2> kOnHost = {false, true};
+  static constexpr std::array<Port, 1> kOutputs = {{{ort::kInt64, ort::kRequired}}};
+
+  explicit RetrievalAppendOp(const Attributes&) {}
+
+  // Rows behind those of the append pad a bucket.
+  void compute(const OpContext& context) const {
+    const Tensor keys = context.input(0, "keys", 2);
+    const auto pool = find_pool<DeviceKeyPoolRegistry>(context, context.input(1, "pool", 1));
+    const std::lock_guard<std::mutex> lock(pool->mutex());
+    const DeviceKeyGeometry& g = pool->geometry();
+    check_rows(context, "keys", keys, pool->append_rows(), std::max(pool->append_rows(), kMostBucketRows),
+               static_cast<int64_t>(g.lists()) * g.head_dim);
+    const cudaStream_t stream = stream_of(context);
+    pool->append(keys.floats(), static_cast<int32_t>(keys.dims[0]), stream);
+    check(cudaMemsetAsync(context.integer_output(0, 1), 0, sizeof(int64_t), stream), "cudaMemsetAsync");
+  }
+};
+
+class RetrievalSelectOp {
+ public:
+  static constexpr const char* kName = "RetrievalSelect";
+  static constexpr std::array<Port, 2> kInputs = {{{ort::kFloat, ort::kRequired},    // queries
+                                                   {ort::kInt64, ort::kRequired}}};  // pool
+  static constexpr std::array<bool, 2> kOnHost = {false, true};
+  static constexpr std::array<Port, 1> kOutputs = {{{ort::kFloat, ort::kRequired}}};
+
+  explicit RetrievalSelectOp(const Attributes&) {}
+
+  void compute(const OpContext& context) const {
+    const Tensor queries = context.input(0, "queries", 2);
+    const auto pool = find_pool<DeviceKeyPoolRegistry>(context, context.input(1, "pool", 1));
+    const std::lock_guard<std::mutex> lock(pool->mutex());
+    const DeviceKeyGeometry& g = pool->geometry();
+    const int32_t rows = pool->select_rows();
+    check_rows(context, "queries", queries, rows, rows, static_cast<int64_t>(g.groups) * g.query_heads * g.head_dim);
+    const cudaStream_t stream = stream_of(context);
+    pool->select(queries.floats(), stream);
+    pool->copy_mass(context.output(0, rows, g.lists()), stream);
+  }
+};
+
+const ort::CustomOp* device_append_op() {
+  static const ort::CustomOp op = describe_cuda_op<RetrievalAppendOp>();
+  return &op;
+}
+
+const ort::CustomOp* device_select_op() {
+  static const ort::CustomOp op = describe_cuda_op<RetrievalSelectOp>();
+  return &op;
+}
+
 const ort::CustomOp* device_attention_op() {
   static const ort::CustomOp op = describe_cuda_op<PagedAttentionOp>();
   return &op;
@@ -145,5 +229,7 @@ const ort::CustomOp* device_swiglu_op() {
 extern "C" __attribute__((visibility("default"))) contexture::ort::Status* RegisterCustomOps(
     contexture::ort::SessionOptions* options, const contexture::ort::ApiBase* base) {
   using namespace contexture;
-  return register_ops(options, base, {cuda::device_attention_op(), cuda::device_swiglu_op()});
+  return register_ops(
+      options, base,
+      {cuda::device_attention_op(), cuda::device_swiglu_op(), cuda::device_append_op(), cuda::device_select_op()});
 }

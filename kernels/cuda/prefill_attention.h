@@ -1,14 +1,13 @@
 // Attention of chunks of prompts over the paged pool: each row sees everything up to itself.
 //
-// Idea: four warps with sixteen rows each share what they read of keys and values in shared memory; causality is a matter of
-// which tiles a warp has to look at, and of a mask in the last ones (FlashAttention-2, arXiv 2307.08691, in its simplest
-// form). Trade-off: no warp specialisation and no wgmma, so a Hopper's tensor cores are not used up; prompts are computed
-// once.
+// Idea: a chunk is cut into tiles, and a tile says all that a kernel has to know: its rows, and that its keys end with the
+// last of them. So nothing is planned per kernel and step, and tiles of different sequences mix as they come.
 #pragma once
 
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "contexture/paged_kv.h"
 #include "cuda/device.h"
@@ -16,7 +15,7 @@
 namespace contexture {
 namespace cuda {
 
-constexpr int32_t kPrefillTileRows = 64;
+constexpr int32_t kPrefillTileRows = 128;
 
 // Up to kPrefillTileRows rows of one chunk.
 struct PrefillTile {
@@ -25,6 +24,11 @@ struct PrefillTile {
   int32_t position;     // of the first
   int32_t page_offset;  // of the sequence's pages
 };
+
+// Cuts a chunk of any length; the tiles of a step end with put_longest_first.
+void append_tiles(const PrefillTile& chunk, std::vector<PrefillTile>* tiles);
+// Blocks start in this order: the last to end are then those with little to do.
+void put_longest_first(std::vector<PrefillTile>* tiles);
 
 struct PrefillAttention {
   PoolGeometry geometry;  // as of decode attention
@@ -36,11 +40,13 @@ struct PrefillAttention {
   int32_t tile_count = 0;
   const PrefillTile* tiles = nullptr;
   const int32_t* pages = nullptr;
-  const void* q = nullptr;  // [rows of the step, num_heads, head_dim] normed and rotated
+  int32_t rows = 0;         // of the step
+  const void* q = nullptr;  // [rows, num_heads, head_dim] normed and rotated
   void* out = nullptr;      // the same shape; only rows of tiles are written
 };
 
-// Throws std::invalid_argument for a shape that there is no kernel for, CudaError for a failed launch.
+// By the first of prefill_kernels() that takes the shape. Throws std::invalid_argument for a shape that there is no kernel
+// for, CudaError for a failed launch.
 void prefill_attention(const PrefillAttention& args, cudaStream_t stream);
 
 }  // namespace cuda

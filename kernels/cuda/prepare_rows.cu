@@ -14,9 +14,18 @@ constexpr int kMostPairs = 4;  // of one lane: 256 values are 128 pairs for 32 l
 
 struct Args {
   PrepareRows p;
-  char* layer;
+  char *layer, *also;
   int64_t page_bytes, plane_bytes, head_bytes, row_bytes;
 };
+
+// Where a head's keys go besides, or null.
+__device__ char* also_place(const Args& a, int64_t row, int head) {
+  const PrepareRows& p = a.p;
+  if (a.also == nullptr || p.also_row[row] < 0) return nullptr;
+  const int64_t at = static_cast<int64_t>(p.also_row[row]) * p.also_lists + p.also_first + (p.also_one_list ? 0 : head);
+  const int32_t slot = p.also_slots[at], page_tokens = p.geometry.page_tokens;
+  return a.also + slot / page_tokens * a.page_bytes + slot % page_tokens * a.row_bytes + head * a.head_bytes;
+}
 
 // A warp per head. Half-split rotary: the pair (i, i + n / 2) turns by the angle of column i.
 template <class T>
@@ -66,9 +75,14 @@ __global__ void __launch_bounds__(32 * kWarps) prepare(const Args a) {
     } else if (h < heads + kv_heads) {
       T* out = reinterpret_cast<T*>(place + (h - heads) * a.head_bytes);
       norm_and_rotate(x, static_cast<const T*>(p.k_norm), p.norm_epsilon, cos, sin, n, lane, out);
+      if (char* also = also_place(a, row, h - heads))
+        norm_and_rotate(x, static_cast<const T*>(p.k_norm), p.norm_epsilon, cos, sin, n, lane, reinterpret_cast<T*>(also));
     } else {
       T* out = reinterpret_cast<T*>(place + (h - heads - kv_heads) * a.head_bytes + a.plane_bytes);
+      auto* also = reinterpret_cast<T*>(also_place(a, row, h - heads - kv_heads));
       for (int i = lane; i < n; i += 32) out[i] = x[i];
+      if (also != nullptr)
+        for (int i = lane; i < n; i += 32) also[i + a.plane_bytes / static_cast<int64_t>(sizeof(T))] = x[i];
     }
   }
 }
@@ -82,6 +96,7 @@ void prepare_rows(const PrepareRows& p, cudaStream_t stream) {
   if (p.rows == 0) return;
   const Args a{p,
                static_cast<char*>(p.pool) + p.layer * g.layer_bytes(),
+               static_cast<char*>(p.also),
                g.page_bytes(),
                g.plane_bytes(),
                g.head_bytes(),

@@ -27,6 +27,13 @@ struct PrepareRows {
   const void* q_norm = nullptr;  // [head_dim] or null
   const void* k_norm = nullptr;
   float norm_epsilon = 1e-6f;
+  // Where else a row's keys and values go: pages of the same kind, and a slot there for each KV head. Null: nowhere.
+  void* also = nullptr;
+  const int32_t* also_row = nullptr;    // [rows] a row of also_slots, or -1
+  const int32_t* also_slots = nullptr;  // [rows, also_lists]
+  int32_t also_lists = 0;
+  int32_t also_first = 0;        // of the lists of this layer
+  bool also_one_list = false;    // for all KV heads
   void* q = nullptr;  // [rows, num_heads, head_dim] out
 };
 

@@ -17,7 +17,10 @@ int64_t score_stride(const SelectDeviceRows& s) { return static_cast<int64_t>(ch
 Workspace workspace(const SelectDeviceRows& s) {
   const int64_t stride = score_stride(s), lists = static_cast<int64_t>(s.rows) * s.geometry.lists();
   float* weights = s.workspace + lists * s.geometry.heads_per_list() * stride;
-  return {s.workspace, weights, reinterpret_cast<float2*>(weights + lists * stride), stride, chunks(s)};
+  auto* parts = reinterpret_cast<float2*>(weights + lists * stride);
+  auto* block_scores = reinterpret_cast<float*>(parts + lists * chunks(s) * s.geometry.heads_per_list());
+  auto* kept_tokens = reinterpret_cast<int32_t*>(block_scores + lists * s.most_blocks);
+  return {s.workspace, weights, parts, block_scores, kept_tokens, stride, chunks(s)};
 }
 
 ScoreArgs score_args(const SelectDeviceRows& s) {
@@ -38,8 +41,10 @@ void check_geometry(const DeviceKeyGeometry& g) {
 
 size_t workspace_floats(const SelectDeviceRows& s) {
   const int64_t lists = static_cast<int64_t>(s.rows) * s.geometry.lists();
-  return static_cast<size_t>(lists * (score_stride(s) * (s.geometry.heads_per_list() + 1) +
-                                      2 * static_cast<int64_t>(chunks(s)) * s.geometry.heads_per_list()));
+  const int64_t of_positions = score_stride(s) * (s.geometry.heads_per_list() + 1);
+  const int64_t of_chunks = 2 * static_cast<int64_t>(chunks(s)) * s.geometry.heads_per_list();
+  const int64_t of_blocks = s.most_blocks > 0 ? s.most_blocks + 1 : 0;
+  return static_cast<size_t>(lists * (of_positions + of_chunks + of_blocks));
 }
 
 void score_keys(const SelectDeviceRows& args, cudaStream_t stream) {
@@ -50,6 +55,7 @@ void score_and_select(const SelectDeviceRows& args, cudaStream_t stream) {
   if (args.rows == 0) return;
   const ScoreArgs a = score_args(args);
   launch_scores(a, stream);
+  if (args.most_blocks > 0) launch_blocks(a, stream);
   launch_selection(a, stream);
 }
 

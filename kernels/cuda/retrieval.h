@@ -41,6 +41,9 @@ struct DeviceKeyGeometry {
   int64_t pool_bytes() const { return pages * page_bytes(); }
 };
 
+// Throws std::invalid_argument for keys that there is no kernel for.
+void check_geometry(const DeviceKeyGeometry& geometry);
+
 // All pointers are the device's.
 struct AppendDeviceKeys {
   DeviceKeyGeometry geometry;
@@ -63,8 +66,11 @@ struct SelectDeviceRows {
   const int32_t* positions = nullptr;     // [rows] the row's own; below 0: no row, and its counts become -1
   const int32_t* page_offsets = nullptr;  // [rows]
   const int32_t* pages = nullptr;
-  const SelectionRule* rules = nullptr;  // [rows]; units other than tokens select tokens all the same
-  const float* queries = nullptr;        // [rows, groups * query_heads * head_dim], not yet rotated
+  const SelectionRule* rules = nullptr;    // [rows]
+  int32_t most_blocks = 0;                 // that a row may have; 0: all rules choose tokens
+  const int32_t* block_offsets = nullptr;  // [rows + 1], with most_blocks
+  const int32_t* block_ends = nullptr;     // ascending within a row
+  const float* queries = nullptr;          // [rows, groups * query_heads * head_dim], not yet rotated
   const float* rope_cos = nullptr;
   const float* rope_sin = nullptr;
   int32_t stride = 0;          // at least what each rule can select
@@ -76,7 +82,7 @@ struct SelectDeviceRows {
 };
 size_t workspace_floats(const SelectDeviceRows& args);
 
-// Only the first of the two kernels, for timings.
+// Only the first of the kernels, for timings.
 void score_keys(const SelectDeviceRows& args, cudaStream_t stream);
 void score_and_select(const SelectDeviceRows& args, cudaStream_t stream);
 

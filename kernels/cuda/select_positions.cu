@@ -13,7 +13,6 @@ constexpr int kSelectThreads = 512;
 constexpr int kTileEach = 4;  // positions of a thread that are put in order at once
 constexpr int kTileTokens = kSelectThreads * kTileEach;
 constexpr int kSelectBlocks = 8;  // of a cluster
-constexpr int kBins = 2048;
 
 // What the blocks of a cluster tell each other while they select for one list. A cluster of one needs no hardware for
 // clusters.
@@ -55,60 +54,20 @@ __device__ float block_sum(float x, float* shared) {
   return sum;
 }
 
-// What the threads before this one have, and what all have.
-__device__ uint32_t sum_before(uint32_t mine, uint32_t* shared, uint32_t& all) {
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  uint32_t upto = mine;
-#pragma unroll
-  for (int m = 1; m < 32; m *= 2) {
-    const uint32_t other = __shfl_up_sync(~0u, upto, m);
-    if (lane >= m) upto += other;
-  }
-  if (lane == 31) shared[warp] = upto;
-  __syncthreads();
-  uint32_t before = upto - mine;
-  all = 0;
-#pragma unroll
-  for (int w = 0; w < kSelectThreads / 32; ++w) {
-    if (w < warp) before += shared[w];
-    all += shared[w];
-  }
-  __syncthreads();
-  return before;
-}
+__device__ __forceinline__ bool is_candidate(uint32_t weight_bits) { return weight_bits >> 31 == 0; }
 
 struct SelectMemory {
-  uint32_t bins[kBins];
+  Bins bins;
   uint32_t sums[kSelectThreads / 32];
-  float tops[kMostHeadsPerList], factors[kMostHeadsPerList];
+  HeadFactors heads;
   // For the other blocks of the cluster.
   float total, held;
   uint32_t greater, equal;
-  int digit;
-  uint32_t rank;
 };
 
-// The digit of the weight at `rank` from the largest, 1 the first, and its rank among those with that digit; counted in the
-// bins of the cluster's first block.
-__device__ void find_digit(SelectMemory& m, int count, uint32_t rank) {
-  const int each = count / kSelectThreads;
-  const int highest = count - 1 - static_cast<int>(threadIdx.x) * each;  // thread 0 has the highest
-  uint32_t mine = 0, all;
-  for (int i = 0; i < each; ++i) mine += m.bins[highest - i];
-  uint32_t before = sum_before(mine, m.sums, all);
-  if (before < rank && rank <= before + mine)
-    for (int i = 0; i < each; ++i) {
-      const uint32_t here = m.bins[highest - i];
-      if (rank <= before + here) {
-        m.digit = highest - i, m.rank = rank - before;
-        break;
-      }
-      before += here;
-    }
-}
-
-// One cluster per list: weights, their border by digits of 11, 11 and 9 bits, then the positions in order. Each block has a
-// part of the positions; the first one's bins count for all.
+// One cluster per list: weights, their border digit by digit, then the positions in order. Each block has a part of the
+// positions; the first one's bins count for all. Where blocks were kept before, their positions are all there is to choose
+// from.
 template <int kBlocks>
 __global__ void __launch_bounds__(kSelectThreads) select(const ScoreArgs a) {
   using C = Cluster<kBlocks>;
@@ -128,58 +87,49 @@ __global__ void __launch_bounds__(kSelectThreads) select(const ScoreArgs a) {
   const int32_t room = rule.budget - rule.sink - rule.recent;
   const int32_t each = ((last - first + kBlocks - 1) / kBlocks + kTileTokens - 1) / kTileTokens * kTileTokens;
   const int32_t begin = min(last, first + block * each), end = min(last, begin + each);
-  if (threadIdx.x < heads) {
-    Softmax whole;
-    for (int c = first / kChunkTokens; first < last && c <= (last - 1) / kChunkTokens; ++c) {
-      const float2 part = a.w.parts[(out * a.w.chunks + c) * heads + threadIdx.x];
-      whole.add(part.x, part.y);
-    }
-    const float of = rule.heads == SelectionRule::kMeanOfHeads ? static_cast<float>(heads) : 1.0f;
-    m.tops[threadIdx.x] = whole.top == -INFINITY ? 0.0f : whole.top;
-    m.factors[threadIdx.x] = whole.sum > 0 ? 1.0f / (whole.sum * of) : 0.0f;
-  }
-  for (int i = threadIdx.x; i < kBins; i += kSelectThreads) m.bins[i] = 0;
+  m.heads.fill(a, out, rule, first, last, heads);
+  m.bins.clear();
   __syncthreads();
 
+  const bool none = room <= 0, all = room >= last - first;
+  const bool by_blocks = !none && !all && rule.unit != SelectionRule::kTokens && s.most_blocks > 0;
+  const int32_t candidates = by_blocks ? a.w.kept_tokens[out] : last - first;
+  const bool every = candidates <= room;  // candidate is chosen
   const float* scores = a.w.scores + out * heads * a.w.stride;
   float* weights = a.w.weights + out * a.w.stride;
   const bool mean = rule.heads == SelectionRule::kMeanOfHeads;
   float total = 0;
   for (int32_t p = begin + static_cast<int32_t>(threadIdx.x); p < end; p += kSelectThreads) {
-    float weight = 0;
-    for (int h = 0; h < heads; ++h) {
-      const float share = exp2f(scores[h * a.w.stride + p] - m.tops[h]) * m.factors[h];
-      weight = mean ? weight + fmaxf(share, 0.0f) : fmaxf(weight, share);  // the larger of a number and NaN is the number
-    }
-    weights[p] = weight;
-    total += weight;
-    atomicAdd(&m.bins[__float_as_uint(weight) >> 20], 1u);
+    const float weight = by_blocks ? weights[p] : m.heads.weight(scores + p, a.w.stride, heads, mean);
+    if (!by_blocks) weights[p] = weight;
+    total += fabsf(weight);
+    const uint32_t bits = __float_as_uint(weight);
+    if (is_candidate(bits)) atomicAdd(&m.bins.bins[bits >> Bins::shift(0)], 1u);
   }
   total = block_sum(total, reinterpret_cast<float*>(m.sums));
 
   uint32_t border = 0, rank = static_cast<uint32_t>(max(room, 0));
-  const bool all = room >= last - first, none = room <= 0;
-  if (!all && !none) {
-    constexpr int kShifts[] = {20, 9, 0}, kCounts[] = {2048, 2048, 512};
-    for (int pass = 0; pass < 3; ++pass) {
+  if (!every && !none) {
+    for (int pass = 0; pass < Bins::kDigits; ++pass) {
+      const int count = Bins::count(pass);
       if (pass > 0) {
-        for (int i = threadIdx.x; i < kBins; i += kSelectThreads) m.bins[i] = 0;
+        m.bins.clear();
         __syncthreads();
         for (int32_t p = begin + static_cast<int32_t>(threadIdx.x); p < end; p += kSelectThreads) {
           const uint32_t bits = __float_as_uint(weights[p]);
-          if (bits >> kShifts[pass - 1] == border >> kShifts[pass - 1])
-            atomicAdd(&m.bins[bits >> kShifts[pass] & (static_cast<uint32_t>(kCounts[pass]) - 1)], 1u);
+          if (bits >> Bins::shift(pass - 1) == border >> Bins::shift(pass - 1))
+            atomicAdd(&m.bins.bins[bits >> Bins::shift(pass) & (static_cast<uint32_t>(count) - 1)], 1u);
         }
       }
       C::sync();  // the first block's bins are zero or counted
       if (block > 0)
-        for (int i = threadIdx.x; i < kCounts[pass]; i += kSelectThreads)
-          if (m.bins[i] != 0) atomicAdd(C::of(&m.bins[i], 0), m.bins[i]);
+        for (int i = threadIdx.x; i < count; i += kSelectThreads)
+          if (m.bins.bins[i] != 0) atomicAdd(C::of(&m.bins.bins[i], 0), m.bins.bins[i]);
       C::sync();
-      if (block == 0) find_digit(m, kCounts[pass], rank);
+      if (block == 0) m.bins.find<kSelectThreads>(count, rank, m.sums);
       C::sync();
-      border |= static_cast<uint32_t>(*C::of(&m.digit, 0)) << kShifts[pass];
-      rank = *C::of(&m.rank, 0);
+      border |= static_cast<uint32_t>(*C::of(&m.bins.digit, 0)) << Bins::shift(pass);
+      rank = *C::of(&m.bins.rank, 0);
     }
   }
 
@@ -187,12 +137,12 @@ __global__ void __launch_bounds__(kSelectThreads) select(const ScoreArgs a) {
   uint32_t greater = 0, equal = 0;
   for (int32_t p = begin + static_cast<int32_t>(threadIdx.x); p < end && !none; p += kSelectThreads) {
     const uint32_t bits = __float_as_uint(weights[p]);
-    greater += all || bits > border, equal += !all && bits == border;
+    greater += is_candidate(bits) && (every || bits > border), equal += !every && bits == border;
   }
   uint32_t of_block;
-  sum_before(greater, m.sums, of_block);
+  sum_before<kSelectThreads>(greater, m.sums, of_block);
   if (threadIdx.x == 0) m.greater = of_block, m.total = total;
-  sum_before(equal, m.sums, of_block);
+  sum_before<kSelectThreads>(equal, m.sums, of_block);
   if (threadIdx.x == 0) m.equal = of_block;
   C::sync();
   greater = equal = 0;  // of the blocks before this one
@@ -214,11 +164,11 @@ __global__ void __launch_bounds__(kSelectThreads) select(const ScoreArgs a) {
       kept[i] = mine + i < end ? weights[mine + i] : 0.0f;
       const uint32_t bits = __float_as_uint(kept[i]);
       if (mine + i < end)
-        is_greater |= static_cast<uint32_t>(all || bits > border) << i,
-            is_equal |= static_cast<uint32_t>(!all && bits == border) << i;
+        is_greater |= static_cast<uint32_t>(is_candidate(bits) && (every || bits > border)) << i,
+            is_equal |= static_cast<uint32_t>(!every && bits == border) << i;
     }
     uint32_t whole;
-    const uint32_t before = sum_before(__popc(is_greater) | __popc(is_equal) << 16, m.sums, whole);
+    const uint32_t before = sum_before<kSelectThreads>(__popc(is_greater) | __popc(is_equal) << 16, m.sums, whole);
     uint32_t greater_before = greater + (before & 0xffff), equal_before = equal + (before >> 16);
 #pragma unroll
     for (int i = 0; i < kTileEach; ++i) {
@@ -231,7 +181,7 @@ __global__ void __launch_bounds__(kSelectThreads) select(const ScoreArgs a) {
     }
     greater += whole & 0xffff, equal += whole >> 16;
   }
-  const int32_t chosen = all ? last - first : max(room, 0);
+  const int32_t chosen = min(candidates, max(room, 0));
   const int32_t count = first + chosen + position + 1 - last;
   if (block == 0)
     for (int32_t p = threadIdx.x; p < first; p += kSelectThreads) put(p, p);

@@ -27,7 +27,7 @@ class RetrievalAppendOp {
     const auto pool = find_pool<RetrievalRegistry>(context, context.input(1, "pool", 1));
     const std::lock_guard<std::mutex> lock(pool->mutex());
     const RetrievalGeometry& g = pool->geometry();
-    check_rows(context, "keys", keys, pool->append_rows(), static_cast<int64_t>(g.lists()) * g.head_dim);
+    check_rows(context, "keys", keys, pool->tables().append_rows(), static_cast<int64_t>(g.lists()) * g.head_dim);
     pool->append(keys.floats(), Execution{OrtParallelFor(context)});
     if (int64_t* appended = context.integer_output(0, 1)) *appended = keys.dims[0];
   }
@@ -47,11 +47,12 @@ class RetrievalSelectOp {
     const auto pool = find_pool<RetrievalRegistry>(context, context.input(1, "pool", 1));
     const std::lock_guard<std::mutex> lock(pool->mutex());
     const RetrievalGeometry& g = pool->geometry();
-    check_rows(context, "queries", queries, pool->select_queries(),
+    check_rows(context, "queries", queries, pool->tables().select_queries(),
                static_cast<int64_t>(g.groups) * g.query_heads * g.head_dim);
     pool->select(queries.floats(), Execution{OrtParallelFor(context)});
-    if (float* mass = context.output(0, pool->select_rows(), g.lists()))
-      std::copy_n(pool->mass(), static_cast<int64_t>(pool->select_rows()) * g.lists(), mass);
+    const int32_t rows = pool->tables().select_rows().rows;
+    if (float* mass = context.output(0, rows, g.lists()))
+      std::copy_n(pool->mass(), static_cast<int64_t>(rows) * g.lists(), mass);
   }
 };
 

@@ -86,7 +86,7 @@ class World {
       slots.push_back(static_cast<int64_t>(pages_[p / shape_.page_tokens]) * shape_.page_tokens +
                       p % shape_.page_tokens);
     }
-    pool_->set_append(last - first, positions.data(), slots.data());
+    pool_->tables().set_append(last - first, positions.data(), slots.data());
     pool_->append(keys_.data() + static_cast<int64_t>(first) * geometry_.lists() * shape_.head_dim,
                   Execution{parallel, isa});
   }
@@ -106,7 +106,7 @@ class World {
       pages.insert(pages.end(), pages_.begin(), pages_.end());
       page_offsets.push_back(static_cast<int32_t>(pages.size()));
     }
-    pool_->set_select({static_cast<int32_t>(positions.size()), positions.data(), query_offsets.data(),
+    pool_->tables().set_select({static_cast<int32_t>(positions.size()), positions.data(), query_offsets.data(),
                        query_positions.data(), page_offsets.data(), pages.data(), rules.data(), block_offsets.data(), no_blocks.data()});
     pool_->select(queries_.data(), Execution{parallel, isa});
   }

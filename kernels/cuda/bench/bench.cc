@@ -3,16 +3,19 @@
 // Everything cycles through more memory than the second-level cache holds; each figure is the best of several runs of many
 // calls.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "cuda/bench/flashinfer_decode.h"
 #include "cuda/decode_attention.h"
-#include "cuda/prefill_attention.h"
+#include "cuda/prefill_kernels.h"
 #include "cuda/prepare_rows.h"
 #include "cuda/retrieval.h"
+#include "cuda/sample_rows.h"
 
 namespace contexture {
 namespace cuda {
@@ -20,6 +23,7 @@ namespace {
 
 constexpr int kRuns = 5;
 constexpr int32_t kKvHeads = 8, kGroup = 4, kHeadDim = 128, kPageTokens = 32, kBudget = 2048;  // of an 8B model
+static_assert(kGroup == kFlashInferGroup && kHeadDim == kFlashInferHeadDim);
 constexpr int64_t kWorkingBytes = 400 << 20;
 
 // Seconds of one call; `call` is given its number.
@@ -147,12 +151,19 @@ void time_decode(const Machine& machine, int32_t sequences, int32_t context, boo
   d.splits = decode_splits(sequences, kKvHeads, tokens, machine.properties.multiProcessorCount);
   DeviceBuffer<float> partial(partial_floats(d.tables.sequences, d.num_heads, d.splits, d.geometry.head_dim));
   d.partial = partial.data();
-  const double time = graph_seconds(std::max(g.layers, 16), [&](int i, cudaStream_t stream) {
-    d.layer = i % g.layers;
-    decode_attention(d, stream);
-  });
-  machine.say(sparse ? "decode_sparse_runs_of_" + std::to_string(run_tokens) : "decode_dense", sequences, context, bytes,
-              time);
+  const auto time = [&](const std::string& kernel, const std::function<void(cudaStream_t)>& run) {
+    machine.say(kernel, sequences, context, bytes, graph_seconds(std::max(g.layers, 16), [&](int i, cudaStream_t stream) {
+                  d.layer = i % g.layers;
+                  run(stream);
+                }));
+  };
+  time(sparse ? "decode_sparse_runs_of_" + std::to_string(run_tokens) : "decode_dense",
+       [&](cudaStream_t stream) { decode_attention(d, stream); });
+#ifdef CONTEXTURE_FLASHINFER
+  if (sparse) return;
+  FlashInferDecode flashinfer(g, sequences, context, machine.properties.multiProcessorCount);
+  time("decode_dense_flashinfer", [&](cudaStream_t stream) { flashinfer.run(d, stream); });
+#endif
 }
 
 void time_retrieval(const Machine& machine, int32_t sequences, int32_t context) {
@@ -190,34 +201,95 @@ void time_retrieval(const Machine& machine, int32_t sequences, int32_t context) 
               graph_seconds(8, [&](int, cudaStream_t stream) { score_and_select(s, stream); }));
 }
 
-// A chunk of one prompt behind so many tokens.
+// Halves of either sign below 1: a device computes zeros with less power, and so faster, than a prompt's numbers.
+void fill_with_halves(void* device, size_t count) {
+  std::vector<uint16_t> values(std::min<size_t>(count, 1 << 20));
+  uint64_t state = 1;
+  for (uint16_t& value : values) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    value = static_cast<uint16_t>((state >> 48 & 0x8000) | (0x3000 + (state >> 33) % 0xc00));
+  }
+  for (size_t done = 0; done < count; done += values.size())
+    check(cudaMemcpy(static_cast<uint16_t*>(device) + done, values.data(),
+                     std::min(values.size(), count - done) * sizeof(uint16_t), cudaMemcpyHostToDevice),
+          "cudaMemcpy");
+}
+
+// A chunk of one prompt behind so many tokens, by each of the kernels.
 void time_prefill(int32_t context, int32_t rows) {
   PoolGeometry g;
   g.layers = 1, g.kv_heads = kKvHeads, g.head_dim = kHeadDim, g.page_tokens = kPageTokens, g.dtype = KvDtype::kF16;
   g.pages = (context + rows + kPageTokens - 1) / kPageTokens;
   DeviceBuffer<char> pool(static_cast<size_t>(g.pool_bytes()));
-  check(cudaMemset(pool.data(), 0, pool.bytes()), "cudaMemset");
+  fill_with_halves(pool.data(), pool.bytes() / sizeof(uint16_t));
   const size_t values = static_cast<size_t>(rows) * kKvHeads * kGroup * kHeadDim;
   DeviceBuffer<uint16_t> q(values), out(values);
-  check(cudaMemset(q.data(), 0, q.bytes()), "cudaMemset");
+  fill_with_halves(q.data(), values);
   std::vector<PrefillTile> tiles;
-  for (int32_t row = 0; row < rows; row += kPrefillTileRows)
-    tiles.push_back({row, std::min(kPrefillTileRows, rows - row), context + row, 0});
+  append_tiles({0, rows, context, 0}, &tiles);
+  put_longest_first(&tiles);
   DeviceBuffer<PrefillTile> device_tiles(tiles);
   DeviceBuffer<int32_t> pages(scattered(g.pages));
   PrefillAttention p;
   p.geometry = g, p.pool = pool.data(), p.num_heads = kKvHeads * kGroup, p.scale = 0.088f;
   p.tile_count = static_cast<int32_t>(tiles.size()), p.tiles = device_tiles.data(), p.pages = pages.data();
-  p.q = q.data(), p.out = out.data();
-  const double time = graph_seconds(8, [&](int, cudaStream_t stream) { prefill_attention(p, stream); });
+  p.rows = rows, p.q = q.data(), p.out = out.data();
   const double products = 4.0 * kKvHeads * kGroup * kHeadDim * rows * (context + rows / 2.0);
-  std::printf("{\"kernel\": \"prefill\", \"rows\": %d, \"context\": %d, \"us\": %.1f, \"tflop_s\": %.1f}\n", rows, context,
-              time * 1e6, products / time / 1e12);
+  for (const PrefillKernel& kernel : prefill_kernels()) {
+    if (!kernel.takes(p)) continue;
+    const double time = graph_seconds(8, [&](int, cudaStream_t stream) { kernel.run(p, stream); });
+    std::printf("{\"kernel\": \"prefill_%s\", \"rows\": %d, \"context\": %d, \"us\": %.1f, \"tflop_s\": %.1f}\n",
+                kernel.name, rows, context, time * 1e6, products / time / 1e12);
+    std::fflush(stdout);
+  }
+}
+
+// Draws from logits spread as a model's; each row is read once by a greedy draw, more often by the others.
+void time_draws(const Machine& machine, int32_t rows) {
+  constexpr int32_t kTokens = 128256;
+  std::vector<float> x(static_cast<size_t>(rows) * kTokens);
+  uint64_t state = 1;
+  for (float& logit : x) {
+    float sum = 0;
+    for (int i = 0; i < 4; ++i) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      sum += static_cast<float>(state >> 40) * 0x1p-24f;
+    }
+    logit = 6 * (sum - 2);
+  }
+  DeviceBuffer<float> logits(x), weights(x.size());
+  DeviceBuffer<ctx_drawn_token> drawn(static_cast<size_t>(rows));
+  const double bytes = static_cast<double>(x.size()) * sizeof(float);
+  const auto time = [&](const char* kernel, ctx_sample_row row) {
+    std::vector<ctx_sample_row> all(static_cast<size_t>(rows), row);
+    for (int32_t i = 0; i < rows; ++i) all[i].wanted = i, all[i].uniform = (i + 0.5) / rows;
+    DeviceBuffer<ctx_sample_row> device_rows(all);
+    SampleRows s;
+    s.count = rows, s.tokens = kTokens, s.vocabulary = kTokens, s.logits = logits.data(), s.rows = device_rows.data();
+    s.weights = weights.data(), s.drawn = drawn.data();
+    const double each = graph_seconds(8, [&](int, cudaStream_t stream) { sample_rows(s, stream); });
+    std::printf("{\"kernel\": \"%s\", \"rows\": %d, \"tokens\": %d, \"us\": %.1f, \"copy_to_host_us\": %.1f}\n", kernel,
+                rows, kTokens, each * 1e6, bytes / machine.host_bytes_per_second * 1e6);
+    std::fflush(stdout);
+  };
+  ctx_sample_row row{};
+  row.top_p = 1, row.repetition = 1, row.floor = -INFINITY, row.top_logprobs = -1;
+  time("draw_greedy", row);
+  row.inverse_temperature = 1;
+  time("draw", row);
+  row.top_p = 0.95f;
+  time("draw_top_p", row);
+  row.top_k = 50;
+  time("draw_top_k_top_p", row);
+  row.top_logprobs = CTX_MOST_TOP_LOGPROBS;
+  time("draw_top_k_top_p_logprobs", row);
 }
 
 void run() {
   const Machine machine;
-  for (const int32_t context : {0, 14336, 126976}) time_prefill(context, 2048);
+  for (const int32_t rows : {1, 8, 64}) time_draws(machine, rows);
+  for (const int32_t context : {0, 14336, 30720, 126976}) time_prefill(context, 2048);
+  for (const int32_t rows : {16384, 32768}) time_prefill(0, rows);  // whole prompts in one step
   for (const int32_t sequences : {1, 4, 16, 32}) {
     for (const int32_t context : {16384, 131072}) {
       if (static_cast<int64_t>(sequences) * context > int64_t{16} * 131072) continue;

@@ -140,7 +140,7 @@ TEST_F(DevicePoolTest, CopiesTheFirstSlotsOfAPage) {
   const PoolGeometry& g = pool_->geometry();
   Random random(19);
   const std::vector<uint16_t> values = random_bits(random, static_cast<size_t>(g.pool_bytes() / 2), Element::kF16);
-  check(cudaMemcpy(pool_->data(), values.data(), values.size() * 2, cudaMemcpyHostToDevice), "cudaMemcpy");
+  check(cudaMemcpy(pool_->layer(0).pages, values.data(), values.size() * 2, cudaMemcpyHostToDevice), "cudaMemcpy");
   ASSERT_EQ(ctx_pool_copy(id_, 4, 1, 5), CTX_OK);
   for (int32_t layer = 0; layer < kLayers; ++layer)
     for (int32_t head = 0; head < kKvHeads; ++head)

@@ -69,7 +69,9 @@ class World {
     std::vector<float> mass;
   };
 
-  Selected select(const std::vector<int32_t>& positions, const std::vector<SelectionRule>& rules) const {
+  // block_ends: of all rows.
+  Selected select(const std::vector<int32_t>& positions, const std::vector<SelectionRule>& rules,
+                  const std::vector<int32_t>& block_ends = {}) const {
     const size_t lists = positions.size() * g_.lists();
     DeviceBuffer<int32_t> at(positions), offsets(page_offsets_), pages(pages_), counts(lists), chosen(lists * kStride),
         slots(lists * kStride);
@@ -79,6 +81,16 @@ class World {
     s.geometry = g_, s.pool = pool_->data(), s.rows = static_cast<int32_t>(positions.size()), s.most_positions = tokens_;
     s.positions = at.data(), s.page_offsets = offsets.data(), s.pages = pages.data(), s.rules = device_rules.data();
     s.queries = queries.data(), s.rope_cos = cos_->data(), s.rope_sin = sin_->data(), s.stride = kStride;
+    std::vector<int32_t> block_offsets, all_ends;
+    for (size_t row = 0; row <= positions.size(); ++row) {
+      block_offsets.push_back(static_cast<int32_t>(row * block_ends.size()));
+      if (row < positions.size()) all_ends.insert(all_ends.end(), block_ends.begin(), block_ends.end());
+    }
+    DeviceBuffer<int32_t> device_offsets(block_offsets), device_ends(all_ends);
+    if (!block_ends.empty()) {
+      s.most_blocks = static_cast<int32_t>(block_ends.size()) + 1;
+      s.block_offsets = device_offsets.data(), s.block_ends = device_ends.data();
+    }
     DeviceBuffer<float> workspace(workspace_floats(s));
     check(cudaMemset(workspace.data(), 0xff, workspace.bytes()), "cudaMemset");
     check(cudaMemset(chosen.data(), 0xff, chosen.bytes()), "cudaMemset");
@@ -127,6 +139,26 @@ class World {
       }
   }
 
+  // Lists that differ from the plain selection; values between two steps may be rounded either way, which may tip a block.
+  int32_t differing_lists(const std::vector<int32_t>& positions, const std::vector<SelectionRule>& rules,
+                          const std::vector<int32_t>& block_ends) const {
+    const Selected actual = select(positions, rules, block_ends);
+    const std::vector<char> pool = pool_->get();
+    int32_t differing = 0;
+    for (size_t row = 0; row < positions.size(); ++row)
+      for (int32_t list = 0; list < g_.lists(); ++list) {
+        const size_t at = row * g_.lists() + list;
+        const std::vector<double> exact = middle_weights(pool, row, list, rules[row], positions[row]);
+        const std::vector<int32_t> expected = reference::selected_positions(
+            rules[row], positions[row], std::vector<float>(exact.begin(), exact.end()), block_ends);
+        const std::vector<int32_t> chosen(actual.chosen.begin() + at * kStride,
+                                          actual.chosen.begin() + at * kStride + actual.counts[at]);
+        differing += chosen != expected;
+        for (size_t i = 0; i < chosen.size(); ++i) EXPECT_EQ(actual.slots[at * kStride + i], slot(row, chosen[i]));
+      }
+    return differing;
+  }
+
   int32_t slot(size_t row, int32_t p) const {
     return pages_[page_offsets_[row] + p / g_.page_tokens] * g_.page_tokens + p % g_.page_tokens;
   }
@@ -166,25 +198,30 @@ class World {
     return key;
   }
 
-  // Nothing that was left out weighs clearly more than something that was chosen; a value between two steps may be rounded
-  // either way.
-  void expect_heaviest(const std::vector<char>& pool, size_t row, int32_t list, const SelectionRule& r, int32_t position,
-                       const std::vector<int32_t>& chosen, float mass) const {
-    const int32_t first = r.middle_first(position), last = r.middle_last(position);
+  std::vector<double> middle_weights(const std::vector<char>& pool, size_t row, int32_t list, const SelectionRule& r,
+                                     int32_t position) const {
     std::vector<std::vector<double>> scores;
     for (int32_t h = 0; h < shape_.heads_per_list; ++h) {
       const size_t at = ((row * g_.lists() + list) * shape_.heads_per_list + h) * g_.head_dim;
       const std::vector<double> q = reference::rounded_to_steps(rotated(&queries_[at], position), 127);
       scores.emplace_back();
-      for (int32_t p = first; p < last; ++p) {
+      for (int32_t p = r.middle_first(position); p < r.middle_last(position); ++p) {
         const std::vector<double> key = stored_key(pool, row, p, list);
         double score = 0;
         for (int32_t i = 0; i < g_.head_dim; ++i) score += q[i] * key[i];
         scores.back().push_back(score / std::sqrt(static_cast<double>(g_.head_dim)));
       }
     }
+    return reference::position_weights(scores, r.heads == SelectionRule::kMeanOfHeads);
+  }
+
+  // Nothing that was left out weighs clearly more than something that was chosen; a value between two steps may be rounded
+  // either way.
+  void expect_heaviest(const std::vector<char>& pool, size_t row, int32_t list, const SelectionRule& r, int32_t position,
+                       const std::vector<int32_t>& chosen, float mass) const {
+    const int32_t first = r.middle_first(position), last = r.middle_last(position);
     if (first >= last) return;
-    const std::vector<double> weights = reference::position_weights(scores, r.heads == SelectionRule::kMeanOfHeads);
+    const std::vector<double> weights = middle_weights(pool, row, list, r, position);
     std::vector<bool> in(weights.size());
     double held = 0, total = 0, lightest = INFINITY, heaviest = 0;
     for (const int32_t p : chosen)
@@ -227,6 +264,33 @@ TEST(Retrieval, LongRows) {
   world.expect_keys();
   world.expect_right({kManyTokens - 1, 8191, 17000, 100},
                      {rule(512, 4, 64), rule(500, 0, 1), rule(630, 4, 64, SelectionRule::kMeanOfHeads), rule(512, 4, 64)});
+}
+
+// Blocks of irregular length, and a rest behind the last one.
+TEST(Retrieval, BlocksAreKeptAsThePlainVersionKeepsThem) {
+  std::vector<int32_t> ends;
+  for (int32_t end = 0, turn = 0; end < 2900; ++turn) ends.push_back(end += 5 + turn * 7 % 23);
+  for (const int32_t pooling : {SelectionRule::kSum, SelectionRule::kMax, SelectionRule::kMean}) {
+    const World world({64, 3, 2, 3, 32}, 5);
+    SelectionRule blocks = rule(512, 4, 64), two_level = rule(256, 4, 64), wide = rule(256, 4, 64);
+    blocks.unit = SelectionRule::kBlocks, blocks.pooling = pooling;
+    two_level.unit = SelectionRule::kTwoLevel, two_level.pooling = pooling, two_level.residency = 900;
+    wide.unit = SelectionRule::kTwoLevel, wide.pooling = pooling, wide.residency = 5000;
+    EXPECT_LE(
+        world.differing_lists({2999, 2999, 1700, 2000, 300}, {blocks, two_level, blocks, wide, rule(200, 4, 64)}, ends), 1);
+  }
+}
+
+TEST(Retrieval, EqualBlocksAreTakenFromTheFront) {
+  const World world({128, 1, 1, 4, 16}, 1, true, kTokens);
+  SelectionRule r = rule(300, 4, 64);
+  r.unit = SelectionRule::kBlocks;
+  std::vector<int32_t> ends;
+  for (int32_t end = 16; end <= kTokens; end += 16) ends.push_back(end);
+  const World::Selected selected = world.select({kTokens - 1}, {r}, ends);
+  // Room for 232: fourteen whole blocks, which sum up to more than the first's rest, then the rest before the recent window.
+  ASSERT_EQ(selected.counts[0], 300);
+  for (int32_t i = 0; i < 300; ++i) ASSERT_EQ(selected.chosen[i], i < 4 ? i : i < 228 ? 12 + i : kTokens - 300 + i);
 }
 
 TEST(Retrieval, EqualWeightsAreTakenFromTheFront) {

@@ -102,22 +102,33 @@ final class DeviceParts implements AutoCloseable {
                 settings.reserveBytes,
                 geometry.bytesPerPage() + BenchRetrieval.bytesPerPage(sparsity, compiled, PAGE_TOKENS),
                 PAGE_TOKENS);
-        NativeLibrary library = NativeLibrary.openBundled(settings.work.resolve("native"));
-        NativeLibrary computing = NativeLibrary.openBundled(settings.provider, settings.work.resolve("native"));
-        this.pool = new FfmKvPool(computing, geometry, memory.pages());
-        this.retrieval = BenchRetrieval.open(
-                sparsity,
-                compiled,
-                settings.provider,
-                library,
-                geometry,
-                pool,
-                memory.pages(),
-                config.contextLength(),
-                settings.threads);
-        this.runner = settings.provider == ExecutionProvider.CUDA
-                ? new CudaModelRunner(compiled, computing, pool.id())
-                : new OrtModelRunner(compiled, computing.path(), pool.id(), settings.threads);
+        NativeLibrary library = NativeLibrary.openBundled(settings.provider, settings.work.resolve("native"));
+        this.pool = new FfmKvPool(library, geometry, memory.pages());
+        if (settings.provider == ExecutionProvider.CUDA) {
+            CudaModelRunner device = new CudaModelRunner(compiled, library, pool.id());
+            this.runner = device;
+            this.retrieval = BenchRetrieval.open(
+                    sparsity,
+                    compiled,
+                    device,
+                    library,
+                    geometry,
+                    pool,
+                    memory.pages(),
+                    config.contextLength(),
+                    DeviceMemory.MOST_SEQUENCES);
+        } else {
+            this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), settings.threads);
+            this.retrieval = BenchRetrieval.open(
+                    sparsity,
+                    compiled,
+                    library,
+                    geometry,
+                    pool,
+                    memory.pages(),
+                    config.contextLength(),
+                    settings.threads);
+        }
         this.kv = new KvCache(geometry, memory.pages(), BlockCutter.fixed(BLOCK_TOKENS), retrieval.copier(pool));
         note("load", begin);
     }
@@ -177,8 +188,8 @@ final class DeviceParts implements AutoCloseable {
 
     @Override
     public void close() {
-        runner.close();
         retrieval.close();
+        runner.close();
         pool.close();
     }
 }

@@ -1,6 +1,6 @@
 package dev.contexture.bench;
 
-import dev.contexture.core.SelectionMatrix;
+import dev.contexture.core.Selection;
 import dev.contexture.kv.StepSlots;
 import dev.contexture.retrieval.Observation;
 import dev.contexture.retrieval.Retriever;
@@ -37,7 +37,7 @@ abstract class ForwardingRetriever implements Retriever {
     }
 
     @Override
-    public SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots) {
+    public Selection select(List<SelectionQuery> queries, StepSlots slots) {
         return retriever.select(queries, slots);
     }
 

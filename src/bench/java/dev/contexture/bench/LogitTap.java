@@ -4,11 +4,10 @@ import dev.contexture.engine.ModelRunner;
 import java.nio.FloatBuffer;
 import java.util.stream.IntStream;
 
-/** Keeps what a runner gave, so that an engine that samples can be asked for logits. Does not own the runner. */
+/** Lets the logits of all rows of an engine's steps be looked at. Does not own the runner. */
 final class LogitTap implements ModelRunner {
     private final ModelRunner runner;
     private boolean allRows;
-    private FloatBuffer last = FloatBuffer.allocate(0);
 
     LogitTap(ModelRunner runner) {
         this.runner = runner;
@@ -19,19 +18,19 @@ final class LogitTap implements ModelRunner {
         allRows = all;
     }
 
-    /** [rows, vocabulary] of the last run, valid until the next. */
-    FloatBuffer logits() {
-        return last.duplicate();
-    }
-
     @Override
-    public FloatBuffer run(int[] tokenIds, int[] logitRows) {
+    public void run(int[] tokenIds, int[] logitRows) {
         if (allRows && logitRows.length > 0) {
             throw new IllegalStateException("a step that samples would get the logits of other rows");
         }
         int[] rows = allRows ? IntStream.range(0, tokenIds.length).toArray() : logitRows;
-        last = runner.run(tokenIds, rows);
-        return last.duplicate();
+        runner.run(tokenIds, rows);
+    }
+
+    /** Of all rows, where they were to be kept. */
+    @Override
+    public FloatBuffer logits() {
+        return runner.logits();
     }
 
     @Override

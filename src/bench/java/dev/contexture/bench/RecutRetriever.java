@@ -1,6 +1,6 @@
 package dev.contexture.bench;
 
-import dev.contexture.core.SelectionMatrix;
+import dev.contexture.core.Selection;
 import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.StepSlots;
 import dev.contexture.retrieval.Retriever;
@@ -32,7 +32,7 @@ final class RecutRetriever extends ForwardingRetriever {
     }
 
     @Override
-    public SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots) {
+    public Selection select(List<SelectionQuery> queries, StepSlots slots) {
         if (queries.size() != 1) {
             throw new IllegalArgumentException("blocks are known for one sequence, not for " + queries.size());
         }

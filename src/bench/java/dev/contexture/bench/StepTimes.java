@@ -2,6 +2,7 @@ package dev.contexture.bench;
 
 import dev.contexture.core.Sparsity;
 import dev.contexture.engine.ModelRunner;
+import dev.contexture.engine.RowSampler;
 import dev.contexture.engine.SelectionStage;
 import dev.contexture.engine.SequenceSparsity;
 import dev.contexture.engine.StepPlan;
@@ -93,11 +94,20 @@ final class StepTimes {
     ModelRunner timed(ModelRunner runner) {
         return new ModelRunner() {
             @Override
-            public FloatBuffer run(int[] tokenIds, int[] logitRows) {
+            public void run(int[] tokenIds, int[] logitRows) {
                 running = System.nanoTime();
-                FloatBuffer logits = runner.run(tokenIds, logitRows);
+                runner.run(tokenIds, logitRows);
                 ran = System.nanoTime();
-                return logits;
+            }
+
+            @Override
+            public FloatBuffer logits() {
+                return runner.logits();
+            }
+
+            @Override
+            public RowSampler sampler(int tokens) {
+                return runner.sampler(tokens);
             }
 
             @Override

@@ -1,8 +1,8 @@
 package dev.contexture.config;
 
-import dev.contexture.core.ExecutionProvider;
 import dev.contexture.core.KvGeometry;
 import dev.contexture.core.SelectionRule;
+import dev.contexture.engine.ort.CudaModelRunner;
 import dev.contexture.kv.PageCopier;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.head.RetrievalHeadFile;
@@ -64,25 +64,29 @@ public final class BenchRetrieval implements AutoCloseable {
             int pages,
             int positions,
             int threads) {
-        return open(settings, compiled, ExecutionProvider.CPU, library, geometry, kv, pages, positions, threads);
+        Retrieval.Place place =
+                new Retrieval.Place(Optional.empty(), library, geometry, kv, pages, positions, 0, threads);
+        return new BenchRetrieval(Retrieval.open(settings, compiled, place));
     }
 
     /**
-     * The same for a model on any provider.
+     * The same for a model on a device.
      *
-     * @param library for CPUs
+     * @param library for devices
+     * @param sequences that run at a time
      */
     public static BenchRetrieval open(
             SparsityProperties settings,
             CompiledModel compiled,
-            ExecutionProvider provider,
+            CudaModelRunner device,
             NativeLibrary library,
             KvGeometry geometry,
             FfmKvPool kv,
             int pages,
             int positions,
-            int threads) {
-        Retrieval.Place place = new Retrieval.Place(provider, library, geometry, kv, pages, positions, threads);
+            int sequences) {
+        Retrieval.Place place =
+                new Retrieval.Place(Optional.of(device), library, geometry, kv, pages, positions, sequences, 0);
         return new BenchRetrieval(Retrieval.open(settings, compiled, place));
     }
 

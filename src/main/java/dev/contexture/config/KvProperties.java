@@ -18,6 +18,8 @@ import org.springframework.util.unit.DataSize;
  * @param partialRestoreMessageTokens most new tokens of a session that comes back in part; with more it comes back whole
  * @param partialRestoreChunkTokens new tokens that share one selection then; 1: each chooses for itself
  * @param auditInterval one of so many restores is audited by computing a block again; 0: none
+ * @param pinnedBytes page-locked host memory for the keys and values of layers that leave a CUDA device when sequences grow; 0: none
+ *     leaves
  */
 @ConfigurationProperties("contexture.kv")
 public record KvProperties(
@@ -29,7 +31,8 @@ public record KvProperties(
         @DefaultValue("512") int partialRestoreTokens,
         @DefaultValue("96") int partialRestoreMessageTokens,
         @DefaultValue("1") int partialRestoreChunkTokens,
-        @DefaultValue("64") int auditInterval) {
+        @DefaultValue("64") int auditInterval,
+        @DefaultValue("0") DataSize pinnedBytes) {
     /** Less would not hold one long context. */
     private static final long LEAST_HOST_BYTES = 16 << 20;
 
@@ -44,6 +47,9 @@ public record KvProperties(
         if (hostBytes.toBytes() != 0 && hostBytes.toBytes() < LEAST_HOST_BYTES) {
             throw new IllegalArgumentException("contexture.kv.host-bytes must be 0 or at least "
                     + DataSize.ofBytes(LEAST_HOST_BYTES).toMegabytes() + "MB but is " + hostBytes);
+        }
+        if (pinnedBytes.isNegative()) {
+            throw new IllegalArgumentException("contexture.kv.pinned-bytes must not be negative but is " + pinnedBytes);
         }
         if (partialRestoreTokens < 0) {
             throw new IllegalArgumentException(
@@ -69,7 +75,16 @@ public record KvProperties(
      * @param contextLength longest sequence in tokens: the pool must hold at least one
      */
     int pages(long fixedBytes, long bytesPerPage, int contextLength) {
-        long bytes = Math.max(0, deviceBytes.toBytes() - fixedBytes);
+        return pages(fixedBytes, bytesPerPage, contextLength, 0);
+    }
+
+    /**
+     * The same with memory besides, for layers that leave the device.
+     *
+     * @param pinned bytes of it
+     */
+    int pages(long fixedBytes, long bytesPerPage, int contextLength, long pinned) {
+        long bytes = Math.max(0, deviceBytes.toBytes() - fixedBytes) + pinned;
         long pages = Math.min(Integer.MAX_VALUE, bytes / bytesPerPage);
         long needed = Math.ceilDiv(contextLength, pageTokens);
         if (pages < needed) {

@@ -5,10 +5,12 @@ import dev.contexture.core.KvGeometry;
 import dev.contexture.core.Precision;
 import dev.contexture.core.SparsityPolicy;
 import dev.contexture.engine.Engine;
+import dev.contexture.engine.LayerMover;
 import dev.contexture.engine.ModelRunner;
 import dev.contexture.engine.SelectionListener;
 import dev.contexture.engine.SelectionStage;
 import dev.contexture.engine.SparseSelection;
+import dev.contexture.engine.StepMemory;
 import dev.contexture.engine.WarmUp;
 import dev.contexture.engine.ort.CudaModelRunner;
 import dev.contexture.engine.ort.OrtModelRunner;
@@ -22,6 +24,7 @@ import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.graph.GraphCompiler;
+import dev.contexture.model.head.RetrievalHeadConfig;
 import dev.contexture.model.head.RetrievalHeadFile;
 import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelSources;
@@ -30,6 +33,7 @@ import dev.contexture.model.tokenizer.DjlTokenizer;
 import dev.contexture.model.tokenizer.Tokenizer;
 import dev.contexture.nativelib.CudaDevices;
 import dev.contexture.nativelib.FfmKvPool;
+import dev.contexture.nativelib.FfmLayers;
 import dev.contexture.nativelib.NativeLibrary;
 import dev.contexture.scheduler.BlockTraffic;
 import dev.contexture.scheduler.NanoClock;
@@ -137,26 +141,49 @@ public final class ModelHost implements AutoCloseable {
                     settings.kv.pageTokens(),
                     precision.kvDtype()));
             Retrieval.Footprint beside = Retrieval.footprint(settings.sparsity, compiled, settings.kv.pageTokens());
+            boolean elastic = provider == ExecutionProvider.CUDA
+                    && settings.kv.pinnedBytes().toBytes() > 0;
             int pages = setting(() -> settings.kv.pages(
-                    beside.fixedBytes(), geometry.bytesPerPage() + beside.bytesPerPage(), contextLength));
+                    beside.fixedBytes(),
+                    geometry.bytesPerPage() + beside.bytesPerPage(),
+                    contextLength,
+                    elastic ? settings.kv.pinnedBytes().toBytes() : 0));
             report(files.id(), compiled, geometry, beside, settings);
             NativeLibrary library = NativeLibrary.openBundled(libraries);
             NativeLibrary computing = NativeLibrary.openBundled(provider, libraries);
-            FfmKvPool pool = keep(new FfmKvPool(computing, geometry, pages));
+            FfmKvPool pool = keep(
+                    elastic
+                            ? new FfmKvPool(
+                                    computing,
+                                    geometry,
+                                    pages,
+                                    setting(() -> elastic(settings, compiled, beside.bytesPerPage() * pages)))
+                            : new FfmKvPool(computing, geometry, pages));
             pool.pretouch((int) Math.min(pages, settings.kv.pretouchBytes().toBytes() / geometry.bytesPerPage()));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
+            Optional<CudaModelRunner> onDevice = provider == ExecutionProvider.CUDA
+                    ? Optional.of(keep(new CudaModelRunner(compiled, computing, pool.id())))
+                    : Optional.empty();
+            ModelRunner runner = onDevice.<ModelRunner>map(device -> device)
+                    .orElseGet(() -> keep(new OrtModelRunner(compiled, computing.path(), pool.id(), threads)));
             Retrieval retrieval = keep(setting(() -> Retrieval.open(
                     settings.sparsity,
                     compiled,
-                    new Retrieval.Place(provider, library, geometry, pool, pages, contextLength, threads))));
-            ModelRunner runner = keep(
-                    provider == ExecutionProvider.CUDA
-                            ? new CudaModelRunner(compiled, computing, pool.id())
-                            : new OrtModelRunner(compiled, computing.path(), pool.id(), threads));
+                    new Retrieval.Place(
+                            onDevice,
+                            computing,
+                            geometry,
+                            pool,
+                            pages,
+                            contextLength,
+                            settings.scheduler.maxRunning(),
+                            threads))));
             this.sparsity = setting(retrieval::policy);
             this.selector = retrieval.selector();
             BlockCutter.Factory cutters = Segmentation.open(settings.split, files.sha256(), tokenizer);
             this.kv = new KvCache(geometry, pages, cutters, retrieval.copier(pool));
+            Function<SelectionListener, StepMemory> memories =
+                    stepMemory(elastic, computing, pool, geometry, pages, clock);
             SelectionSettings selecting = setting(settings.sparsity::settings);
             Function<SelectionListener, Engine> engines = heardBy -> {
                 SelectionStage selection = retrieval
@@ -164,7 +191,7 @@ public final class ModelHost implements AutoCloseable {
                         .<SelectionStage>map(retriever -> new SparseSelection(
                                 retriever, kv, pool, selecting, retrieval.automaticUnit(), heardBy, clock::nanos))
                         .orElse(SelectionStage.DENSE);
-                return new Engine(kv, pool, runner, selection, tokenizer.vocabularySize());
+                return new Engine(kv, pool, runner, selection, memories.apply(heardBy), tokenizer.vocabularySize());
             };
             boolean partial = settings.sparsity.firstDenseLayers() == 0 && retrieval.carriedNumbers() > 0;
             PrefillPace pace = new PrefillPace();
@@ -198,6 +225,48 @@ public final class ModelHost implements AutoCloseable {
             closeAfter(e);
             throw e;
         }
+    }
+
+    /** What layers in host memory keep on the device is for the selections of a retrieval head. */
+    private static FfmKvPool.Elastic elastic(Settings settings, CompiledModel compiled, long keyBytes) {
+        RetrievalHeadConfig head = compiled.head()
+                .map(CompiledModel.Head::config)
+                .orElseThrow(
+                        () -> new IllegalArgumentException("contexture.kv.pinned-bytes lets layers leave the device,"
+                                + " which wants a retrieval head, and there is none for this model: set it to 0, or name a"
+                                + " head in contexture.sparsity.head"));
+        int room = Integer.highestOneBit(Math.max(settings.kv.pageTokens(), 2 * settings.sparsity.maxBudget() - 1));
+        return new FfmKvPool.Elastic(
+                Math.max(1, settings.kv.deviceBytes().toBytes() - keyBytes),
+                settings.kv.pinnedBytes().toBytes(),
+                settings.scheduler.maxRunning() + 1,
+                head.groups() * head.kvHeads(),
+                room);
+    }
+
+    private Function<SelectionListener, StepMemory> stepMemory(
+            boolean elastic, NativeLibrary library, FfmKvPool pool, KvGeometry geometry, int pages, NanoClock clock) {
+        if (!elastic) {
+            return heardBy -> StepMemory.FIXED;
+        }
+        FfmLayers layers = new FfmLayers(library, pool);
+        return heardBy -> {
+            LayerMover mover = new LayerMover(
+                    layers,
+                    geometry.layers(),
+                    pages,
+                    geometry.bytesPerToken() / geometry.layers(),
+                    kv,
+                    heardBy,
+                    clock::nanos);
+            LOG.info(
+                    "Up to {} of {} layers may leave the device: room for {} tokens instead of {}",
+                    layers.mostHostLayers(),
+                    geometry.layers(),
+                    (long) mover.mostPages() * geometry.pageTokens(),
+                    (long) Math.min(pages, layers.pageLimit(0)) * geometry.pageTokens());
+            return mover;
+        };
     }
 
     private static ExecutionProvider provider(EngineProperties engine, Path libraries) {

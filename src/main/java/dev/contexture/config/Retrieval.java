@@ -1,9 +1,10 @@
 package dev.contexture.config;
 
-import dev.contexture.core.ExecutionProvider;
 import dev.contexture.core.KvGeometry;
 import dev.contexture.core.SelectionRule;
 import dev.contexture.core.SparsityPolicy;
+import dev.contexture.engine.ort.CudaHead;
+import dev.contexture.engine.ort.CudaModelRunner;
 import dev.contexture.engine.ort.OrtHeadRunner;
 import dev.contexture.kv.PageCopier;
 import dev.contexture.model.ModelFormatException;
@@ -19,6 +20,7 @@ import dev.contexture.nativelib.FfmRetrievalPool;
 import dev.contexture.nativelib.NativeIndexBlocks;
 import dev.contexture.nativelib.NativeLibrary;
 import dev.contexture.retrieval.DescriptorRetriever;
+import dev.contexture.retrieval.DeviceHeadRetriever;
 import dev.contexture.retrieval.HeadRetriever;
 import dev.contexture.retrieval.Retriever;
 import java.io.IOException;
@@ -156,18 +158,20 @@ final class Retrieval implements AutoCloseable {
     /**
      * Where a retriever works.
      *
-     * @param provider of the model; a head runs on CPUs all the same
-     * @param library for CPUs
+     * @param device runs the model where it is on one; a head then works there, too
+     * @param library through which its pool was made
+     * @param sequences that run at a time
      * @param pages of the KV pool
      * @param positions longest sequence in tokens
      */
     record Place(
-            ExecutionProvider provider,
+            Optional<CudaModelRunner> device,
             NativeLibrary library,
             KvGeometry geometry,
             FfmKvPool kv,
             int pages,
             int positions,
+            int sequences,
             int threads) {}
 
     /**
@@ -176,15 +180,13 @@ final class Retrieval implements AutoCloseable {
      * @throws IllegalArgumentException if there are not as many layers as groups of them are wanted
      */
     static Retrieval open(SparsityProperties settings, CompiledModel compiled, Place place) {
-        requirePossible(settings, compiled, place.provider);
+        requirePossible(settings, compiled, place);
         if (compiled.head().isPresent()) {
             return withHead(settings, compiled.head().get(), place);
         }
         return switch (settings.selector()) {
             case AUTO ->
-                place.provider == ExecutionProvider.CUDA
-                        ? dense(settings)
-                        : withDescriptors(settings, compiled.config(), place);
+                place.device.isPresent() ? dense(settings) : withDescriptors(settings, compiled.config(), place);
             case DESCRIPTORS -> withDescriptors(settings, compiled.config(), place);
             case HEAD -> throw new IllegalStateException("a head was found or the start ended before");
             case NONE -> dense(settings);
@@ -197,9 +199,8 @@ final class Retrieval implements AutoCloseable {
     }
 
     /** What devices cannot do yet is said at the start. */
-    private static void requirePossible(
-            SparsityProperties settings, CompiledModel compiled, ExecutionProvider provider) {
-        if (provider != ExecutionProvider.CUDA) {
+    private static void requirePossible(SparsityProperties settings, CompiledModel compiled, Place place) {
+        if (!place.device.isPresent()) {
             return;
         }
         if (settings.selector() == SparsityProperties.Selector.DESCRIPTORS
@@ -236,9 +237,8 @@ final class Retrieval implements AutoCloseable {
                 config.ropeCos(place.positions),
                 config.ropeSin(place.positions));
         try {
-            OrtHeadRunner runner = new OrtHeadRunner(head, place.library.path(), pool.id(), place.threads);
             return new Retrieval(
-                    Optional.of(new HeadRetriever(config.featureWidth(), config.groupOfLayer(), runner, pool)),
+                    Optional.of(retriever(head, pool, place)),
                     Optional.of(pool),
                     settings.policy(true),
                     settings.automaticUnit(),
@@ -247,6 +247,18 @@ final class Retrieval implements AutoCloseable {
             pool.close();
             throw e;
         }
+    }
+
+    private static Retriever retriever(CompiledModel.Head head, FfmRetrievalPool pool, Place place) {
+        RetrievalHeadConfig config = head.config();
+        if (place.device.isPresent()) {
+            return new DeviceHeadRetriever(
+                    config.groupOfLayer(),
+                    new CudaHead(head, place.library, pool, place.device.get(), place.sequences + 1),
+                    pool);
+        }
+        OrtHeadRunner runner = new OrtHeadRunner(head, place.library.path(), pool.id(), place.threads);
+        return new HeadRetriever(config.featureWidth(), config.groupOfLayer(), runner, pool);
     }
 
     private static Retrieval withDescriptors(SparsityProperties settings, ModelConfig model, Place place) {

@@ -7,7 +7,7 @@ import java.util.List;
  * which the first {@code counts[row, group, kvHead]} are used, ascending; beside it the share of the head's attention
  * that they hold. Positions, not slots: where a token's KV lies may change between choosing and running.
  */
-public final class SelectionMatrix {
+public final class SelectionMatrix implements Selection {
     private final int rows;
     private final int groups;
     private final int kvHeads;
@@ -37,6 +37,7 @@ public final class SelectionMatrix {
         this.mass = mass;
     }
 
+    @Override
     public int rows() {
         return rows;
     }
@@ -63,12 +64,12 @@ public final class SelectionMatrix {
         return positions;
     }
 
-    /** Whether nothing could be selected for a row; else every list holds its own position at least. */
+    @Override
     public boolean isEmpty(int row) {
         return counts[row * groups * kvHeads] == 0;
     }
 
-    /** Mean selected mass of a row over groups and KV heads. */
+    @Override
     public double meanMass(int row) {
         int lists = groups * kvHeads;
         double sum = 0;
@@ -78,11 +79,16 @@ public final class SelectionMatrix {
         return sum / lists;
     }
 
-    /** One row as a selection of its own. */
+    @Override
     public SelectionMatrix row(int row) {
         boolean[] kept = new boolean[rows];
         kept[row] = true;
         return keepRows(kept);
+    }
+
+    @Override
+    public SelectionMatrix onHost() {
+        return this;
     }
 
     /**

@@ -4,6 +4,10 @@ package dev.contexture.engine;
 public class ModelRunException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    public ModelRunException(String message) {
+        super(message);
+    }
+
     public ModelRunException(String message, Throwable cause) {
         super(message, cause);
     }

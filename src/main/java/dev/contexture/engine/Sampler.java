@@ -66,15 +66,13 @@ public final class Sampler {
     }
 
     private void applyPenalties(SamplerState state) {
-        SamplingParams params = state.params();
-        float repetition = params.repetitionPenalty();
-        for (int token : state.seenTokens()) {
-            logits[token] = logits[token] > 0 ? logits[token] / repetition : logits[token] * repetition;
-        }
-        state.outputCounts()
-                .forEach((token, count) ->
-                        logits[token] -= params.frequencyPenalty() * count + params.presencePenalty());
-        params.logitBias().forEach((token, bias) -> logits[token] += bias);
+        float repetition = state.params().repetitionPenalty();
+        state.forEachChange((token, repeated, penalty, bias) -> {
+            if (repeated) {
+                logits[token] = logits[token] > 0 ? logits[token] / repetition : logits[token] * repetition;
+            }
+            logits[token] = logits[token] - penalty + bias;
+        });
     }
 
     /** The lowest id among the largest logits. */
@@ -88,13 +86,27 @@ public final class Sampler {
                 return i;
             }
         }
-        throw new IllegalStateException("the model's logits are not numbers");
+        throw new ModelRunException("the model's logits are not numbers");
+    }
+
+    /** Of a temperature above 0; finite, so that the largest logit's weight is 1. */
+    static float inverseTemperature(SamplingParams params) {
+        return Math.min(1f / params.temperature(), Float.MAX_VALUE);
+    }
+
+    /** Tokens whose weight is less than min_p have lower ones. */
+    static float leastExponent(SamplingParams params) {
+        return params.minP() > 0 ? (float) Math.log(params.minP()) : Float.NEGATIVE_INFINITY;
     }
 
     private int draw(SamplingParams params, double uniform) {
-        float most = logits[argmax(logits)];
-        float inverse = 1f / params.temperature();
-        float floor = params.minP() > 0 ? (float) Math.log(params.minP()) : Float.NEGATIVE_INFINITY;
+        int likeliest = argmax(logits);
+        float most = logits[likeliest];
+        if (Float.isInfinite(most)) {
+            return likeliest; // there are no weights relative to it
+        }
+        float inverse = inverseTemperature(params);
+        float floor = leastExponent(params);
         boolean unfiltered = params.topK() == 0 && params.topP() == 1f;
         // From here on logits hold weights relative to the most likely token.
         double total = 0;

@@ -2,14 +2,16 @@ package dev.contexture.engine;
 
 import dev.contexture.core.SamplingParams;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /** What sampling one sequence depends on besides the logits: its parameters, seed and the tokens so far. */
 public final class SamplerState {
     private final SamplingParams params;
     private final long seed;
     private final Map<Integer, Integer> outputCounts = new HashMap<>();
-    private final Map<Integer, Boolean> seen = new HashMap<>();
+    private final Set<Integer> seen = new HashSet<>();
     private int position;
 
     /**
@@ -20,7 +22,7 @@ public final class SamplerState {
         this.seed = seed;
         if (params.repetitionPenalty() != 1f) {
             for (int token : promptTokens) {
-                seen.put(token, true);
+                seen.add(token);
             }
         }
     }
@@ -29,7 +31,7 @@ public final class SamplerState {
     public void accept(int tokenId) {
         position++;
         if (params.repetitionPenalty() != 1f) {
-            seen.put(tokenId, true);
+            seen.add(tokenId);
         }
         if (params.frequencyPenalty() != 0f || params.presencePenalty() != 0f) {
             outputCounts.merge(tokenId, 1, Integer::sum);
@@ -40,12 +42,37 @@ public final class SamplerState {
         return params;
     }
 
-    Iterable<Integer> seenTokens() {
-        return seen.keySet();
+    /** Hears of a logit that is changed before the draw. */
+    interface LogitChanges {
+        /**
+         * @param repeated whether the repetition penalty applies, before all else
+         * @param penalty is subtracted then
+         * @param bias is added last
+         */
+        void change(int token, boolean repeated, float penalty, float bias);
     }
 
-    Map<Integer, Integer> outputCounts() {
-        return outputCounts;
+    /** All changes by penalties and bias, each token once. */
+    void forEachChange(LogitChanges changes) {
+        Map<Integer, Float> bias = params.logitBias();
+        for (int token : seen) {
+            changes.change(token, true, penalty(token), bias.getOrDefault(token, 0f));
+        }
+        for (int token : outputCounts.keySet()) {
+            if (!seen.contains(token)) {
+                changes.change(token, false, penalty(token), bias.getOrDefault(token, 0f));
+            }
+        }
+        bias.forEach((token, added) -> {
+            if (!seen.contains(token) && !outputCounts.containsKey(token)) {
+                changes.change(token, false, 0f, added);
+            }
+        });
+    }
+
+    private float penalty(int token) {
+        int count = outputCounts.getOrDefault(token, 0);
+        return count == 0 ? 0f : params.frequencyPenalty() * count + params.presencePenalty();
     }
 
     /** A number in [0, 1) that depends on seed and position alone (SplitMix64, Steele et al. 2014). */

@@ -41,6 +41,17 @@ public interface SelectionListener {
 
     void fellBack(FallbackCause cause);
 
+    /** Keys and values of layers moved between device and host memory. */
+    default void placed(int hostLayers, long nanos) {}
+
+    /**
+     * A step selected with layers in host memory.
+     *
+     * @param wanted keys and values that its selections name in each of these layers, KV head by KV head
+     * @param missing of these, what was not on the device
+     */
+    default void loaded(int hostLayers, long wanted, long missing) {}
+
     /** What the next selections need was kept of a step of so many rows. */
     void observed(int rows, long nanos);
 }

@@ -1,5 +1,6 @@
 package dev.contexture.engine;
 
+import dev.contexture.core.Selection;
 import dev.contexture.core.SelectionMatrix;
 import dev.contexture.core.SelectionRule;
 import dev.contexture.core.Sparsity;
@@ -65,7 +66,7 @@ public final class SparseSelection implements SelectionStage {
         private final int sequence;
         private final SequenceSparsity sparsity;
         private final boolean chunk;
-        private @Nullable SelectionMatrix selection;
+        private @Nullable Selection selection;
 
         private Row(int sequence, SequenceSparsity sparsity, boolean chunk) {
             this.sequence = sequence;
@@ -136,8 +137,10 @@ public final class SparseSelection implements SelectionStage {
         for (Row row : rows) {
             SelectionMatrix earlier = row.chunk ? null : row.sparsity.reusable(settings.reuseInterval());
             if (earlier != null) {
-                row.selection = SelectionReuse.next(earlier, slots.contextLength(row.sequence), row.sparsity.policy());
-                row.sparsity.reused(row.selection);
+                SelectionMatrix next =
+                        SelectionReuse.next(earlier, slots.contextLength(row.sequence), row.sparsity.policy());
+                row.selection = next;
+                row.sparsity.reused(next);
                 reused++;
             }
         }
@@ -153,7 +156,7 @@ public final class SparseSelection implements SelectionStage {
         for (Row row : open) {
             queries.add(query(row, plan, slots));
         }
-        SelectionMatrix chosen = retriever.select(queries, slots);
+        Selection chosen = retriever.select(queries, slots);
         for (int i = 0; i < open.size(); i++) {
             Row row = open.get(i);
             if (!chosen.isEmpty(i)) {
@@ -167,17 +170,26 @@ public final class SparseSelection implements SelectionStage {
         }
     }
 
-    private void take(Row row, SelectionMatrix chosen) {
+    private void take(Row row, Selection chosen) {
         double mass = chosen.meanMass(0);
         listener.weighed(mass);
         if (row.chunk) {
             row.selection = chosen;
         } else if (row.sparsity.gate().accept(mass) || row.sparsity.isPartial()) {
             row.selection = chosen;
-            row.sparsity.chose(chosen);
+            keep(row, chosen);
         } else {
             row.sparsity.forget();
             fallBack(row.sparsity, FallbackCause.LOW_MASS);
+        }
+    }
+
+    /** Lists on a device are copied only if a later step is to use them again. */
+    private void keep(Row row, Selection chosen) {
+        if (settings.reuseInterval() > 1 || chosen instanceof SelectionMatrix) {
+            row.sparsity.chose(chosen.onHost());
+        } else {
+            row.sparsity.forget();
         }
     }
 
@@ -248,13 +260,13 @@ public final class SparseSelection implements SelectionStage {
     }
 
     private void attend(List<Row> rows, StepPlan plan, int reused, long begin) {
-        List<SelectionMatrix> parts = new ArrayList<>();
+        List<Selection> parts = new ArrayList<>();
         List<Integer> sequences = new ArrayList<>();
         int chunks = 0;
         for (Row row : rows) {
             if (row.selection != null) {
                 if (row.sparsity.isPartial()) {
-                    row.sparsity.residency().bring(row.selection);
+                    row.sparsity.residency().bring(row.selection.onHost());
                 }
                 parts.add(row.selection);
                 sequences.add(row.sequence);
@@ -268,7 +280,7 @@ public final class SparseSelection implements SelectionStage {
         }
         if (!parts.isEmpty()) {
             pool.select(
-                    SelectionMatrix.joined(parts),
+                    Selection.joined(parts),
                     sequences.stream().mapToInt(Integer::intValue).toArray(),
                     groupOfLayer,
                     settings.firstDenseLayers());

@@ -42,6 +42,14 @@ public record StepPlan(List<SequenceStep> sequences) {
                 .toArray();
     }
 
+    /** The sequences whose next token is drawn, in the order of {@link #logitRows}. */
+    List<RowSampler.Row> sampledRows() {
+        return sequences.stream()
+                .flatMap(sequence -> sequence.sampler().stream()
+                        .map(state -> new RowSampler.Row(sequence.tokens().sequenceId(), state)))
+                .toList();
+    }
+
     /** The last row of each sequence that is sampled. */
     int[] logitRows() {
         List<Integer> rows = new ArrayList<>();

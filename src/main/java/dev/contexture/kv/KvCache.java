@@ -71,7 +71,7 @@ public final class KvCache {
         table.attach(full * pageTokens, exact);
         if (match.partialTokens(pageTokens) > 0) {
             int source = match.pages()[full];
-            if (pool.availablePages() > 0) {
+            if (pool.takeablePages() > 0) {
                 int own = pool.take();
                 copier.copy(source, own, match.partialTokens(pageTokens));
                 table.append(own);
@@ -179,6 +179,36 @@ public final class KvCache {
         return pool.availablePages();
     }
 
+    /** Pages that sequences use, and those that a step would take besides. */
+    public int pagesBehind(List<SlotRequest> requests) {
+        return pool.usedPages() + missing(requests);
+    }
+
+    /**
+     * From now on only pages below {@code limit} are given, until more are allowed.
+     *
+     * @param most the largest limit that there may be
+     * @throws IllegalStateException if a sequence uses another page
+     */
+    public void limitPages(int limit, int most) {
+        pool.limit(limit, most);
+    }
+
+    /** One more than the last page that a sequence uses; 0 if none does. */
+    public int usedPagesBelow() {
+        return pool.usedBelow();
+    }
+
+    /** The same of pages that hold something, cached ones too. */
+    public int heldPagesBelow() {
+        return pool.heldBelow();
+    }
+
+    /** Pages that hold keys and values which are in use or may be. */
+    public int[] heldPages() {
+        return pool.heldPages();
+    }
+
     /** Of keys and values in the pool. */
     public long bytesPerToken() {
         return geometry.bytesPerToken();
@@ -194,15 +224,20 @@ public final class KvCache {
      * @throws IllegalStateException if the pages are not available: the plan must have asked {@link #missingPages} before
      */
     public StepReservation reserve(List<SlotRequest> requests) {
+        int missing = missing(requests);
+        if (missing > pool.takeablePages()) {
+            throw new IllegalStateException(
+                    "the step needs " + missing + " pages but " + pool.takeablePages() + " are available");
+        }
+        return new StepReservation(this, requests);
+    }
+
+    private int missing(List<SlotRequest> requests) {
         int missing = 0;
         for (SlotRequest request : requests) {
             missing += table(request.sequenceId()).missingPages(request.count());
         }
-        if (missing > pool.availablePages()) {
-            throw new IllegalStateException(
-                    "the step needs " + missing + " pages but " + pool.availablePages() + " are available");
-        }
-        return new StepReservation(this, requests);
+        return missing;
     }
 
     /** Gives the sequence's pages back; those that hold a known prefix stay cached until they are needed. */

@@ -1,12 +1,13 @@
 package dev.contexture.kv;
 
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +22,15 @@ final class PagePool {
     /** Known blocks that lie, at least in part, on each page. */
     private final @Nullable List<Block>[] blocksOn;
 
-    private final int[] free;
+    private final BitSet free = new BitSet();
+    /** Of them, those below the limit. */
     private int freeCount;
+
+    /** Pages from here on cannot be given: what would hold them is not there. */
+    private int limit;
+    /** The largest limit that there may be. */
+    private int reachable;
+
     private final Map<PrefixKey, Block> known = new HashMap<>();
     /** Cached pages, least recently used first. */
     private final LinkedHashSet<Integer> cached = new LinkedHashSet<>();
@@ -46,20 +54,73 @@ final class PagePool {
         }
         references = new int[pages];
         blocksOn = new List[pages];
-        free = new int[pages];
-        for (int i = 0; i < pages; i++) {
-            free[i] = pages - 1 - i;
-        }
+        free.set(0, pages);
         freeCount = pages;
+        limit = pages;
+        reachable = pages;
     }
 
     int pages() {
         return references.length;
     }
 
-    /** Pages that {@link #take} can still give. */
+    /** Pages that {@link #take} can still give, if need be behind a larger {@link #limit}. */
     int availablePages() {
+        return freeCount + cached.size() + reachable - limit;
+    }
+
+    /** Pages that {@link #take} can give now. */
+    int takeablePages() {
         return freeCount + cached.size();
+    }
+
+    /** Pages that sequences use. */
+    int usedPages() {
+        return limit - freeCount - cached.size();
+    }
+
+    /** All pages below can be given, others not. What is cached on them is forgotten. */
+    void limit(int pages, int most) {
+        if (pages < 1 || most > references.length || pages > most) {
+            throw new IllegalArgumentException(
+                    "pages below " + pages + " and at most " + most + " of " + references.length + " cannot be given");
+        }
+        if (usedBelow() > pages) {
+            throw new IllegalStateException(
+                    "page " + (usedBelow() - 1) + " is used, but only those below " + pages + " could be given");
+        }
+        for (int page : cachedList()) {
+            if (page >= pages && cached.contains(page)) {
+                for (Block block : List.copyOf(blocksOn(page))) {
+                    forget(block);
+                }
+                evictions++;
+            }
+        }
+        limit = pages;
+        reachable = most;
+        freeCount = free.get(0, pages).cardinality();
+    }
+
+    /** One more than the last page that a sequence uses; 0 if none does. */
+    int usedBelow() {
+        int page = references.length;
+        while (page > 0 && references[page - 1] == 0) {
+            page--;
+        }
+        return page;
+    }
+
+    /** One more than the last page that holds something; 0 if none does. */
+    int heldBelow() {
+        return free.previousClearBit(references.length - 1) + 1;
+    }
+
+    /** Pages that hold something, ascending. */
+    int[] heldPages() {
+        return IntStream.range(0, references.length)
+                .filter(page -> !free.get(page))
+                .toArray();
     }
 
     int freePages() {
@@ -81,7 +142,9 @@ final class PagePool {
         if (freeCount == 0) {
             evictOldest();
         }
-        int page = free[--freeCount];
+        int page = free.nextSetBit(0); // the front fills first, so that the end can be given up
+        free.clear(page);
+        freeCount--;
         references[page] = 1;
         return page;
     }
@@ -105,9 +168,14 @@ final class PagePool {
             others.remove(block);
             if (others.isEmpty() && references[page] == 0) {
                 cached.remove(page);
-                free[freeCount++] = page;
+                addFree(page);
             }
         }
+    }
+
+    private void addFree(int page) {
+        free.set(page);
+        freeCount += page < limit ? 1 : 0;
     }
 
     private List<Block> blocksOn(int page) {
@@ -164,7 +232,7 @@ final class PagePool {
             return;
         }
         if (blocksOn(page).isEmpty()) {
-            free[freeCount++] = page;
+            addFree(page);
         } else {
             cached.add(page);
         }
@@ -175,7 +243,7 @@ final class PagePool {
     }
 
     int[] freeList() {
-        return Arrays.copyOf(free, freeCount);
+        return free.stream().toArray();
     }
 
     int[] cachedList() {

@@ -11,6 +11,7 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** How steps select what they attend to, as Prometheus metrics. */
 public final class SelectionMetrics implements SelectionListener {
@@ -25,6 +26,10 @@ public final class SelectionMetrics implements SelectionListener {
     private final Timer selectTime;
     private final Timer observeTime;
     private final DistributionSummary mass;
+    private final AtomicInteger hostLayers;
+    private final Timer placeTime;
+    private final Counter wantedRows;
+    private final Counter loadedRows;
     private final Map<FallbackCause, Counter> fallbacks = new EnumMap<>(FallbackCause.class);
 
     /**
@@ -50,6 +55,16 @@ public final class SelectionMetrics implements SelectionListener {
         mass = DistributionSummary.builder("contexture.selected.mass.ratio")
                 .description("Share of the retriever's own attention that a selection held, used or not")
                 .serviceLevelObjectives(MASS_BUCKETS)
+                .tags(tags)
+                .register(registry);
+        hostLayers = registry.gauge("contexture.host.layers", tags, new AtomicInteger());
+        placeTime = timer(registry, tags, "contexture.layers.place", "Moving layers between device and host memory");
+        wantedRows = Counter.builder("contexture.elastic.rows")
+                .description("Keys and values that selections named in layers in host memory, by layer and KV head")
+                .tags(tags)
+                .register(registry);
+        loadedRows = Counter.builder("contexture.elastic.rows.loaded")
+                .description("Of these, those that were not on the device")
                 .tags(tags)
                 .register(registry);
         for (FallbackCause cause : FallbackCause.values()) {
@@ -93,6 +108,18 @@ public final class SelectionMetrics implements SelectionListener {
         if (counter != null) {
             counter.increment();
         }
+    }
+
+    @Override
+    public void placed(int layers, long nanos) {
+        hostLayers.set(layers);
+        placeTime.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void loaded(int layers, long wanted, long missing) {
+        wantedRows.increment((double) layers * wanted);
+        loadedRows.increment((double) layers * missing);
     }
 
     @Override

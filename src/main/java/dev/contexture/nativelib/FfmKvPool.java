@@ -5,9 +5,12 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.contexture.core.DeviceSelection;
 import dev.contexture.core.KvGeometry;
+import dev.contexture.core.Selection;
 import dev.contexture.core.SelectionMatrix;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** {@link NativeKvPool} over the C interface. */
 public final class FfmKvPool implements NativeKvPool {
@@ -23,12 +26,40 @@ public final class FfmKvPool implements NativeKvPool {
     private final NativeFunction copy;
     private final NativeFunction pretouch;
     private final CallMemory memory = new CallMemory();
+    private final NativeLibrary library;
+    private @Nullable NativeFunction selectChosen;
     private int keptHeads;
+
+    private interface Creator {
+        long create(NativeLibrary library, KvGeometry geometry, int pages);
+    }
+
+    /**
+     * A CUDA device's pool whose last layers may leave for page-locked host memory; see kernels/cuda/elastic_layers.h.
+     *
+     * @param places sequences with selections at a time
+     * @param lists of a sequence's selection: layer groups times KV heads
+     * @param room tokens of a list, a multiple of a page's
+     */
+    public record Elastic(long deviceBytes, long hostBytes, int places, int lists, int room) {}
 
     /**
      * @throws NativeException if the memory cannot be had
      */
     public FfmKvPool(NativeLibrary library, KvGeometry geometry, int pages) {
+        this(library, geometry, pages, FfmKvPool::create);
+    }
+
+    /**
+     * @param pages ids that pages may have; how many there is room for, {@link NativeLayers#pageLimit} says
+     * @throws NativeException if the memory cannot be had
+     */
+    public FfmKvPool(NativeLibrary library, KvGeometry geometry, int pages, Elastic elastic) {
+        this(library, geometry, pages, (from, shape, ids) -> create(from, shape, ids, elastic));
+    }
+
+    private FfmKvPool(NativeLibrary library, KvGeometry geometry, int pages, Creator creator) {
+        this.library = library;
         this.geometry = geometry;
         this.setStep =
                 library.function("ctx_step_set", JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
@@ -51,18 +82,51 @@ public final class FfmKvPool implements NativeKvPool {
         this.pretouch = library.function("ctx_pool_pretouch", JAVA_INT, JAVA_LONG, JAVA_INT);
         this.read = library.function(
                 "ctx_pool_read", JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+        this.id = creator.create(library, geometry, pages);
+        this.object = new NativeObject(id, library.function("ctx_pool_destroy", JAVA_INT, JAVA_LONG));
+        this.bytes =
+                library.function("ctx_pool_bytes", JAVA_LONG, JAVA_LONG).size(handle -> (long) handle.invokeExact(id));
+    }
+
+    private static long create(NativeLibrary library, KvGeometry geometry, int pages) {
         NativeFunction create = library.function(
                 "ctx_pool_create", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-        this.id = create.id(handle -> (long) handle.invokeExact(
+        return create.id(handle -> (long) handle.invokeExact(
                 geometry.layers(),
                 geometry.kvHeads(),
                 geometry.headDim(),
                 geometry.pageTokens(),
                 pages,
                 geometry.dtype().nativeCode()));
-        this.object = new NativeObject(id, library.function("ctx_pool_destroy", JAVA_INT, JAVA_LONG));
-        this.bytes =
-                library.function("ctx_pool_bytes", JAVA_LONG, JAVA_LONG).size(handle -> (long) handle.invokeExact(id));
+    }
+
+    private static long create(NativeLibrary library, KvGeometry geometry, int pages, Elastic elastic) {
+        NativeFunction create = library.function(
+                "ctx_pool_create_elastic",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT);
+        return create.id(handle -> (long) handle.invokeExact(
+                geometry.layers(),
+                geometry.kvHeads(),
+                geometry.headDim(),
+                geometry.pageTokens(),
+                pages,
+                geometry.dtype().nativeCode(),
+                elastic.deviceBytes,
+                elastic.hostBytes,
+                elastic.places,
+                elastic.lists,
+                elastic.room));
     }
 
     @Override
@@ -96,7 +160,39 @@ public final class FfmKvPool implements NativeKvPool {
     }
 
     @Override
-    public void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
+    public void select(Selection selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
+        switch (selection) {
+            case SelectionMatrix matrix -> select(matrix, sequences, groupOfLayer, firstDenseLayers);
+            case DeviceSelection chosen -> select(chosen, sequences, groupOfLayer, firstDenseLayers);
+        }
+    }
+
+    private void select(DeviceSelection selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
+        if (selectChosen == null) { // only the library for CUDA devices has it
+            selectChosen = library.function(
+                    "ctx_step_select_chosen",
+                    JAVA_INT,
+                    JAVA_LONG,
+                    JAVA_LONG,
+                    ADDRESS,
+                    JAVA_INT,
+                    ADDRESS,
+                    ADDRESS,
+                    ADDRESS,
+                    ADDRESS,
+                    JAVA_INT);
+        }
+        memory.begin();
+        MemorySegment groups = memory.put(groupOfLayer);
+        MemorySegment rows = memory.put(sequences);
+        MemorySegment chosen = memory.put(selection.chosen());
+        MemorySegment places = memory.put(selection.places());
+        MemorySegment owners = memory.put(selection.owners());
+        selectChosen.run(handle -> (int) handle.invokeExact(
+                id, selection.pool(), groups, sequences.length, rows, chosen, places, owners, firstDenseLayers));
+    }
+
+    private void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
         memory.begin();
         MemorySegment groups = memory.put(groupOfLayer);
         MemorySegment rows = memory.put(sequences);

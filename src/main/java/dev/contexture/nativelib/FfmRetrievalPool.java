@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.contexture.core.DeviceSelection;
 import dev.contexture.core.SelectionMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,6 +25,7 @@ public final class FfmRetrievalPool implements NativeRetrievalPool {
     private final NativeFunction copy;
     private final CallMemory memory = new CallMemory();
     private int rows;
+    private long selections;
 
     /**
      * What a pool holds.
@@ -137,6 +139,7 @@ public final class FfmRetrievalPool implements NativeRetrievalPool {
                 blockOffsets,
                 blockEnds));
         rows = step.rows();
+        selections++;
     }
 
     @Override
@@ -151,6 +154,24 @@ public final class FfmRetrievalPool implements NativeRetrievalPool {
                 read(counts, lists).toArray(JAVA_INT),
                 read(positions, (long) lists * width).toArray(JAVA_INT),
                 read(mass, lists).toArray(JAVA_FLOAT));
+    }
+
+    /** The same where the library leaves positions on a device. */
+    DeviceSelection deviceSelection(int[] places, int[] owners) {
+        int lists = rows * shape.groups * shape.kvHeads;
+        long made = selections;
+        return DeviceSelection.of(new DeviceSelection.Made(
+                id,
+                places,
+                owners,
+                read(counts, lists).toArray(JAVA_INT),
+                read(mass, lists).toArray(JAVA_FLOAT),
+                () -> {
+                    if (selections != made) {
+                        throw new IllegalStateException("another selection was made since");
+                    }
+                    return selection();
+                }));
     }
 
     /** So many numbers of four bytes. */

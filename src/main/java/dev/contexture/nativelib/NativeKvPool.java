@@ -1,6 +1,6 @@
 package dev.contexture.nativelib;
 
-import dev.contexture.core.SelectionMatrix;
+import dev.contexture.core.Selection;
 
 /** The KV pool of the native library, seen from the control plane. Used by one thread only. */
 public interface NativeKvPool extends AutoCloseable {
@@ -26,7 +26,7 @@ public interface NativeKvPool extends AutoCloseable {
      * @param firstDenseLayers layers that attend to everything all the same
      * @throws NativeException if a position is out of range or the row's own is missing
      */
-    void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers);
+    void select(Selection selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers);
 
     /**
      * Has the run of the step that was just set keep the queries of each sequence's last row.

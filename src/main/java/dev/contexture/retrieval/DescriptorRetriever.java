@@ -72,7 +72,7 @@ public final class DescriptorRetriever implements Retriever {
                 throw new IllegalStateException(
                         "the token before sequence " + query.sequence() + " of the step was not observed");
             }
-            sequences[i] = describe(query, slots) ? query.state().descriptors() : 0;
+            sequences[i] = describe(query, slots) ? query.state().kept() : 0;
             positions[i] = query.position();
             rules.add(query.rule());
             carried.add(query.state().carried());
@@ -87,16 +87,16 @@ public final class DescriptorRetriever implements Retriever {
      */
     private boolean describe(SelectionQuery query, StepSlots slots) {
         RetrievalState state = query.state();
-        if (state.descriptors() == 0) {
+        if (state.kept() == 0) {
             long sequence = descriptors.begin();
-            state.own(sequence, () -> descriptors.end(sequence));
+            state.keep(sequence, () -> descriptors.end(sequence));
         }
         int[] ends = query.blockEnds();
         int found = Arrays.binarySearch(ends, query.position());
         int computed = found >= 0 ? found + 1 : -found - 1;
         int[] pages = new int[slots.pageCount(query.sequence())];
         slots.copyPages(query.sequence(), pages, 0);
-        return descriptors.describe(state.descriptors(), pages, Arrays.copyOf(ends, computed));
+        return descriptors.describe(state.kept(), pages, Arrays.copyOf(ends, computed));
     }
 
     @Override

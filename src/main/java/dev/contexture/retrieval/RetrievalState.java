@@ -15,7 +15,7 @@ public final class RetrievalState {
     private final RecentFeatures recent = new RecentFeatures();
     private int nextPosition = -1;
     private @Nullable Runnable release;
-    private long descriptors;
+    private long kept;
 
     /** Whether a query for the token at {@code position} can be made: its predecessor was seen by this sequence. */
     public boolean precedes(int position) {
@@ -50,16 +50,21 @@ public final class RetrievalState {
         nextPosition = position;
     }
 
-    /** The sequence's descriptors; 0 where it has none yet. */
-    long descriptors() {
-        return descriptors;
+    /** The token before {@code position} was seen, and what it left lies where the retriever keeps it. */
+    void carryElsewhere(int position) {
+        carry(NOTHING, position);
+    }
+
+    /** The number of what the retriever keeps elsewhere for the sequence; 0 where there is nothing. */
+    long kept() {
+        return kept;
     }
 
     /**
-     * @param release gives them back
+     * @param release gives it back
      */
-    void own(long newDescriptors, Runnable release) {
-        this.descriptors = newDescriptors;
+    void keep(long number, Runnable release) {
+        this.kept = number;
         this.release = release;
     }
 
@@ -69,7 +74,7 @@ public final class RetrievalState {
             release.run();
         }
         release = null;
-        descriptors = 0;
+        kept = 0;
         carried = NOTHING;
         pendingKeys.clear();
         recent.clear();

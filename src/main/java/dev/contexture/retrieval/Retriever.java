@@ -1,6 +1,6 @@
 package dev.contexture.retrieval;
 
-import dev.contexture.core.SelectionMatrix;
+import dev.contexture.core.Selection;
 import dev.contexture.kv.StepSlots;
 import java.nio.FloatBuffer;
 import java.util.List;
@@ -27,13 +27,13 @@ public interface Retriever extends AutoCloseable {
      *
      * @return a row per query, in their order; empty where nothing could be chosen
      */
-    SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots);
+    Selection select(List<SelectionQuery> queries, StepSlots slots);
 
     /**
      * Takes in a step that has just run, before its tokens are committed.
      *
      * @param observed all sequences of the step, in its order
-     * @param features [rows, featureWidth] of all rows of the step; empty where there is no head
+     * @param features [rows, featureWidth] of all rows of the step; empty where there is no head, or one that works on the model's device
      */
     void observe(StepSlots slots, List<Observation> observed, FloatBuffer features);
 

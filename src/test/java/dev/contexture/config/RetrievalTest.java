@@ -86,7 +86,16 @@ class RetrievalTest {
             KvGeometry geometry = new KvGeometry(LAYERS, KV_HEADS, HEAD_DIM, pageTokens, KvDtype.F16);
             DataSize device = DataSize.ofMegabytes(700);
             int pages = new KvProperties(
-                            pageTokens, device, DataSize.ofBytes(0), DataSize.ofBytes(0), BlockFormat.INT8, 0, 1, 1, 0)
+                            pageTokens,
+                            device,
+                            DataSize.ofBytes(0),
+                            DataSize.ofBytes(0),
+                            BlockFormat.INT8,
+                            0,
+                            1,
+                            1,
+                            0,
+                            DataSize.ofBytes(0))
                     .pages(beside.fixedBytes(), geometry.bytesPerPage() + beside.bytesPerPage(), CONTEXT);
             long store = Retrieval.chunks(pages, pageTokens)
                     * FfmDescriptors.Shape.chunkBytes(settings.descriptor(), LAYERS, KV_HEADS, HEAD_DIM);
@@ -109,7 +118,16 @@ class RetrievalTest {
     @Test
     void aDeviceThatTheFixedPartFillsIsTooSmall() {
         KvProperties small = new KvProperties(
-                32, DataSize.ofMegabytes(10), DataSize.ofBytes(0), DataSize.ofBytes(0), BlockFormat.INT8, 0, 1, 1, 0);
+                32,
+                DataSize.ofMegabytes(10),
+                DataSize.ofBytes(0),
+                DataSize.ofBytes(0),
+                BlockFormat.INT8,
+                0,
+                1,
+                1,
+                0,
+                DataSize.ofBytes(0));
         assertThatThrownBy(() -> small.pages(20 << 20, 1 << 20, 64))
                 .hasMessageContaining("holds 0 tokens")
                 .hasMessageContaining("raise it to " + DataSize.ofMegabytes(22));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.contexture.core.SamplingParams;
 import java.nio.FloatBuffer;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -108,6 +109,29 @@ class SamplerTest {
         assertThat(token.tokenId()).isEqualTo(2);
         assertThat(Math.exp(token.logprob())).isCloseTo(0.2, within(1e-6));
         assertThat(token.topLogprobs()).extracting(top -> top.tokenId()).containsExactly(0, 1);
+    }
+
+    @Test
+    void whatHasNoWeightsIsDrawnAsTheLargest() {
+        float none = Float.NEGATIVE_INFINITY;
+        for (SamplingParams params : List.of(params(1f, 0, 1f, 0f), params(1f, 2, 1f, 0f), params(1f, 0, 0.9f, 0f))) {
+            assertThat(drawn(params, none, none, none)).isZero();
+            assertThat(drawn(params, 0f, Float.POSITIVE_INFINITY, 1f)).isEqualTo(1);
+            assertThat(drawn(params, none, none, 1f)).isEqualTo(2);
+        }
+        assertThat(drawn(params(Float.MIN_VALUE, 0, 1f, 0f), 0f, 1f, 0.5f))
+                .as("the inverse is not a float")
+                .isEqualTo(1);
+        assertThatThrownBy(() -> drawn(SamplingParams.GREEDY, 0f, Float.NaN, 1f))
+                .isInstanceOf(ModelRunException.class)
+                .hasMessageContaining("not numbers");
+    }
+
+    private static int drawn(SamplingParams params, float... logits) {
+        SamplerState state = new SamplerState(params, 5, new int[0]);
+        return new Sampler(logits.length)
+                .sample(1, FloatBuffer.wrap(logits), state)
+                .tokenId();
     }
 
     @Test

@@ -23,7 +23,7 @@ final class WatchedRetriever implements Retriever {
 
     @Override
     public SelectionMatrix select(List<SelectionQuery> queries, StepSlots slots) {
-        SelectionMatrix selection = watched.select(queries, slots);
+        SelectionMatrix selection = watched.select(queries, slots).onHost();
         int listsPerRow = selection.groups() * selection.kvHeads();
         for (int list = 0; list < selection.counts().length; list++) {
             if (!selection.isEmpty(list / listsPerRow)) {

@@ -1,5 +1,6 @@
 package dev.contexture.testing;
 
+import dev.contexture.core.Selection;
 import dev.contexture.core.SelectionMatrix;
 import dev.contexture.kv.BlockLocation;
 import dev.contexture.nativelib.NativeKvPool;
@@ -58,7 +59,8 @@ public final class FakeKvPool implements NativeKvPool {
     }
 
     @Override
-    public void select(SelectionMatrix selection, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
+    public void select(Selection chosen, int[] sequences, int[] groupOfLayer, int firstDenseLayers) {
+        SelectionMatrix selection = chosen.onHost();
         selectedSequences.add(sequences.clone());
         for (int list = 0; list < selection.counts().length; list++) {
             int sequence = sequences[list / (selection.groups() * selection.kvHeads())];

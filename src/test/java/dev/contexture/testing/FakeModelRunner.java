@@ -10,6 +10,7 @@ public final class FakeModelRunner implements ModelRunner {
     private final FakeKvPool pool;
     private final int featureWidth;
     private int rows;
+    private float[] logits = {};
     private boolean failNext;
     private boolean breakNext;
 
@@ -35,9 +36,9 @@ public final class FakeModelRunner implements ModelRunner {
     }
 
     @Override
-    public FloatBuffer run(int[] tokenIds, int[] logitRows) {
+    public void run(int[] tokenIds, int[] logitRows) {
         rows = tokenIds.length;
-        float[] logits = new float[logitRows.length * FakeModel.VOCABULARY];
+        logits = new float[logitRows.length * FakeModel.VOCABULARY];
         int row = 0;
         int wanted = 0;
         for (int sequence = 0; sequence < pool.sequences(); sequence++) {
@@ -60,6 +61,10 @@ public final class FakeModelRunner implements ModelRunner {
             failNext = false;
             throw new ModelRunException("told to fail", new IllegalStateException());
         }
+    }
+
+    @Override
+    public FloatBuffer logits() {
         return FloatBuffer.wrap(logits);
     }
 

@@ -2,8 +2,10 @@ package dev.contexture.engine.ort;
 
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.contexture.engine.DeviceSampler;
 import dev.contexture.engine.ModelRunException;
 import dev.contexture.engine.ModelRunner;
+import dev.contexture.engine.RowSampler;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.nativelib.FfmBoundSession;
 import dev.contexture.nativelib.NativeException;
@@ -19,10 +21,9 @@ public final class CudaModelRunner implements ModelRunner {
     private final OrtSession.SessionOptions registered;
     private final FfmBoundSession session;
     private final int vocabularySize;
-    private final int featureWidth;
     private LongBuffer tokenBuffer = OrtSessions.longs(512);
     private LongBuffer rowBuffer = OrtSessions.longs(64);
-    private FloatBuffer features = FloatBuffer.allocate(0);
+    private int logitRows;
 
     /**
      * @param model compiled in fp16
@@ -31,7 +32,7 @@ public final class CudaModelRunner implements ModelRunner {
      */
     public CudaModelRunner(CompiledModel model, NativeLibrary library, long poolId) {
         this.vocabularySize = model.config().vocabulary();
-        this.featureWidth = model.featureWidth();
+        int featureWidth = model.featureWidth();
         try {
             // Before anything else of ONNX Runtime, on a deep stack.
             OrtSessions.environment();
@@ -55,21 +56,40 @@ public final class CudaModelRunner implements ModelRunner {
     }
 
     @Override
-    public FloatBuffer run(int[] tokenIds, int[] logitRows) {
+    public void run(int[] tokenIds, int[] logitRows) {
         tokenBuffer = OrtSessions.fill(tokenBuffer, tokenIds);
         rowBuffer = OrtSessions.fill(rowBuffer, logitRows);
+        this.logitRows = logitRows.length;
         try {
             session.run(tokenBuffer, rowBuffer);
         } catch (NativeException e) {
             throw new ModelRunException("the model run failed: " + e.getMessage(), e);
         }
-        features = session.features(tokenIds.length * featureWidth);
-        return session.logits(logitRows.length * vocabularySize);
+    }
+
+    /** Copied from the device by this call: what only wants tokens asks the {@link #sampler}. */
+    @Override
+    public FloatBuffer logits() {
+        try {
+            return session.logits(logitRows * vocabularySize);
+        } catch (NativeException e) {
+            throw new ModelRunException("the logits cannot be had: " + e.getMessage(), e);
+        }
     }
 
     @Override
+    public RowSampler sampler(int tokens) {
+        return new DeviceSampler(session, tokens);
+    }
+
+    FfmBoundSession session() {
+        return session;
+    }
+
+    /** Nothing: the device keeps them for its head. */
+    @Override
     public FloatBuffer features() {
-        return features;
+        return FloatBuffer.allocate(0);
     }
 
     @Override

@@ -32,6 +32,7 @@ public final class OrtModelRunner implements ModelRunner {
     private LongBuffer rowBuffer = OrtSessions.longs(64);
     private ByteBuffer logitBuffer = OrtSessions.direct(0);
     private ByteBuffer featureBuffer = OrtSessions.direct(0);
+    private FloatBuffer logits = FloatBuffer.allocate(0);
     private FloatBuffer features = FloatBuffer.allocate(0);
 
     /**
@@ -53,12 +54,12 @@ public final class OrtModelRunner implements ModelRunner {
     }
 
     @Override
-    public FloatBuffer run(int[] tokenIds, int[] logitRows) {
+    public void run(int[] tokenIds, int[] logitRows) {
         tokenBuffer = OrtSessions.fill(tokenBuffer, tokenIds);
         rowBuffer = OrtSessions.fill(rowBuffer, logitRows);
         int wanted = logitRows.length;
         logitBuffer = OrtSessions.atLeast(logitBuffer, (long) wanted * vocabularySize);
-        FloatBuffer logits = OrtSessions.floats(logitBuffer, wanted * vocabularySize);
+        logits = OrtSessions.floats(logitBuffer, wanted * vocabularySize);
         Map<String, OnnxTensor> inputs = HashMap.newHashMap(3);
         Map<String, OnnxValue> pinned = HashMap.newHashMap(2);
         try {
@@ -84,7 +85,6 @@ public final class OrtModelRunner implements ModelRunner {
             inputs.values().forEach(OnnxTensor::close);
             pinned.values().forEach(OnnxValue::close);
         }
-        return logits;
     }
 
     private OnnxTensor tensor(LongBuffer values, int count) throws OrtException {
@@ -103,6 +103,11 @@ public final class OrtModelRunner implements ModelRunner {
                 throw new IllegalStateException("the graph gave " + result.size() + " outputs");
             }
         }
+    }
+
+    @Override
+    public FloatBuffer logits() {
+        return logits.duplicate();
     }
 
     @Override

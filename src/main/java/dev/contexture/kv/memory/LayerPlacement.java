@@ -8,7 +8,7 @@ package dev.contexture.kv.memory;
  * <p>Deterministic and without I/O: told the demand of a step before it runs, it says what moves. Used by one thread.
  */
 public final class LayerPlacement {
-    private final MemoryModel model;
+    private final LayerThresholds model;
     private final PlacementSettings settings;
     private int hostLayers;
     /** Tokens of the next layer to go that are in host memory already, at least. */
@@ -25,7 +25,7 @@ public final class LayerPlacement {
      */
     public record Decision(boolean fits, int hostLayers, long mirroredBytes, long exposedBytes, long returnedBytes) {}
 
-    public LayerPlacement(MemoryModel model, PlacementSettings settings) {
+    public LayerPlacement(LayerThresholds model, PlacementSettings settings) {
         this.model = model;
         this.settings = settings;
     }
@@ -49,7 +49,16 @@ public final class LayerPlacement {
      * @param sequences at least one
      */
     public Decision step(long tokens, int sequences) {
-        int needed = needed(tokens, sequences);
+        return step(tokens, sequences, 0);
+    }
+
+    /**
+     * The same where layers cannot come back as they like.
+     *
+     * @param least layers that must stay in host memory
+     */
+    public Decision step(long tokens, int sequences, int least) {
+        int needed = needed(tokens, sequences, least);
         if (needed > model.layers()) {
             return new Decision(false, hostLayers, 0, 0, 0);
         }
@@ -62,7 +71,7 @@ public final class LayerPlacement {
         if (needed < hostLayers) {
             return new Decision(true, needed, 0, comeBack(hostLayers - needed, tokens), 0);
         }
-        if (hostLayers > 0 && tokens < settings.returnBelow() * model.threshold(hostLayers - 1, sequences)) {
+        if (hostLayers > least && tokens < settings.returnBelow() * model.threshold(hostLayers - 1, sequences)) {
             long returned = comeBack(1, tokens);
             return new Decision(true, hostLayers, 0, exposed, returned);
         }
@@ -70,7 +79,7 @@ public final class LayerPlacement {
     }
 
     /** Fewest layers in host memory that let the demand fit, from those that are there on; one more than there are if none does. */
-    private int needed(long tokens, int sequences) {
+    private int needed(long tokens, int sequences, int least) {
         int needed = hostLayers;
         while (needed <= model.layers() && tokens > model.threshold(needed, sequences)) {
             needed++;
@@ -79,7 +88,7 @@ public final class LayerPlacement {
             return needed;
         }
         // With many sequences what their selections hold may be more than what a layer gives: fewer may do.
-        for (int fewer = hostLayers; fewer >= 0; fewer--) {
+        for (int fewer = hostLayers; fewer >= least; fewer--) {
             if (tokens <= model.threshold(fewer, sequences)) {
                 return fewer;
             }

@@ -20,7 +20,8 @@ public record MemoryModel(
         int layers,
         long layerTokenBytes,
         long headTokenBytes,
-        int budgetTokens) {
+        int budgetTokens)
+        implements LayerThresholds {
     public MemoryModel {
         requirePositive(memoryBytes, "memoryBytes");
         requirePositive(weightBytes, "weightBytes");
@@ -58,9 +59,7 @@ public record MemoryModel(
                 + (long) hostLayers * sequences * budgetTokens * layerTokenBytes;
     }
 
-    /**
-     * Most tokens of all sequences together with so many layers in host memory: the threshold S_i. 0 if nothing fits.
-     */
+    @Override
     public long threshold(int hostLayers, int sequences) {
         if (hostLayers < 0 || hostLayers > layers || sequences < 1) {
             throw new IllegalArgumentException("there are 0 to " + layers + " layers in host memory and at least one"

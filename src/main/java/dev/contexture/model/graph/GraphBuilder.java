@@ -116,7 +116,7 @@ final class GraphBuilder {
     /** A weight in the precision's numbers; graphs of one folder may have it in several. */
     String numbers(String name, Precision precision, List<Long> shape, NumberBody body) throws IOException {
         return precision == Precision.HALF
-                ? external(name + ".half", DataType.FLOAT16, shape, file -> body.write(file::putHalf))
+                ? halves(name, shape, file -> body.write(file::putHalf))
                 : external(name, DataType.FLOAT, shape, file -> body.write(file::putFloat));
     }
 
@@ -142,6 +142,11 @@ final class GraphBuilder {
                 }
             });
         });
+    }
+
+    /** What {@link #numbers} gives in fp16, as bytes. */
+    String halves(String name, List<Long> shape, WeightsFile.Body body) throws IOException {
+        return external(name + ".half", DataType.FLOAT16, shape, body);
     }
 
     /** A small constant; made once per name. */

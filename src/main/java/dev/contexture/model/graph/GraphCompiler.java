@@ -32,7 +32,7 @@ import java.util.Optional;
  */
 public final class GraphCompiler {
     /** Changes whenever the same model would give other graphs or weights. */
-    static final int VERSION = 9;
+    static final int VERSION = 10;
 
     private static final String GRAPH = "model.onnx";
     private static final String HEAD_KEYS = "retrieval-keys.onnx";
@@ -98,9 +98,7 @@ public final class GraphCompiler {
         try {
             try (WeightsFile weights = new WeightsFile(work.resolve(WEIGHTS))) {
                 GraphBuilder graph = new GraphBuilder("decoder", weights, WEIGHTS);
-                // The head's own graphs run on CPUs.
-                Precision ofHead = precision == Precision.HALF ? Precision.FAST : precision;
-                Optional<RetrievalGraph> retrieval = head.map(file -> new RetrievalGraph(source, file, ofHead));
+                Optional<RetrievalGraph> retrieval = head.map(file -> new RetrievalGraph(source, file, precision));
                 new DecoderGraph(source, precision, retrieval, graph).emit();
                 write(graph, work.resolve(GRAPH));
                 if (retrieval.isPresent()) {

@@ -29,6 +29,11 @@ final class LinearWeights {
         int outputs() {
             return Math.toIntExact(tensor.shape().getFirst());
         }
+
+        /** Whether the file has what a graph in fp16 wants. */
+        boolean isHalvesInOrder() {
+            return tensor.type() == TensorType.F16 && rows == RowMap.SAME;
+        }
     }
 
     /** Which row of the file comes at a row of the graph. */
@@ -185,6 +190,13 @@ final class LinearWeights {
 
     /** [outputs, inputs] in the precision's numbers, whatever the format. */
     String denseInitializer(GraphBuilder graph, Precision precision) throws IOException {
+        if (precision == Precision.HALF && parts.stream().allMatch(Part::isHalvesInOrder)) {
+            return graph.halves(name + ".weight", List.of((long) outputs(), (long) inputs), file -> {
+                for (Part part : parts) {
+                    file.putBytes(part.tensor.data());
+                }
+            });
+        }
         return graph.matrix(name + ".weight", precision, outputs(), inputs, this::decodeRow);
     }
 

@@ -58,7 +58,7 @@ final class RetrievalGraph {
                 GraphBuilder.CONTEXTURE,
                 "RetrievalAppend",
                 "append",
-                List.of(emitProduct(graph, "key", head.key(), input), CompiledModel.RETRIEVAL),
+                List.of(emitFloats(graph, emitProduct(graph, "key", head.key(), input)), CompiledModel.RETRIEVAL),
                 List.of(CompiledModel.APPENDED),
                 Map.of());
     }
@@ -71,7 +71,7 @@ final class RetrievalGraph {
                 GraphBuilder.CONTEXTURE,
                 "RetrievalSelect",
                 "select",
-                List.of(emitProduct(graph, "query", head.query(), input), CompiledModel.RETRIEVAL),
+                List.of(emitFloats(graph, emitProduct(graph, "query", head.query(), input)), CompiledModel.RETRIEVAL),
                 List.of(CompiledModel.MASS),
                 Map.of());
     }
@@ -98,7 +98,7 @@ final class RetrievalGraph {
                 "",
                 "Split",
                 "retrieval.features",
-                List.of(CompiledModel.FEATURES, graph.longs("feature_widths", List.of((long) layers), widths)),
+                List.of(emitInPrecision(graph), graph.longs("feature_widths", List.of((long) layers), widths)),
                 parts,
                 Map.of("axis", 1L));
         List<String> normed = new ArrayList<>();
@@ -109,11 +109,31 @@ final class RetrievalGraph {
         return emitNorm(graph, "fused_norm", emitProduct(graph, "fuse", head.fuse(), joined));
     }
 
+    /** Features come as float32, whatever the head computes with. */
+    private String emitInPrecision(GraphBuilder graph) {
+        return precision == Precision.HALF
+                ? emitCast(graph, "retrieval.features.half", CompiledModel.FEATURES)
+                : CompiledModel.FEATURES;
+    }
+
+    /** Keys and queries are taken as float32. */
+    private String emitFloats(GraphBuilder graph, String x) {
+        if (precision != Precision.HALF) {
+            return x;
+        }
+        return graph.op("Cast", x + ".floats", List.of(x), Map.of("to", (long) DataType.FLOAT.getNumber()));
+    }
+
+    private String emitCast(GraphBuilder graph, String name, String x) {
+        return graph.op("Cast", name, List.of(x), Map.of("to", (long)
+                GraphBuilder.type(precision).getNumber()));
+    }
+
     private String emitNorm(GraphBuilder graph, String name, String x) throws IOException {
         float[] values = head.norm(name);
-        String weight = graph.external("retrieval." + name, DataType.FLOAT, List.of((long) values.length), file -> {
+        String weight = graph.numbers("retrieval." + name, precision, List.of((long) values.length), numbers -> {
             for (float value : values) {
-                file.putFloat(value);
+                numbers.put(value);
             }
         });
         String normed = "retrieval." + name + ".normed";

@@ -30,7 +30,7 @@ public final class BuiltInHeads {
             Path partial = Files.createTempFile(directory, "head", ".part");
             try {
                 Files.copy(in, partial, StandardCopyOption.REPLACE_EXISTING);
-                return Optional.of(Files.move(partial, directory.resolve(name), StandardCopyOption.REPLACE_EXISTING));
+                return Optional.of(Files.move(partial, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE));
             } finally {
                 Files.deleteIfExists(partial);
             }

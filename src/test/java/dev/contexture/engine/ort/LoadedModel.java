@@ -243,7 +243,8 @@ public final class LoadedModel implements AutoCloseable {
                 selection.select(plan, slots);
                 int[] logitRows =
                         IntStream.range(tokens.length - rows, tokens.length).toArray();
-                FloatBuffer logits = runner.run(tokens, logitRows);
+                runner.run(tokens, logitRows);
+                FloatBuffer logits = runner.logits();
                 float[][] result = new float[rows][runner.vocabularySize()];
                 for (int row = 0; row < rows; row++) {
                     logits.get(row * runner.vocabularySize(), result[row]);

@@ -126,6 +126,6 @@ class LayerPlacementTest {
     @Test
     void settingsMakeSense() {
         assertThatThrownBy(() -> new PlacementSettings(0.5, 0.6, 1)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> new PlacementSettings(0.9, 0.5, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new PlacementSettings(0.9, 0.5, -1)).isInstanceOf(IllegalArgumentException.class);
     }
 }

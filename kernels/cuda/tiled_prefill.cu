@@ -1,9 +1,11 @@
-#include "cuda/prefill_attention.h"
-
-#include <stdexcept>
-#include <string>
-
+// The project's own prefill kernel, for every head dimension.
+//
+// Idea: four warps with sixteen rows each share what they read of keys and values in shared memory; causality is a matter of
+// which tiles a warp has to look at, and of a mask in the last ones (FlashAttention-2, arXiv 2307.08691, in its simplest
+// form). Trade-off: no warp specialisation and no wgmma, and a block has rows of one query head only, so keys and
+// values are read once per query head.
 #include "cuda/layer_rows.h"
+#include "cuda/prefill_kernels.h"
 #include "cuda/row_softmax.cuh"
 #include "cuda/tensor_core.cuh"
 
@@ -11,7 +13,8 @@ namespace contexture {
 namespace cuda {
 namespace {
 
-constexpr int kWarps = kPrefillTileRows / 16;
+constexpr int kBlockRows = 64, kWarps = kBlockRows / 16;
+constexpr int kBlocksPerTile = kPrefillTileRows / kBlockRows;
 constexpr int kKeys = 32;  // that are copied at once
 constexpr float kLog2E = 1.44269504f;
 
@@ -53,7 +56,10 @@ template <class T, int kDim>
 __global__ void __launch_bounds__(32 * kWarps) prefill(const Args a) {
   using S = Shared<kDim>;
   extern __shared__ __align__(16) char shared[];
-  const PrefillTile tile = a.tiles[blockIdx.x];
+  PrefillTile tile = a.tiles[blockIdx.x / kBlocksPerTile];
+  const auto skipped = static_cast<int32_t>(blockIdx.x % kBlocksPerTile) * kBlockRows;
+  if (skipped >= tile.rows) return;
+  tile.first_row += skipped, tile.position += skipped, tile.rows = min(kBlockRows, tile.rows - skipped);
   const int head = blockIdx.y, warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   const char* keys = a.rows.keys + head / a.group * a.rows.head_bytes;
   const int32_t* pages = a.pages + tile.page_offset;
@@ -117,7 +123,7 @@ void launch(const PrefillAttention& p, const Args& a, cudaStream_t stream) {
   static const cudaError_t room =
       cudaFuncSetAttribute(prefill<T, kDim>, cudaFuncAttributeMaxDynamicSharedMemorySize, Shared<kDim>::kBytes);
   check(room, "prefill attention's shared memory");
-  const dim3 grid(static_cast<unsigned>(p.tile_count), static_cast<unsigned>(p.num_heads));
+  const dim3 grid(static_cast<unsigned>(p.tile_count * kBlocksPerTile), static_cast<unsigned>(p.num_heads));
   prefill<T, kDim><<<grid, 32 * kWarps, Shared<kDim>::kBytes, stream>>>(a);
   check_launch("prefill");
 }
@@ -129,12 +135,8 @@ void launch(const PrefillAttention& p, const Args& a, cudaStream_t stream) {
 
 }  // namespace
 
-void prefill_attention(const PrefillAttention& p, cudaStream_t stream) {
+void tiled_prefill(const PrefillAttention& p, cudaStream_t stream) {
   const PoolGeometry& g = p.geometry;
-  if (p.num_heads < 1 || p.num_heads % g.kv_heads != 0)
-    throw std::invalid_argument("num_heads is " + std::to_string(p.num_heads) + "; it must be a multiple of the " +
-                                std::to_string(g.kv_heads) + " KV heads");
-  if (p.tile_count == 0) return;
   Args a{LayerRows(g, p.pool, p.layer)};
   a.num_heads = p.num_heads, a.group = p.num_heads / g.kv_heads, a.scale = p.scale * kLog2E;
   a.tiles = p.tiles, a.pages = p.pages, a.q = p.q, a.out = p.out;

@@ -1,0 +1,72 @@
+package dev.contexture.engine.ort;
+
+import ai.onnxruntime.OrtException;
+import dev.contexture.core.DeviceSelection;
+import dev.contexture.engine.ModelRunException;
+import dev.contexture.model.graph.CompiledModel;
+import dev.contexture.nativelib.FfmDeviceHead;
+import dev.contexture.nativelib.FfmRetrievalPool;
+import dev.contexture.nativelib.NativeException;
+import dev.contexture.nativelib.NativeLibrary;
+import dev.contexture.retrieval.DeviceHead;
+
+/** Runs the retrieval head's graphs on the CUDA device of a {@link CudaModelRunner}. */
+public final class CudaHead implements DeviceHead {
+    private final FfmDeviceHead head;
+    private final int places;
+
+    /**
+     * @param head compiled in fp16
+     * @param library for CUDA devices, through which the pool was made
+     * @param pool takes the head's keys
+     * @param decoder whose runs the head reads; must be closed after this
+     * @param places sequences whose features are carried at a time, and one more
+     */
+    public CudaHead(
+            CompiledModel.Head head,
+            NativeLibrary library,
+            FfmRetrievalPool pool,
+            CudaModelRunner decoder,
+            int places) {
+        this.places = places;
+        try {
+            this.head = DeepStack.call(
+                    () -> new FfmDeviceHead(library, head.keys(), head.query(), pool, decoder.session(), places));
+        } catch (OrtException | ModelRunException e) {
+            throw new ModelRunException(
+                    "ONNX Runtime cannot load the retrieval head on a CUDA device: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public int places() {
+        return places;
+    }
+
+    @Override
+    public DeviceSelection select(int[] tokenIds, int[] places, int[] owners) {
+        try {
+            return head.select(tokenIds, places, owners);
+        } catch (NativeException e) {
+            throw cannotRun(e);
+        }
+    }
+
+    @Override
+    public void observe(int[] carriedRows, int[] places) {
+        try {
+            head.observe(carriedRows, places);
+        } catch (NativeException e) {
+            throw cannotRun(e);
+        }
+    }
+
+    private static ModelRunException cannotRun(NativeException cause) {
+        return new ModelRunException("the retrieval head cannot run: " + cause.getMessage(), cause);
+    }
+
+    @Override
+    public void close() {
+        head.close();
+    }
+}
