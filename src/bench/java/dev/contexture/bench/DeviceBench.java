@@ -88,6 +88,11 @@ final class DeviceBench {
                 options.number("seed", 1),
                 options.texts("modes", "sparse,dense"));
         int budget = options.number("budget", 2048);
+        long pinnedBytes = Long.parseLong(options.text("pinned-bytes", "0"));
+        if (pinnedBytes > 0 && plan.batch == 0) {
+            throw new IllegalArgumentException(
+                    "bench.pinned-bytes wants bench.batch: selections of each sequence take room on the device");
+        }
         DeviceParts.Settings settings = new DeviceParts.Settings(
                 provider,
                 work,
@@ -99,12 +104,15 @@ final class DeviceBench {
                 plan.seed,
                 Long.parseLong(options.text("cap-bytes", "80000000000")),
                 Long.parseLong(options.text("reserve-bytes", "3000000000")),
+                pinnedBytes,
+                plan.batch == 0 ? DeviceMemory.MOST_SEQUENCES : plan.batch,
+                budget,
                 options.threads());
         try (DeviceParts parts = new DeviceParts(settings)) {
             BenchResult result = new BenchResult(options, parts.model())
                     .with("device", CudaDevices.find(work.resolve("native")).words())
                     .with("open_seconds", parts.openSeconds())
-                    .with("weight_bytes", parts.memory().weightBytes())
+                    .with("weight_bytes", parts.weightBytes())
                     .with("kv_pool_bytes", parts.poolBytes())
                     .with("kv_pool_tokens", parts.memory().tokensOf(1));
             System.out.println(parts.openSeconds());
@@ -220,6 +228,7 @@ final class DeviceBench {
         boolean selects = isSparse(mode);
         sequences.decode(selects, warm.add(selects) ? plan.firstWarmUp : plan.warmUp, times);
         times.clear();
+        parts.traffic().clear();
         sequences.decode(selects, plan.steps, times);
     }
 
@@ -230,6 +239,7 @@ final class DeviceBench {
         row.put("batch", batch);
         row.put("length", length);
         row.putAll(times.row());
+        row.putAll(parts.traffic().row(plan.steps));
         row.put("products_ms", productMillis);
         row.put("attention_ms", times.mean(StepTimes.Step::run) - productMillis);
         rows.add(row);

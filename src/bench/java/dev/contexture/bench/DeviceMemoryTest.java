@@ -7,22 +7,24 @@ import org.junit.jupiter.api.Test;
 
 /** How many sequences fit under a cap. */
 class DeviceMemoryTest {
-    /** Of Llama 3.1 8B in fp16 under 80 GB, with a head of 4 groups. */
-    private static final DeviceMemory EIGHT_BILLION =
-            new DeviceMemory(80_000_000_000L, 16_060_522_496L, 3_000_000_000L, 32 * (131_072L + 4 * 8 * 68), 32);
+    /** Of Llama 3.1 8B in fp16 under 80 GB. */
+    private static final DeviceMemory.Cap CAP = new DeviceMemory.Cap(80_000_000_000L, 16_060_522_496L, 3_000_000_000L);
+    /** With a head of 4 groups. */
+    private static final long BYTES_PER_PAGE = 32 * (131_072L + 4 * 8 * 68);
 
     @Test
     void fillsWhatWeightsAndReserveLeave() {
-        assertThat(EIGHT_BILLION.pages()).isEqualTo(14_291);
-        assertThat(EIGHT_BILLION.batch(18_432 + 40)).isEqualTo(24);
-        assertThat(EIGHT_BILLION.batch(34_816 + 40)).isEqualTo(13);
-        assertThat(EIGHT_BILLION.tokensOf(16)).isEqualTo(28_576);
+        DeviceMemory memory = new DeviceMemory(CAP.pages(BYTES_PER_PAGE, 0), 32);
+        assertThat(memory.pages()).isEqualTo(14_291);
+        assertThat(memory.batch(18_432 + 40)).isEqualTo(24);
+        assertThat(memory.batch(34_816 + 40)).isEqualTo(13);
+        assertThat(memory.tokensOf(16)).isEqualTo(28_576);
+        assertThat(CAP.pages(BYTES_PER_PAGE, 40_000_000_000L)).isEqualTo(23_672);
     }
 
     @Test
     void countsWholePages() {
-        DeviceMemory memory = new DeviceMemory(1000, 100, 100, 80, 8);
-        assertThat(memory.pages()).isEqualTo(10);
+        DeviceMemory memory = new DeviceMemory(10, 8);
         assertThat(memory.batch(16)).isEqualTo(5);
         assertThat(memory.batch(17)).isEqualTo(3);
         assertThat(memory.batch(81)).isZero();
@@ -30,12 +32,11 @@ class DeviceMemoryTest {
 
     @Test
     void decodesNoMoreRowsThanGraphsHave() {
-        assertThat(new DeviceMemory(100_000, 0, 0, 80, 8).batch(8)).isEqualTo(DeviceMemory.MOST_SEQUENCES);
+        assertThat(new DeviceMemory(1000, 8).batch(8)).isEqualTo(DeviceMemory.MOST_SEQUENCES);
     }
 
     @Test
     void refusesACapThatHoldsNothing() {
-        assertThatThrownBy(() -> new DeviceMemory(1000, 900, 100, 80, 8))
-                .hasMessageContaining("bench.cap-bytes (1000)");
+        assertThatThrownBy(() -> new DeviceMemory.Cap(1000, 900, 100)).hasMessageContaining("bench.cap-bytes (1000)");
     }
 }

@@ -8,10 +8,11 @@ import dev.contexture.core.Precision;
 import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityMode;
 import dev.contexture.engine.Engine;
+import dev.contexture.engine.LayerMover;
 import dev.contexture.engine.ModelRunner;
-import dev.contexture.engine.SelectionListener;
 import dev.contexture.engine.SelectionStage;
 import dev.contexture.engine.SparseSelection;
+import dev.contexture.engine.StepMemory;
 import dev.contexture.engine.ort.CudaModelRunner;
 import dev.contexture.engine.ort.OrtModelRunner;
 import dev.contexture.kv.BlockCutter;
@@ -21,10 +22,12 @@ import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.arch.TensorData;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.graph.GraphCompiler;
+import dev.contexture.model.head.RetrievalHeadConfig;
 import dev.contexture.model.head.RetrievalHeadFile;
 import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelSources;
 import dev.contexture.nativelib.FfmKvPool;
+import dev.contexture.nativelib.FfmLayers;
 import dev.contexture.nativelib.NativeLibrary;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -40,6 +43,9 @@ final class DeviceParts implements AutoCloseable {
     private final ModelFiles model;
     private final ModelConfig config;
     private final DeviceMemory memory;
+    private final long weightBytes;
+    private final StepMemory stepMemory;
+    private final LayerTraffic traffic = new LayerTraffic();
     private final SparsityProperties sparsity;
     private final FfmKvPool pool;
     private final BenchRetrieval retrieval;
@@ -51,7 +57,10 @@ final class DeviceParts implements AutoCloseable {
      * What to open.
      *
      * @param work takes the model and the compiled graph
-     * @param capBytes and {@code reserveBytes}: see {@link DeviceMemory}
+     * @param capBytes and {@code reserveBytes}: see {@link DeviceMemory.Cap}
+     * @param pinnedBytes of host memory, for layers that leave the device; 0: none do
+     * @param sequences that run at a time
+     * @param budget of selections
      * @param threads of what runs on processors
      */
     record Settings(
@@ -62,6 +71,9 @@ final class DeviceParts implements AutoCloseable {
             long seed,
             long capBytes,
             long reserveBytes,
+            long pinnedBytes,
+            int sequences,
+            int budget,
             int threads) {}
 
     DeviceParts(Settings settings) throws IOException {
@@ -70,7 +82,7 @@ final class DeviceParts implements AutoCloseable {
         begin = note("write_weights", begin);
         Precision precision = settings.provider == ExecutionProvider.CUDA ? Precision.HALF : Precision.FAST;
         CompiledModel compiled;
-        long weightBytes;
+        long modelBytes;
         try (ModelSource source = ModelSources.open(model)) {
             Path headFile = RandomHead.write(
                     settings.work.resolve("heads").resolve(settings.shape + ".safetensors"),
@@ -79,15 +91,15 @@ final class DeviceParts implements AutoCloseable {
                     settings.head,
                     settings.seed);
             this.sparsity = BenchRetrieval.settings(Map.of("selector", "head", "head", headFile.toString()));
-            Optional<RetrievalHeadFile> head =
+            Optional<RetrievalHeadFile> found =
                     BenchRetrieval.findHead(sparsity, model.sha256(), settings.work.resolve("heads"));
             try {
                 compiled = new GraphCompiler(settings.work.resolve("graphs"))
-                        .compile(source, model.sha256(), precision, head);
+                        .compile(source, model.sha256(), precision, found);
             } finally {
-                head.ifPresent(RetrievalHeadFile::close);
+                found.ifPresent(RetrievalHeadFile::close);
             }
-            weightBytes = Short.BYTES
+            modelBytes = Short.BYTES
                     * source.tensors().values().stream()
                             .mapToLong(TensorData::elements)
                             .sum();
@@ -96,14 +108,24 @@ final class DeviceParts implements AutoCloseable {
         this.config = compiled.config();
         KvGeometry geometry =
                 new KvGeometry(config.layers(), config.kvHeads(), config.headDim(), PAGE_TOKENS, precision.kvDtype());
-        this.memory = new DeviceMemory(
-                settings.capBytes,
-                weightBytes,
-                settings.reserveBytes,
-                geometry.bytesPerPage() + BenchRetrieval.bytesPerPage(sparsity, compiled, PAGE_TOKENS),
-                PAGE_TOKENS);
+        RetrievalHeadConfig head = compiled.head().orElseThrow().config();
+        this.weightBytes = modelBytes + headBytes(head);
+        long besideBytes = BenchRetrieval.bytesPerPage(sparsity, compiled, PAGE_TOKENS);
+        DeviceMemory.Cap cap = new DeviceMemory.Cap(settings.capBytes, weightBytes, settings.reserveBytes);
+        int pages = cap.pages(geometry.bytesPerPage() + besideBytes, settings.pinnedBytes);
         NativeLibrary library = NativeLibrary.openBundled(settings.provider, settings.work.resolve("native"));
-        this.pool = new FfmKvPool(library, geometry, memory.pages());
+        this.pool = settings.pinnedBytes == 0
+                ? new FfmKvPool(library, geometry, pages)
+                : new FfmKvPool(
+                        library,
+                        geometry,
+                        pages,
+                        new FfmKvPool.Elastic(
+                                cap.poolBytes() - besideBytes * pages,
+                                settings.pinnedBytes,
+                                settings.sequences + 1,
+                                head.groups() * head.kvHeads(),
+                                Integer.highestOneBit(2 * settings.budget - 1)));
         if (settings.provider == ExecutionProvider.CUDA) {
             CudaModelRunner device = new CudaModelRunner(compiled, library, pool.id());
             this.runner = device;
@@ -114,23 +136,38 @@ final class DeviceParts implements AutoCloseable {
                     library,
                     geometry,
                     pool,
-                    memory.pages(),
+                    pages,
                     config.contextLength(),
-                    DeviceMemory.MOST_SEQUENCES);
+                    settings.sequences);
         } else {
             this.runner = new OrtModelRunner(compiled, library.path(), pool.id(), settings.threads);
             this.retrieval = BenchRetrieval.open(
-                    sparsity,
-                    compiled,
-                    library,
-                    geometry,
-                    pool,
-                    memory.pages(),
-                    config.contextLength(),
-                    settings.threads);
+                    sparsity, compiled, library, geometry, pool, pages, config.contextLength(), settings.threads);
         }
-        this.kv = new KvCache(geometry, memory.pages(), BlockCutter.fixed(BLOCK_TOKENS), retrieval.copier(pool));
+        this.kv = new KvCache(geometry, pages, BlockCutter.fixed(BLOCK_TOKENS), retrieval.copier(pool));
+        if (settings.pinnedBytes == 0) {
+            this.memory = new DeviceMemory(pages, PAGE_TOKENS);
+            this.stepMemory = StepMemory.FIXED;
+        } else {
+            LayerMover mover = new LayerMover(
+                    new FfmLayers(library, pool),
+                    config.layers(),
+                    pages,
+                    geometry.bytesPerToken() / config.layers(),
+                    kv,
+                    traffic,
+                    System::nanoTime);
+            this.memory = new DeviceMemory(mover.mostPages(), PAGE_TOKENS);
+            this.stepMemory = mover;
+        }
         note("load", begin);
+    }
+
+    /** The graphs of keys and queries have embeddings and fused features of their own. */
+    private static long headBytes(RetrievalHeadConfig head) {
+        long both = (long) head.vocabulary() * head.hidden() + (long) head.hidden() * head.featureWidth();
+        long own = 2L * head.hidden() * (head.keyWidth() + head.queryWidth());
+        return Short.BYTES * (2 * both + own);
     }
 
     private long note(String what, long begin) {
@@ -149,6 +186,15 @@ final class DeviceParts implements AutoCloseable {
 
     DeviceMemory memory() {
         return memory;
+    }
+
+    /** Of the model and its head. */
+    long weightBytes() {
+        return weightBytes;
+    }
+
+    LayerTraffic traffic() {
+        return traffic;
     }
 
     /** Of keys and values. */
@@ -180,10 +226,10 @@ final class DeviceParts implements AutoCloseable {
                         pool,
                         BenchRetrieval.selection(sparsity),
                         retrieval.automaticUnit(),
-                        SelectionListener.NONE,
+                        traffic,
                         System::nanoTime)
                 : SelectionStage.DENSE;
-        return new Engine(kv, pool, times.timed(runner), times.timed(stage), config.vocabulary());
+        return new Engine(kv, pool, times.timed(runner), times.timed(stage), stepMemory, config.vocabulary());
     }
 
     @Override

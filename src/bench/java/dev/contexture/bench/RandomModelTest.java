@@ -123,6 +123,9 @@ class RandomModelTest {
                 SEED,
                 5_000_000,
                 100_000,
+                0,
+                3,
+                80,
                 1);
         StepTimes times = new StepTimes();
         try (DeviceParts parts = new DeviceParts(settings)) {
