@@ -23,6 +23,9 @@ public final class Bench {
             case "restart" -> RestartBench.run(options);
             case "never-slower" -> NeverSlowerBench.run(options);
             case "sessions" -> SessionsBench.run(options);
+            case "device" -> DeviceBench.run(options, DeviceBench.Part.THROUGHPUT, DeviceBench.Part.FLAT);
+            case "device-throughput" -> DeviceBench.run(options, DeviceBench.Part.THROUGHPUT);
+            case "device-flat" -> DeviceBench.run(options, DeviceBench.Part.FLAT);
             default ->
                 throw new IllegalArgumentException("bench.suite must be one of "
                         + List.of(
@@ -38,7 +41,10 @@ public final class Bench {
                                 "memory-plan",
                                 "restart",
                                 "never-slower",
-                                "sessions")
+                                "sessions",
+                                "device",
+                                "device-throughput",
+                                "device-flat")
                         + " but is "
                         + suite);
         }

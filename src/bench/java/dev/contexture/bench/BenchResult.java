@@ -20,7 +20,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** The file that a suite leaves behind: what was measured, of which commit, on which machine, with which settings. */
 final class BenchResult {
     /** Where things lie on one machine tells others nothing; what they are stands in the result itself. */
-    private static final Set<String> PLACES = Set.of("commit", "data", "head", "model", "python", "result", "suite");
+    private static final Set<String> PLACES =
+            Set.of("commit", "data", "head", "model", "python", "result", "suite", "work");
 
     private final Options options;
     private final Path file;

@@ -2,6 +2,7 @@ package dev.contexture.config;
 
 import dev.contexture.core.KvGeometry;
 import dev.contexture.core.SelectionRule;
+import dev.contexture.engine.ort.CudaModelRunner;
 import dev.contexture.kv.PageCopier;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.head.RetrievalHeadFile;
@@ -66,6 +67,32 @@ public final class BenchRetrieval implements AutoCloseable {
         Retrieval.Place place =
                 new Retrieval.Place(Optional.empty(), library, geometry, kv, pages, positions, 0, threads);
         return new BenchRetrieval(Retrieval.open(settings, compiled, place));
+    }
+
+    /**
+     * The same for a model on a device.
+     *
+     * @param library for devices
+     * @param sequences that run at a time
+     */
+    public static BenchRetrieval open(
+            SparsityProperties settings,
+            CompiledModel compiled,
+            CudaModelRunner device,
+            NativeLibrary library,
+            KvGeometry geometry,
+            FfmKvPool kv,
+            int pages,
+            int positions,
+            int sequences) {
+        Retrieval.Place place =
+                new Retrieval.Place(Optional.of(device), library, geometry, kv, pages, positions, sequences, 0);
+        return new BenchRetrieval(Retrieval.open(settings, compiled, place));
+    }
+
+    /** Memory that what {@link #open} opens takes beside each page of the KV pool. */
+    public static long bytesPerPage(SparsityProperties settings, CompiledModel compiled, int pageTokens) {
+        return Retrieval.footprint(settings, compiled, pageTokens).bytesPerPage();
     }
 
     public Optional<Retriever> retriever() {

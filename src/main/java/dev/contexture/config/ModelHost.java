@@ -279,8 +279,7 @@ public final class ModelHost implements AutoCloseable {
                         "contexture.engine.provider is cuda, but there is no device: " + found.words()));
             }
             LOG.info(
-                    "Computing on {}; keys and values of sessions that end are not kept below the pool",
-                    found.words());
+                    "Computing on {}; keys and values of sessions that end are not kept below the pool", found.words());
         }
         return provider;
     }

@@ -116,13 +116,32 @@ final class GraphBuilder {
     /** A weight in the precision's numbers; graphs of one folder may have it in several. */
     String numbers(String name, Precision precision, List<Long> shape, NumberBody body) throws IOException {
         return precision == Precision.HALF
-                ? halves(name, shape, file -> body.write(file::putHalf))
+                ? external(name + ".half", DataType.FLOAT16, shape, file -> body.write(file::putHalf))
                 : external(name, DataType.FLOAT, shape, file -> body.write(file::putFloat));
     }
 
-    /** What {@link #numbers} gives in fp16, as bytes. */
-    String halves(String name, List<Long> shape, WeightsFile.Body body) throws IOException {
-        return external(name + ".half", DataType.FLOAT16, shape, body);
+    /** Gives one row's numbers. Called from several threads at once. */
+    interface RowNumbers {
+        void read(long row, float[] to);
+    }
+
+    /** The same for a large matrix, [rows, columns]. */
+    String matrix(String name, Precision precision, long rows, int columns, RowNumbers body) throws IOException {
+        boolean half = precision == Precision.HALF;
+        int rowBytes = Math.multiplyExact(columns, half ? Short.BYTES : Float.BYTES);
+        return external(half ? name + ".half" : name, type(precision), List.of(rows, (long) columns), file -> {
+            file.putRows(rows, rowBytes, (row, to) -> {
+                float[] values = new float[columns];
+                body.read(row, values);
+                for (float value : values) {
+                    if (half) {
+                        to.putShort(Float.floatToFloat16(value));
+                    } else {
+                        to.putFloat(value);
+                    }
+                }
+            });
+        });
     }
 
     /** A small constant; made once per name. */

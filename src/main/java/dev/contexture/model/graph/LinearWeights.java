@@ -29,11 +29,6 @@ final class LinearWeights {
         int outputs() {
             return Math.toIntExact(tensor.shape().getFirst());
         }
-
-        /** Whether the file has what a graph in fp16 wants. */
-        boolean isHalvesInOrder() {
-            return tensor.type() == TensorType.F16 && rows == RowMap.SAME;
-        }
     }
 
     /** Which row of the file comes at a row of the graph. */
@@ -190,24 +185,19 @@ final class LinearWeights {
 
     /** [outputs, inputs] in the precision's numbers, whatever the format. */
     String denseInitializer(GraphBuilder graph, Precision precision) throws IOException {
-        if (precision == Precision.HALF && parts.stream().allMatch(Part::isHalvesInOrder)) {
-            return graph.halves(name + ".weight", List.of((long) outputs(), (long) inputs), file -> {
-                for (Part part : parts) {
-                    file.putBytes(part.tensor.data());
-                }
-            });
-        }
-        return graph.numbers(name + ".weight", precision, List.of((long) outputs(), (long) inputs), numbers -> {
-            float[] row = new float[inputs];
-            for (Part part : parts) {
-                for (int r = 0; r < part.outputs(); r++) {
-                    TensorDecoder.decode(part.tensor, (long) part.rows.fileRow(r) * inputs, row);
-                    for (float value : row) {
-                        numbers.put(value);
-                    }
-                }
+        return graph.matrix(name + ".weight", precision, outputs(), inputs, this::decodeRow);
+    }
+
+    private void decodeRow(long row, float[] to) {
+        int inPart = Math.toIntExact(row);
+        for (Part part : parts) {
+            if (inPart < part.outputs()) {
+                TensorDecoder.decode(part.tensor, (long) part.rows.fileRow(inPart) * inputs, to);
+                return;
             }
-        });
+            inPart -= part.outputs();
+        }
+        throw new IndexOutOfBoundsException("row " + row + " of " + outputs());
     }
 
     /** [outputs, groups, groupElements * bits / 8], the first of two 4-bit codes in the low half of a byte. */

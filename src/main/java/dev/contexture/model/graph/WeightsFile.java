@@ -1,6 +1,7 @@
 package dev.contexture.model.graph;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -9,8 +10,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.LongStream;
 
-/** The file of weights beside the graphs: written once, front to back, each tensor on a page boundary for mapping. */
+/**
+ * The file of weights beside the graphs: written once, front to back, each tensor on a page boundary for mapping. Rows of large
+ * tensors are converted by all processors.
+ */
 final class WeightsFile implements AutoCloseable {
     private static final int ALIGNMENT = 4096;
     private static final int BUFFER_BYTES = 1 << 20;
@@ -23,7 +30,13 @@ final class WeightsFile implements AutoCloseable {
         void write(WeightsFile file) throws IOException;
     }
 
+    /** Puts one row's numbers. Called from several threads at once. */
+    interface RowBody {
+        void put(long row, ByteBuffer to);
+    }
+
     private final FileChannel channel;
+    private final Queue<ByteBuffer> rowBuffers = new ConcurrentLinkedQueue<>();
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private final Map<String, Extent> extents = new HashMap<>();
     private long written;
@@ -71,6 +84,47 @@ final class WeightsFile implements AutoCloseable {
             buffer.put(bytes.asSlice(at, count).asByteBuffer());
             at += count;
         }
+    }
+
+    /** Rows of equal size, in order. */
+    void putRows(long rows, int rowBytes, RowBody body) throws IOException {
+        flush();
+        long begin = written;
+        int rowsAtOnce = Math.max(1, BUFFER_BYTES / rowBytes);
+        try {
+            LongStream.range(0, Math.ceilDiv(rows, (long) rowsAtOnce))
+                    .parallel()
+                    .forEach(piece -> {
+                        long first = piece * rowsAtOnce;
+                        writeRows(first, (int) Math.min(rowsAtOnce, rows - first), rowBytes, begin, body);
+                    });
+        } catch (UncheckedIOException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+        rowBuffers.clear(); // the next tensor's may be longer
+        written = begin + rows * rowBytes;
+        channel.position(written);
+    }
+
+    private void writeRows(long first, int count, int rowBytes, long begin, RowBody body) {
+        ByteBuffer kept = rowBuffers.poll();
+        ByteBuffer rows = kept != null
+                ? kept
+                : ByteBuffer.allocateDirect(Math.max(BUFFER_BYTES, rowBytes)).order(ByteOrder.LITTLE_ENDIAN);
+        rows.clear();
+        for (int row = 0; row < count; row++) {
+            body.put(first + row, rows);
+        }
+        rows.flip();
+        long to = begin + first * rowBytes;
+        try {
+            while (rows.hasRemaining()) {
+                to += channel.write(rows, to);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        rowBuffers.add(rows);
     }
 
     private long position() {

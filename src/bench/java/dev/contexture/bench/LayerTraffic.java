@@ -1,0 +1,49 @@
+package dev.contexture.bench;
+
+import dev.contexture.engine.SelectionListener;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Counts what steps bring from layers in host memory. */
+final class LayerTraffic implements SelectionListener {
+    private int hostLayers;
+    private long wanted;
+    private long missing;
+
+    /** Layers stay where they are. */
+    void clear() {
+        wanted = 0;
+        missing = 0;
+    }
+
+    Map<String, Object> row(int steps) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("host_layers", hostLayers);
+        row.put("wanted_per_step", wanted * Math.max(1, hostLayers) / steps);
+        row.put("loaded_per_step", missing * Math.max(1, hostLayers) / steps);
+        return row;
+    }
+
+    @Override
+    public void placed(int layers, long nanos) {
+        hostLayers = layers;
+    }
+
+    @Override
+    public void loaded(int layers, long wantedNow, long missingNow) {
+        wanted += wantedNow;
+        missing += missingNow;
+    }
+
+    @Override
+    public void selected(int rows, int reusedRows, int chunks, long nanos) {}
+
+    @Override
+    public void weighed(double mass) {}
+
+    @Override
+    public void fellBack(FallbackCause cause) {}
+
+    @Override
+    public void observed(int rows, long nanos) {}
+}
