@@ -45,9 +45,9 @@ class FaultsIT {
         redis.close();
     }
 
-    private ServiceLife start() {
+    private ServiceLife start(String... more) {
         String key = Base64.getEncoder().encodeToString(new byte[32]);
-        return ServiceLife.start(
+        List<String> arguments = new ArrayList<>(List.of(
                 "--contexture.redis.url=" + redis.url(),
                 "--contexture.security.tenant-secret=" + key,
                 "--contexture.security.master-keys.1=" + key,
@@ -55,7 +55,9 @@ class FaultsIT {
                 // What was decoded sparsely has other numbers when it is computed again as a prompt, and so other
                 // answers.
                 "--contexture.sparsity.mode=dense",
-                "--contexture.kv.partial-restore-tokens=0");
+                "--contexture.kv.partial-restore-tokens=0"));
+        arguments.addAll(List.of(more));
+        return ServiceLife.start(arguments.toArray(String[]::new));
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
@@ -78,14 +80,25 @@ class FaultsIT {
         }
     }
 
+    /**
+     * The answer where nothing is stored, so that all is computed anew: on some processors products of many rows differ from
+     * those of few, and the answer from one behind a cached prefix.
+     */
+    private String computedAnew(Begun begun) throws Exception {
+        try (ServiceLife service = start("--contexture.kv.host-bytes=0")) {
+            return ServiceLife.text(service.turn(service.fork(begun.session), QUESTION));
+        }
+    }
+
     /** Every byte of a header is flipped in some value, others are cut off, or another's: all are refused, each by its reason. */
     @Test
     void changedBlocksAreRefusedAndComputedAgain() throws Exception {
         Begun begun = begin();
+        String expected = computedAnew(begun);
         assertThat(damageAll()).isGreaterThan(500);
         try (ServiceLife service = start()) {
             JsonNode answer = service.turn(begun.session, QUESTION);
-            assertThat(ServiceLife.text(answer)).isEqualTo(begun.expected);
+            assertThat(ServiceLife.text(answer)).isEqualTo(expected);
             assertThat(answer.at("/usage/prompt_tokens_details/cached_tokens").asInt())
                     .isZero();
             for (String reason : List.of(
@@ -129,11 +142,12 @@ class FaultsIT {
     @Test
     void lostBlocksAreComputedAgain() throws Exception {
         Begun begun = begin();
+        String expected = computedAnew(begun);
         redis.with(commands -> commands.eval(
                 "for _, k in ipairs(redis.call('KEYS', 'ctx:kv:*')) do redis.call('DEL', k) end return 1",
                 ScriptOutputType.INTEGER));
         try (ServiceLife service = start()) {
-            assertThat(ServiceLife.text(service.turn(begun.session, QUESTION))).isEqualTo(begun.expected);
+            assertThat(ServiceLife.text(service.turn(begun.session, QUESTION))).isEqualTo(expected);
         }
     }
 

@@ -26,7 +26,11 @@ record ServiceLife(ConfigurableApplicationContext context, Client client, Client
                 "--contexture.kv.device-bytes=100MB",
                 "--contexture.kv.host-bytes=128MB",
                 "--contexture.kv.stored-format=f16"));
-        arguments.addAll(List.of(more));
+        for (String argument : more) {
+            String name = argument.substring(0, argument.indexOf('=') + 1);
+            arguments.removeIf(usual -> usual.startsWith(name));
+            arguments.add(argument);
+        }
         ConfigurableApplicationContext context =
                 new SpringApplication(Application.class).run(arguments.toArray(String[]::new));
         return new ServiceLife(
