@@ -52,6 +52,13 @@ inline void check_index(const Label& what, int64_t value, int64_t count) {
     throw InvalidArgument(what + " is " + text(value) + "; it must be in 0.." + text(count - 1));
 }
 
+// A table that a caller hands over with its length.
+template <class T>
+void check_table(const char* what, const T* table, int64_t count) {
+  if (count < 0) throw InvalidArgument(std::string(what) + " has " + text(count) + " entries; it must have 0 or more");
+  if (count > 0 && table == nullptr) throw InvalidArgument(std::string(what) + " is null, but has " + text(count) + " entries");
+}
+
 inline void check_page_tokens(int32_t page_tokens) {
   if (page_tokens < 8 || page_tokens > 128 || (page_tokens & (page_tokens - 1)) != 0)
     throw InvalidArgument("page_tokens is " + text(page_tokens) + "; it must be 8, 16, 32, 64 or 128");

@@ -22,7 +22,7 @@ void run_attention(DevicePool& pool, const AttentionStep& a, cudaStream_t stream
   p.rope_cos = a.rope_cos, p.rope_sin = a.rope_sin, p.q_norm = a.q_norm, p.k_norm = a.k_norm;
   p.norm_epsilon = a.norm_epsilon, p.q = pool.queries(a.num_heads);
   if (keeps) {
-    p.also = kv.resident, p.also_row = resident.row_of_sequence, p.also_slots = pool.elastic()->own_slots();
+    p.also = kv.resident, p.also_row = pool.loaded_rows(), p.also_slots = pool.elastic()->own_slots();
     p.also_lists = resident.groups * resident.kv_heads, p.also_first = group * resident.kv_heads;
     p.also_one_list = resident.kv_heads == 1;
     pool.wait(a.layer, stream);
@@ -35,7 +35,7 @@ void run_attention(DevicePool& pool, const AttentionStep& a, cudaStream_t stream
   d.q = p.q, d.out = a.out, d.splits = pool.splits(), d.partial = pool.partial(a.num_heads);
   if (pool.has_single_rows()) {
     if (keeps) {
-      d.tables = pool.dense_tables(), d.selection = DeviceSelection{};
+      d.tables = pool.dense_tables();  // and rows whose lists came from the host
       decode_attention(d, stream);
       d.pool = kv.resident, d.tables = pool.selected_tables(), d.selection = resident;
     }

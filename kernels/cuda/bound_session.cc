@@ -72,7 +72,7 @@ void BoundSession::run_bucket(DevicePool& pool, const int64_t* tokens, int32_t r
   padded.resize(static_cast<size_t>(bucket), 0);
   to_device(device_tokens, padded.data(), padded.size() * sizeof(int64_t));
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
-  session_.run(*binding, runs_.next(bucket, pool.layout()));
+  runs_.run(session_, *binding, bucket, pool.layout());
   device_logits_ = device_logits;
   logit_rows_.assign(wanted, wanted + wanted_count);
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");

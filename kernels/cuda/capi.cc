@@ -10,6 +10,7 @@
 #include "cuda/head_session.h"
 #include "cuda/key_pool.h"
 
+using contexture::check_table;
 using contexture::guarded;
 using contexture::of_selection;
 using contexture::on_pool;
@@ -62,11 +63,17 @@ int32_t ctx_pool_page_limit(int64_t pool, int32_t host_layers) {
 }
 
 int32_t ctx_pool_place(int64_t pool, int32_t host_layers, int32_t used_count, const int32_t* used) {
-  return on_pool<DevicePool>("ctx_pool_place", pool, [&](DevicePool& kv) { kv.place(host_layers, used, used_count); });
+  return on_pool<DevicePool>("ctx_pool_place", pool, [&](DevicePool& kv) {
+    check_table("used", used, used_count);
+    kv.place(host_layers, used, used_count);
+  });
 }
 
 int32_t ctx_step_loaded(int64_t pool, int64_t* counts) {
-  return on_pool<DevicePool>("ctx_step_loaded", pool, [&](DevicePool& kv) { kv.loaded(counts); });
+  return on_pool<DevicePool>("ctx_step_loaded", pool, [&](DevicePool& kv) {
+    check_table("counts", counts, 2);
+    kv.loaded(counts);
+  });
 }
 
 int32_t ctx_pool_destroy(int64_t pool) { return contexture::destroy_pool<DevicePool>(pool); }
@@ -190,6 +197,10 @@ int32_t ctx_step_select_chosen(int64_t pool, int64_t retrieval, const int32_t* g
     const auto keys = contexture::cuda::DeviceKeyPoolRegistry::instance().find(retrieval);
     const std::lock_guard<std::mutex> lock(keys->mutex());
     if (keys->counts() == nullptr) throw contexture::InvalidArgument("nothing was selected yet");
+    check_table("group_of_layer", group_of_layer, kv.geometry().layers);
+    check_table("sequences", sequences, rows);
+    check_table("chosen", chosen, rows);
+    if ((places == nullptr) != (owners == nullptr)) throw contexture::InvalidArgument("places and owners go together");
     kv.set_selection({keys->lists(), keys->chosen_rows(), keys->chosen_positions(), group_of_layer, rows, sequences, chosen,
                       first_dense_layers, keys->lists_of_positions(), places, owners});
   });
@@ -211,12 +222,19 @@ int32_t ctx_head_destroy(int64_t head) {
 }
 
 int32_t ctx_head_select(int64_t head, int32_t rows, const int64_t* tokens, const int32_t* places) {
-  return on_pool<HeadSession>("ctx_head_select", head, [&](HeadSession& session) { session.select(rows, tokens, places); });
+  return on_pool<HeadSession>("ctx_head_select", head, [&](HeadSession& session) {
+    check_table("tokens", tokens, rows);
+    check_table("places", places, rows);
+    session.select(rows, tokens, places);
+  });
 }
 
 int32_t ctx_head_observe(int64_t head, int32_t carried, const int32_t* carried_rows, const int32_t* places) {
-  return on_pool<HeadSession>("ctx_head_observe", head,
-                              [&](HeadSession& session) { session.observe(carried, carried_rows, places); });
+  return on_pool<HeadSession>("ctx_head_observe", head, [&](HeadSession& session) {
+    check_table("carried_rows", carried_rows, carried);
+    check_table("places", places, carried);
+    session.observe(carried, carried_rows, places);
+  });
 }
 
 int32_t ctx_device_count(void) { return contexture::cuda::usable_devices(); }

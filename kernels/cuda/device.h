@@ -60,6 +60,53 @@ class DeviceBuffer {
   void* data_ = nullptr;
 };
 
+// Page-locked host memory, which kernels read and write as well.
+class PinnedBuffer {
+ public:
+  explicit PinnedBuffer(size_t bytes) {
+    check(cudaHostAlloc(&data_, bytes, cudaHostAllocDefault), "taking page-locked host memory");
+  }
+  ~PinnedBuffer() { cudaFreeHost(data_); }
+  PinnedBuffer(const PinnedBuffer&) = delete;
+  PinnedBuffer& operator=(const PinnedBuffer&) = delete;
+
+  char* data() const { return static_cast<char*>(data_); }
+
+ private:
+  void* data_ = nullptr;
+};
+
+// A stream that waits for no other; its destructor waits for what it does.
+class Stream {
+ public:
+  Stream() { check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate"); }
+  ~Stream() {
+    cudaStreamSynchronize(stream_);
+    cudaStreamDestroy(stream_);
+  }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  cudaStream_t get() const { return stream_; }
+
+ private:
+  cudaStream_t stream_ = nullptr;
+};
+
+class Event {
+ public:
+  Event() { check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), "cudaEventCreate"); }
+  ~Event() { cudaEventDestroy(event_); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  void record(cudaStream_t stream) { check(cudaEventRecord(event_, stream), "cudaEventRecord"); }
+  cudaEvent_t get() const { return event_; }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
 // Memory that is taken anew, twice as large, where it is too small; what it held is gone then.
 template <cudaError_t (*kTake)(void**, size_t), cudaError_t (*kGiveBack)(void*)>
 class Growing {

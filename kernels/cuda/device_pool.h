@@ -101,6 +101,9 @@ class DevicePool {
   // Of a layer in host memory: its rows' lists in resident slots, the rows that have one and those that have none.
   DeviceSelection resident_selection(int32_t layer) const;
   DecodeTables selected_tables() const;
+  // [run_rows()] the row of the selection that was loaded for a row of the step, or -1: a selection that came from the host
+  // names what is not kept on the device.
+  const int32_t* loaded_rows() const { return loaded_rows_; }
   DecodeTables dense_tables() const;
   // Waits until what lists name is there.
   void wait(int32_t layer, cudaStream_t stream) const { elastic_->wait(layer, stream); }
@@ -159,7 +162,7 @@ class DevicePool {
   // Of layers in host memory, padded as the step's tables.
   GrowingBuffer length_memory_, bucket_lengths_, stage_tables_;
   std::unique_ptr<DeviceBuffer<char>> staged_pages_;
-  const int32_t *selected_lengths_ = nullptr, *dense_lengths_ = nullptr, *staged_table_ = nullptr;
+  const int32_t *selected_lengths_ = nullptr, *dense_lengths_ = nullptr, *loaded_rows_ = nullptr, *staged_table_ = nullptr;
   const int32_t *stage_from_ = nullptr, *stage_to_ = nullptr;
   int32_t stage_count_ = 0;
   std::vector<int32_t> selected_row_of_;

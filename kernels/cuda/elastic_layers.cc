@@ -51,27 +51,12 @@ ElasticLayers::ElasticLayers(const PoolGeometry& geometry, const ElasticSettings
   areas.resize(2 * areas.size(), resident_bytes());
   memory_ = std::make_unique<BackedMemory>(piece, settings.device_bytes, areas);
   memory_->back(backing(0));
-  check(cudaStreamCreateWithFlags(&copies_, cudaStreamNonBlocking), "cudaStreamCreate");
-  check(cudaEventCreateWithFlags(&selected_, cudaEventDisableTiming), "cudaEventCreate");
-  for (cudaEvent_t& event : arrived_) check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreate");
   most_host_layers_ =
       static_cast<int32_t>(std::min<int64_t>(geometry_.layers, settings.host_bytes / geometry_.layer_bytes()));
-  for (int32_t i = 0; i < most_host_layers_; ++i) {
-    void* pages = nullptr;
-    check(cudaHostAlloc(&pages, static_cast<size_t>(geometry_.layer_bytes()), cudaHostAllocDefault), "page-locked memory");
-    host_.push_back(static_cast<char*>(pages));
-  }
+  for (int32_t i = 0; i < most_host_layers_; ++i) host_.emplace_back(static_cast<size_t>(geometry_.layer_bytes()));
   check(cudaMemset(held_owner_.data(), 0, held_owner_.bytes()), "cudaMemset");
   const size_t lists = held_owner_.count();
   own_slots_ = lists_.data(), counts_ = own_slots_ + lists, resident_lists_ = counts_ + lists;
-}
-
-ElasticLayers::~ElasticLayers() {
-  for (char* pages : host_) cudaFreeHost(pages);
-  for (cudaEvent_t event : arrived_)
-    if (event != nullptr) cudaEventDestroy(event);
-  if (selected_ != nullptr) cudaEventDestroy(selected_);
-  if (copies_ != nullptr) cudaStreamDestroy(copies_);
 }
 
 int64_t ElasticLayers::resident_bytes() const {
@@ -102,12 +87,12 @@ int32_t ElasticLayers::page_limit(int32_t host_layers) const {
 }
 
 char* ElasticLayers::pages(int32_t layer) const {
-  return on_host(layer) ? host_[static_cast<size_t>(geometry_.layers - 1 - layer)]
+  return on_host(layer) ? host_[static_cast<size_t>(geometry_.layers - 1 - layer)].data()
                         : memory_->area(static_cast<size_t>(layer));
 }
 
 void ElasticLayers::move(int32_t layer, bool to_host, const int32_t* pages, int32_t count, cudaStream_t stream) {
-  char *host = host_[static_cast<size_t>(geometry_.layers - 1 - layer)], *device = memory_->area(static_cast<size_t>(layer));
+  char *host = host_[static_cast<size_t>(geometry_.layers - 1 - layer)].data(), *device = memory_->area(static_cast<size_t>(layer));
   GatherPages g;
   g.geometry = geometry_;
   g.from = to_host ? device : host, g.to = to_host ? host : device;
@@ -128,6 +113,8 @@ void ElasticLayers::place(int32_t host_layers, const int32_t* used, int32_t used
   const int32_t before = host_layers_, layers = geometry_.layers;
   for (int32_t layer = layers - host_layers; layer < layers - before; ++layer) move(layer, true, pages, used_count, stream);
   check(cudaStreamSynchronize(stream), "copying layers to host memory");
+  // A step that failed may have left loads in flight, to memory that is about to move.
+  check(cudaStreamSynchronize(copies_.get()), "loading selections");
   memory_->back(backing(host_layers));
   host_layers_ = host_layers;
   for (int32_t layer = layers - before; layer < layers - host_layers; ++layer) move(layer, false, pages, used_count, stream);
@@ -160,16 +147,16 @@ void ElasticLayers::load(const Wanted& w, const std::vector<int32_t>& group_of_l
   d.room = settings_.room, d.held = held_.data(), d.held_owner = held_owner_.data();
   d.resident = resident_lists_, d.own_slots = own_slots_, d.load_counts = counts_, d.load_from = from, d.load_to = to;
   load_difference(d, stream);
-  check(cudaEventRecord(selected_, stream), "cudaEventRecord");
-  check(cudaStreamWaitEvent(copies_, selected_), "cudaStreamWaitEvent");
+  selected_.record(stream);
+  check(cudaStreamWaitEvent(copies_.get(), selected_.get()), "cudaStreamWaitEvent");
   for (int32_t layer = geometry_.layers - host_layers_; layer < geometry_.layers; ++layer) {
     GatherRows g;
     g.geometry = geometry_, g.host = pages(layer), g.resident = resident(layer);
     g.rows = w.rows, g.lists = lists, g.room = settings_.room;
     g.first_list = group_of_layer[static_cast<size_t>(layer)] * w.lists.kv_heads, g.group_lists = w.lists.kv_heads;
     g.load_counts = counts_, g.load_from = from, g.load_to = to;
-    gather_rows(g, copies_);
-    check(cudaEventRecord(arrived_[static_cast<size_t>(layer)], copies_), "cudaEventRecord");
+    gather_rows(g, copies_.get());
+    arrived_[static_cast<size_t>(layer)].record(copies_.get());
   }
 }
 
@@ -183,7 +170,7 @@ void ElasticLayers::wait(int32_t layer, cudaStream_t stream) const {
   cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
   check(cudaStreamIsCapturing(stream, &status), "cudaStreamIsCapturing");
   const unsigned flags = status == cudaStreamCaptureStatusNone ? cudaEventWaitDefault : cudaEventWaitExternal;
-  check(cudaStreamWaitEvent(stream, arrived_[static_cast<size_t>(layer)], flags), "cudaStreamWaitEvent");
+  check(cudaStreamWaitEvent(stream, arrived_[static_cast<size_t>(layer)].get(), flags), "cudaStreamWaitEvent");
 }
 
 }  // namespace cuda

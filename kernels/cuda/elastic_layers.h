@@ -8,6 +8,7 @@
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -31,7 +32,6 @@ class ElasticLayers {
  public:
   // geometry.pages: ids that pages may have, made fit() before. Throws InvalidArgument, CudaError.
   ElasticLayers(const PoolGeometry& geometry, const ElasticSettings& settings);
-  ~ElasticLayers();
   ElasticLayers(const ElasticLayers&) = delete;
   ElasticLayers& operator=(const ElasticLayers&) = delete;
 
@@ -84,13 +84,13 @@ class ElasticLayers {
   const ElasticSettings settings_;
   int32_t host_layers_ = 0, most_host_layers_ = 0;
   std::unique_ptr<BackedMemory> memory_;  // areas: pages of each layer, resident pages of each layer
-  std::vector<char*> host_;               // of the layers that may leave, from the last one on
+  std::deque<PinnedBuffer> host_;         // of the layers that may leave, from the last one on
   DeviceBuffer<int32_t> held_, held_owner_, lists_;
   GrowingBuffer page_list_;
   int32_t *resident_lists_ = nullptr, *own_slots_ = nullptr, *counts_ = nullptr;
-  cudaStream_t copies_ = nullptr;
-  cudaEvent_t selected_ = nullptr;
-  std::vector<cudaEvent_t> arrived_;  // of each layer
+  std::vector<Event> arrived_;  // of each layer
+  Event selected_;
+  Stream copies_;  // gone first: it waits for what it still does
 };
 
 }  // namespace cuda

@@ -70,19 +70,15 @@ class GraphSession::Binding {
 // the second is captured, later ones are replayed. A layout is whatever else a captured graph depends on.
 class CapturedRuns {
  public:
-  // What the next run of this bucket and this layout is to name.
-  int64_t next(int32_t bucket, int32_t layout) {
-    Runs& runs = runs_[{bucket, layout}];
-    if (runs.graph == 0) runs.graph = ++graphs_;
-    return runs.count++ == 0 ? GraphSession::kPlain : runs.graph;
+  // Runs a bucket's binding: plainly until that has gone well once in this layout, by its graph from then on.
+  void run(GraphSession& session, const GraphSession::Binding& binding, int32_t bucket, int32_t layout) {
+    const auto known = graphs_.find({bucket, layout});
+    session.run(binding, known == graphs_.end() ? GraphSession::kPlain : known->second);
+    if (known == graphs_.end()) graphs_.emplace(std::pair{bucket, layout}, static_cast<int64_t>(graphs_.size()) + 1);
   }
 
  private:
-  struct Runs {
-    int64_t graph = 0, count = 0;
-  };
-  std::map<std::pair<int32_t, int32_t>, Runs> runs_;
-  int64_t graphs_ = 0;
+  std::map<std::pair<int32_t, int32_t>, int64_t> graphs_;
 };
 
 }  // namespace cuda

@@ -79,7 +79,7 @@ void HeadSession::select(int32_t rows, const int64_t* tokens, const int32_t* pla
       bind_query(*made, buffers, run_rows, lists);
       binding = std::move(made);
     }
-    query_.run(*binding, query_runs_.next(bucket, keys->layout()));
+    query_runs_.run(query_, *binding, bucket, keys->layout());
   } else {
     Binding binding(query_);
     bind_query(binding, buffers, run_rows, lists);
@@ -114,7 +114,7 @@ void HeadSession::observe(int32_t carried, const int32_t* carried_rows, const in
       bind_keys(*made, last.tokens, last.features, last.rows);
       binding = std::move(made);
     }
-    keys_.run(*binding, key_runs_.next(last.bucket, 0));
+    key_runs_.run(keys_, *binding, last.bucket, 0);
   } else {
     Binding binding(keys_);
     bind_keys(binding, last.tokens, last.features, last.rows);

@@ -54,13 +54,15 @@ void DeviceKeyPool::upload(void* to, const void* from, size_t bytes) {
 
 void DeviceKeyPool::set_append(int32_t rows, const int32_t* positions, const int64_t* slots) {
   tables_.set_append(rows, positions, slots);
-  append_room_ = std::max(rows, kMostBucketRows);
+  const bool bucket = rows <= kMostBucketRows;
+  append_room_ = bucket ? kMostBucketRows : rows;
   const auto room = static_cast<size_t>(append_room_);
   auto* staged = static_cast<int32_t*>(staging_.at_least(2 * room * sizeof(int32_t)));
   std::fill(staged, staged + room, -1);
   std::copy_n(positions, rows, staged);
   std::transform(slots, slots + rows, staged + room, [](int64_t slot) { return static_cast<int32_t>(slot); });
-  auto* memory = static_cast<int32_t*>(append_memory_.at_least(2 * room * sizeof(int32_t)));
+  GrowingBuffer& buffer = bucket ? bucket_append_memory_ : append_memory_;
+  auto* memory = static_cast<int32_t*>(buffer.at_least(2 * room * sizeof(int32_t)));
   upload(memory, staged, (room + static_cast<size_t>(rows)) * sizeof(int32_t));
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
   append_positions_ = memory, append_slots_ = memory + room;

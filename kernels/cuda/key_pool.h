@@ -50,6 +50,9 @@ class DeviceKeyPool {
   void copy_mass(float* to, cudaStream_t stream) const;
 
   int32_t append_rows() const { return tables_.append_rows(); }
+  // [rows] on the device. Of as few rows as a bucket has always in the same place, whatever came between.
+  const int32_t* append_positions() const { return append_positions_; }
+  const int32_t* append_slots() const { return append_slots_; }
   // Rows that the selection's run has to bring: those that were set, or of their bucket.
   int32_t select_rows() const { return bucket_ > 0 ? bucket_ : chosen_rows(); }
   int32_t bucket() const { return bucket_; }
@@ -84,7 +87,7 @@ class DeviceKeyPool {
   cudaStream_t stream_ = nullptr;
   std::mutex mutex_;
   StagingBuffer staging_, host_results_, host_chosen_;
-  GrowingBuffer append_memory_, row_memory_, page_memory_, block_memory_, list_memory_, work_memory_;
+  GrowingBuffer append_memory_, bucket_append_memory_, row_memory_, page_memory_, block_memory_, list_memory_, work_memory_;
 
   int32_t append_room_ = 0;  // rows that the append's tables hold, padded
   const int32_t *append_positions_ = nullptr, *append_slots_ = nullptr;

@@ -126,9 +126,14 @@ class AttentionStepTest : public testing::Test {
                                 device_lists.data(),
                                 places.data(),
                                 owners.data()};
-    elastic.set_selection(rows);
-    rows.list_positions = nullptr, rows.places = nullptr, rows.owners = nullptr;
-    plain.set_selection(rows);
+    if (by_host_lists_) {
+      for (DevicePool* pool : {&plain, &elastic})
+        pool->set_selection({kGroups, groups.data(), rows.rows, selected.data(), kKvHeads, kRoom, counts.data(), lists.data(), 0});
+    } else {
+      elastic.set_selection(rows);
+      rows.list_positions = nullptr, rows.places = nullptr, rows.owners = nullptr;
+      plain.set_selection(rows);
+    }
     check(cudaDeviceSynchronize(), "loading");
   }
 
@@ -137,6 +142,7 @@ class AttentionStepTest : public testing::Test {
   DeviceBuffer<float> cos_, sin_;
   int64_t plain_ = 0, elastic_ = 0;
   std::vector<Sequence> sequences_;
+  bool by_host_lists_ = false;
 };
 
 TEST_F(AttentionStepTest, WhereLayersAreMakesNoDifference) {
@@ -157,6 +163,24 @@ TEST_F(AttentionStepTest, WhereLayersAreMakesNoDifference) {
   for (int i = 0; i < 5; ++i) step({1, 0}, {1, 1}, 48);
   place(0);
   step({0, 1, 2, 3}, {1, 1, 1, 1}, 48);
+}
+
+// Lists out of host memory name rows of layers there as well, and leave what was loaded for others as it is.
+TEST_F(AttentionStepTest, ListsOfTheHostComeBetweenLoadedOnes) {
+  step({0, 1, 2}, {200, 90, 150}, 48);
+  place(2);
+  for (int i = 0; i < 9; ++i) {
+    by_host_lists_ = i % 3 == 1;
+    step({0, 1, 2}, {1, 1, 1}, 48);
+    if (by_host_lists_) step({2, 0}, {1, 1}, 48);
+  }
+}
+
+// A null table is refused in words.
+TEST_F(AttentionStepTest, RefusesTablesThatAreMissing) {
+  EXPECT_EQ(ctx_step_loaded(elastic_, nullptr), CTX_INVALID_ARGUMENT);
+  EXPECT_EQ(ctx_pool_place(elastic_, 1, 2, nullptr), CTX_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(ctx_last_error()).find("used is null"), std::string::npos) << ctx_last_error();
 }
 
 }  // namespace

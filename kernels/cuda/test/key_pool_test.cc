@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "capi/contexture.h"
 #include "cuda/copy_rows.h"
 #include "cuda/device_pool.h"
@@ -115,6 +117,18 @@ TEST_F(KeyPoolTest, SelectionsStayWhereTheyAreUntilTheyNeedMoreRoom) {
   EXPECT_EQ(pool_->lists().slots, slots);
   select({{119, pages, rule(100)}});
   EXPECT_NE(pool_->layout(), layout) << "lists of more room";
+}
+
+TEST_F(KeyPoolTest, AppendsOfFewRowsHaveTheirTablesInOnePlace) {
+  Ints pages(kPages);
+  std::iota(pages.begin(), pages.end(), 0);
+  append(pages, 3);
+  const int32_t *positions = pool_->append_positions(), *slots = pool_->append_slots();
+  append(pages, 500);
+  EXPECT_NE(pool_->append_positions(), positions);
+  append(pages, kMostBucketRows);
+  EXPECT_EQ(pool_->append_positions(), positions);
+  EXPECT_EQ(pool_->append_slots(), slots);
 }
 
 TEST_F(KeyPoolTest, CopiedPagesHaveTheSameKeys) {

@@ -34,16 +34,4 @@ final class LayerTraffic implements SelectionListener {
         wanted += wantedNow;
         missing += missingNow;
     }
-
-    @Override
-    public void selected(int rows, int reusedRows, int chunks, long nanos) {}
-
-    @Override
-    public void weighed(double mass) {}
-
-    @Override
-    public void fellBack(FallbackCause cause) {}
-
-    @Override
-    public void observed(int rows, long nanos) {}
 }

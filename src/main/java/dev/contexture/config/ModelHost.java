@@ -151,14 +151,10 @@ public final class ModelHost implements AutoCloseable {
             report(files.id(), compiled, geometry, beside, settings);
             NativeLibrary library = NativeLibrary.openBundled(libraries);
             NativeLibrary computing = NativeLibrary.openBundled(provider, libraries);
-            FfmKvPool pool = keep(
-                    elastic
-                            ? new FfmKvPool(
-                                    computing,
-                                    geometry,
-                                    pages,
-                                    setting(() -> elastic(settings, compiled, beside.bytesPerPage() * pages)))
-                            : new FfmKvPool(computing, geometry, pages));
+            Optional<FfmKvPool.Elastic> leaving = elastic
+                    ? Optional.of(setting(() -> elastic(settings, compiled, beside.bytesPerPage() * pages)))
+                    : Optional.empty();
+            FfmKvPool pool = keep(KvPools.open(computing, geometry, pages, leaving));
             pool.pretouch((int) Math.min(pages, settings.kv.pretouchBytes().toBytes() / geometry.bytesPerPage()));
             int threads = settings.engine.threadsOr(Runtime.getRuntime().availableProcessors());
             Optional<CudaModelRunner> onDevice = provider == ExecutionProvider.CUDA

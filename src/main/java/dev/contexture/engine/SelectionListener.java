@@ -2,20 +2,8 @@ package dev.contexture.engine;
 
 /** Hears how steps select, for metrics. Called on the loop's thread; must not block or throw. */
 public interface SelectionListener {
-    /** Hears nothing. */
-    SelectionListener NONE = new SelectionListener() {
-        @Override
-        public void selected(int rows, int reusedRows, int chunks, long nanos) {}
-
-        @Override
-        public void weighed(double mass) {}
-
-        @Override
-        public void fellBack(FallbackCause cause) {}
-
-        @Override
-        public void observed(int rows, long nanos) {}
-    };
+    /** Hears nothing, as all of these do by themselves. */
+    SelectionListener NONE = new SelectionListener() {};
 
     /** Why a row that should have been sparse attended to everything. */
     enum FallbackCause {
@@ -34,12 +22,12 @@ public interface SelectionListener {
      * @param reusedRows of these, rows that got the selection of an earlier step
      * @param chunks of prompts that got selections
      */
-    void selected(int rows, int reusedRows, int chunks, long nanos);
+    default void selected(int rows, int reusedRows, int chunks, long nanos) {}
 
     /** A selection was made that holds this share of the retriever's own attention, also one that is not to be used. */
-    void weighed(double mass);
+    default void weighed(double mass) {}
 
-    void fellBack(FallbackCause cause);
+    default void fellBack(FallbackCause cause) {}
 
     /** Keys and values of layers moved between device and host memory. */
     default void placed(int hostLayers, long nanos) {}
@@ -53,5 +41,5 @@ public interface SelectionListener {
     default void loaded(int hostLayers, long wanted, long missing) {}
 
     /** What the next selections need was kept of a step of so many rows. */
-    void observed(int rows, long nanos);
+    default void observed(int rows, long nanos) {}
 }

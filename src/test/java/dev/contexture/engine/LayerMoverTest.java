@@ -49,18 +49,6 @@ class LayerMoverTest {
     private final List<String> heard = new ArrayList<>();
     private final SelectionListener listener = new SelectionListener() {
         @Override
-        public void selected(int rows, int reusedRows, int chunks, long nanos) {}
-
-        @Override
-        public void weighed(double mass) {}
-
-        @Override
-        public void fellBack(FallbackCause cause) {}
-
-        @Override
-        public void observed(int rows, long nanos) {}
-
-        @Override
         public void placed(int hostLayers, long nanos) {
             heard.add("placed " + hostLayers);
         }
