@@ -34,9 +34,9 @@ public final class FfmRetrievalPool implements NativeRetrievalPool {
      * @param pageTokens and {@code pages} are those of the KV pool
      */
     public record Shape(int groups, int kvHeads, int queryHeads, int headDim, int pageTokens, int pages) {
-        /** Of one page: at most: a key of 4-bit values and a scale per token, group and KV head, rows padded as a device pads them. */
+        /** Of one page: a key of 4-bit values and a scale per token, group and KV head, rows padded to 16 values. */
         public static long bytesPerPage(int groups, int kvHeads, int headDim, int pageTokens) {
-            long row = Math.ceilDiv(headDim, 32) * 16L + Float.BYTES;
+            long row = Math.ceilDiv(headDim, 16) * 8L + Float.BYTES;
             return (long) groups * kvHeads * pageTokens * row;
         }
     }
