@@ -20,6 +20,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.DependsOn;
 
 /** Wires the engine: from the model's files to the one entry point. */
 @Configuration(proxyBeanMethods = false)
@@ -36,6 +37,7 @@ class EngineConfiguration {
     private static final Logger LOG = LoggerFactory.getLogger(EngineConfiguration.class);
 
     @Bean
+    @DependsOn("doctor") // which says what is missing before anything is fetched
     ModelFiles modelFiles(ModelProperties properties, DataProperties data) throws InterruptedException {
         try (ModelStore store =
                 ModelStore.open(properties.toSettings(data.dataDir()), new DownloadLog(), new SystemPace())) {

@@ -116,7 +116,8 @@ public final class NativeLibrary {
         }
     }
 
-    private static String platform() {
+    /** System and processor, as in the names of folders: {@code linux-x86_64}. */
+    public static String platform() {
         String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
         String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
         return (os.contains("mac") ? "macos" : os.contains("win") ? "windows" : "linux") + "-"

@@ -70,10 +70,12 @@ class ApiKeysIT {
         for (String path : List.of("/livez", "/readyz", "/startupz", "/health", "/actuator/health/liveness")) {
             assertThat(get(managementPort, path, "").statusCode()).as(path).isEqualTo(200);
         }
-        assertThat(get(managementPort, "/actuator/prometheus", "").statusCode()).isEqualTo(401);
-        assertThat(get(managementPort, "/actuator/prometheus", "first-secret-key")
-                        .statusCode())
-                .isEqualTo(200);
+        for (String path : List.of("/actuator/prometheus", "/actuator/doctor")) {
+            assertThat(get(managementPort, path, "").statusCode()).as(path).isEqualTo(401);
+            HttpResponse<String> withKey = get(managementPort, path, "first-secret-key");
+            assertThat(withKey.statusCode()).as(path).isEqualTo(200);
+            assertThat(withKey.body()).as(path).doesNotContain("secret-key");
+        }
     }
 
     @Test

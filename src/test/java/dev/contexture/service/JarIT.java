@@ -71,6 +71,16 @@ class JarIT {
                 .doesNotContain("\tat ");
     }
 
+    @Test
+    void theDoctorSaysWhatThisMachineHas() throws Exception {
+        Process process = start(Path.of("/nothing/here.gguf"), freePort(), "--doctor");
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
+        assertThat(Files.readAllLines(folder.resolve("output")))
+                .allMatch(line -> line.isEmpty() || line.matches("(found|unused) .*|Provider CPU: can be served"))
+                .anyMatch(line -> line.startsWith("found    native library "));
+    }
+
     private Process start(Path model, int port, String option) throws Exception {
         String jar = System.getProperty("contexture.test.jar", "target/contexture-0.1.0-SNAPSHOT.jar");
         assertThat(new File(jar)).exists();
