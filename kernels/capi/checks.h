@@ -43,8 +43,7 @@ class Label {
 inline std::string operator+(const Label& label, const char* rest) { return label.text() + rest; }
 
 inline void check_count(const Label& what, int64_t value, int64_t most) {
-  if (value < 1 || value > most)
-    throw InvalidArgument(what + " is " + text(value) + "; it must be in 1.." + text(most));
+  if (value < 1 || value > most) throw InvalidArgument(what + " is " + text(value) + "; it must be in 1.." + text(most));
 }
 
 inline void check_index(const Label& what, int64_t value, int64_t count) {
@@ -56,7 +55,8 @@ inline void check_index(const Label& what, int64_t value, int64_t count) {
 template <class T>
 void check_table(const char* what, const T* table, int64_t count) {
   if (count < 0) throw InvalidArgument(std::string(what) + " has " + text(count) + " entries; it must have 0 or more");
-  if (count > 0 && table == nullptr) throw InvalidArgument(std::string(what) + " is null, but has " + text(count) + " entries");
+  if (count > 0 && table == nullptr)
+    throw InvalidArgument(std::string(what) + " is null, but has " + text(count) + " entries");
 }
 
 inline void check_page_tokens(int32_t page_tokens) {

@@ -159,11 +159,9 @@ void DevicePool::set_lengths(bool loaded) {
   for (size_t row = 0; row < rows && loaded; ++row)
     if (selected_row_of_[row] >= 0) std::swap(selected[row], dense[row]);
   GrowingBuffer& memory = bucket_ > 0 ? bucket_lengths_ : length_memory_;
-  const std::vector<int32_t> none(loaded ? 0 : rows, -1);
-  const std::vector<const int32_t*> at = upload({{selected.data(), rows, room},
-                                                 {dense.data(), rows, room},
-                                                 {loaded ? selected_row_of_.data() : none.data(), rows, room}},
-                                                static_cast<int32_t*>(memory.at_least(3 * room * sizeof(int32_t))));
+  const std::vector<const int32_t*> at =
+      upload({{selected.data(), rows, room}, {dense.data(), rows, room}, {selected_row_of_.data(), rows, room}},
+             static_cast<int32_t*>(memory.at_least(3 * room * sizeof(int32_t))));
   selected_lengths_ = at[0], dense_lengths_ = at[1], loaded_rows_ = at[2];
   if (row_tiles_.empty() || loaded) return;
   const StepView step = steps_.view();

@@ -92,7 +92,8 @@ char* ElasticLayers::pages(int32_t layer) const {
 }
 
 void ElasticLayers::move(int32_t layer, bool to_host, const int32_t* pages, int32_t count, cudaStream_t stream) {
-  char *host = host_[static_cast<size_t>(geometry_.layers - 1 - layer)].data(), *device = memory_->area(static_cast<size_t>(layer));
+  char *host = host_[static_cast<size_t>(geometry_.layers - 1 - layer)].data(),
+       *device = memory_->area(static_cast<size_t>(layer));
   GatherPages g;
   g.geometry = geometry_;
   g.from = to_host ? device : host, g.to = to_host ? host : device;

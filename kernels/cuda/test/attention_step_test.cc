@@ -128,7 +128,8 @@ class AttentionStepTest : public testing::Test {
                                 owners.data()};
     if (by_host_lists_) {
       for (DevicePool* pool : {&plain, &elastic})
-        pool->set_selection({kGroups, groups.data(), rows.rows, selected.data(), kKvHeads, kRoom, counts.data(), lists.data(), 0});
+        pool->set_selection(
+            {kGroups, groups.data(), rows.rows, selected.data(), kKvHeads, kRoom, counts.data(), lists.data(), 0});
     } else {
       elastic.set_selection(rows);
       rows.list_positions = nullptr, rows.places = nullptr, rows.owners = nullptr;

@@ -86,7 +86,7 @@ class DoctorTest {
         "libcublas.so.12, libcublas.so.12, install libcublas-12-x",
         "libcurand.so.10, libcurand.so.10, LD_LIBRARY_PATH"
     })
-    void whatCudaLacksIsNamedWithWhatToDo(String part, String what, String words) {
+    void eachPartOfCudaThatLacksComesWithItsRemedy(String part, String what, String words) {
         Diagnosis diagnosis = diagnose(Provider.CUDA, FakeMachine.cuda().without(part));
         assertThat(diagnosis.provider()).isEqualTo(ExecutionProvider.CUDA);
         assertThat(diagnosis.servable()).isFalse();
