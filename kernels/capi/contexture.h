@@ -109,7 +109,8 @@ CTX_API int32_t ctx_pool_page_limit(int64_t pool, int32_t host_layers);
 /* Moves layers, with what is in the used pages, all of them below the new limit. No run may be under way. */
 CTX_API int32_t ctx_pool_place(int64_t pool, int32_t host_layers, int32_t used_count, const int32_t* used);
 
-/* Of the step: rows that its selections name in one layer in host memory, and those of them that had to be loaded. */
+/* Of the step: keys and values that its selections name in layers in host memory, by layer and KV head, and those of them
+ * that had to be loaded. */
 CTX_API int32_t ctx_step_loaded(int64_t pool, int64_t* counts);
 
 /* Bytes of the pool's rows, or 0 for an unknown id. */

@@ -366,12 +366,20 @@ void DevicePool::loaded(int64_t* counts) {
   const auto rows = static_cast<size_t>(
       std::count_if(selected_row_of_.begin(), selected_row_of_.end(), [](int32_t row) { return row >= 0; }));
   if (elastic_ == nullptr || elastic_->host_layers() == 0 || rows == 0) return;
-  const auto lists = rows * static_cast<size_t>(selection_.groups * selection_.kv_heads);
-  std::vector<int32_t> wanted(lists), missing(lists);
-  check(cudaMemcpy(wanted.data(), selection_.counts, lists * sizeof(int32_t), cudaMemcpyDeviceToHost), "cudaMemcpy");
-  check(cudaMemcpy(missing.data(), elastic_->load_counts(), lists * sizeof(int32_t), cudaMemcpyDeviceToHost), "cudaMemcpy");
-  counts[0] = std::accumulate(wanted.begin(), wanted.end(), int64_t{0});
-  counts[1] = std::accumulate(missing.begin(), missing.end(), int64_t{0});
+  // How many layers read each group's lists there, and of how many KV heads a list speaks.
+  std::vector<int64_t> readers(static_cast<size_t>(selection_.groups));
+  for (int32_t layer = first_dense_layers_; layer < geometry_.layers; ++layer)
+    if (elastic_->on_host(layer)) readers[static_cast<size_t>(group_of_layer_[static_cast<size_t>(layer)])] += 1;
+  const int64_t heads = geometry_.kv_heads / selection_.kv_heads;
+  const size_t of_group = static_cast<size_t>(selection_.kv_heads), of_row = readers.size() * of_group;
+  std::vector<int32_t> wanted(rows * of_row), missing(rows * of_row);
+  const size_t bytes = wanted.size() * sizeof(int32_t);
+  check(cudaMemcpy(wanted.data(), selection_.counts, bytes, cudaMemcpyDeviceToHost), "cudaMemcpy");
+  check(cudaMemcpy(missing.data(), elastic_->load_counts(), bytes, cudaMemcpyDeviceToHost), "cudaMemcpy");
+  for (size_t list = 0; list < wanted.size(); ++list) {
+    const int64_t times = readers[list % of_row / of_group] * heads;
+    counts[0] += times * wanted[list], counts[1] += times * missing[list];
+  }
 }
 
 void DevicePool::copy_page(int32_t from, int32_t to, int32_t slots) {

@@ -113,7 +113,8 @@ class DevicePool {
   // Parts of a list that run side by side; of a bucket always the same.
   int32_t splits() const;
 
-  // Rows of keys and values that the step's selections name in a layer in host memory, and those of them that were missing.
+  // Keys and values that the step's selections name in layers in host memory, by layer and KV head, and those of them that
+  // were missing.
   void loaded(int64_t* counts /* [2] */);
 
   void copy_page(int32_t from, int32_t to, int32_t slots);

@@ -68,6 +68,13 @@ class AttentionStepTest : public testing::Test {
           << ctx_last_error();
     const auto plain = DevicePoolRegistry::instance().find(plain_), elastic = DevicePoolRegistry::instance().find(elastic_);
     if (!selected.empty()) select(which, selected, positions, budget, *plain, *elastic);
+    int64_t counts[2];
+    ASSERT_EQ(ctx_step_loaded(elastic_, counts), CTX_OK) << ctx_last_error();
+    // Each layer reads the lists of its own group only.
+    const bool loads = !by_host_lists_ && elastic->elastic()->host_layers() > 0;
+    const auto lists = static_cast<int64_t>(selected.size()) * kKvHeads;
+    EXPECT_EQ(counts[0], loads ? lists * budget * elastic->elastic()->host_layers() : 0);
+    EXPECT_LE(counts[1], counts[0]);
     const std::vector<uint16_t> qkv = random_bits(random_, static_cast<size_t>(plain->run_rows()) * kWidth, Element::kF16);
     for (int32_t layer = 0; layer < kLayers; ++layer) {
       const std::vector<float> expected = run(*plain, layer, qkv), actual = run(*elastic, layer, qkv);

@@ -19,8 +19,8 @@ final class LayerTraffic implements SelectionListener {
     Map<String, Object> row(int steps) {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("host_layers", hostLayers);
-        row.put("wanted_per_step", wanted * Math.max(1, hostLayers) / steps);
-        row.put("loaded_per_step", missing * Math.max(1, hostLayers) / steps);
+        row.put("wanted_per_step", wanted / steps);
+        row.put("loaded_per_step", missing / steps);
         return row;
     }
 
@@ -30,7 +30,7 @@ final class LayerTraffic implements SelectionListener {
     }
 
     @Override
-    public void loaded(int layers, long wantedNow, long missingNow) {
+    public void loaded(long wantedNow, long missingNow) {
         wanted += wantedNow;
         missing += missingNow;
     }

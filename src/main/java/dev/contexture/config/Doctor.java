@@ -115,12 +115,13 @@ final class Doctor {
 
     private Finding cudaProvider() {
         return machine.cudaProviderLibrary()
-                .map(path -> new Finding(PROVIDER, State.FOUND, path.toString()))
+                .map(place -> new Finding(PROVIDER, State.FOUND, place))
                 .orElseGet(() -> new Finding(
                         PROVIDER,
                         State.MISSING,
-                        "put the native libraries out of the jar com.microsoft.onnxruntime:onnxruntime_gpu into a folder,"
-                                + " and name it with -Donnxruntime.native.path"));
+                        "build with -Donnxruntime.artifact=onnxruntime_gpu, or put the native libraries out of the jar"
+                                + " com.microsoft.onnxruntime:onnxruntime_gpu into a folder and name it with"
+                                + " -Donnxruntime.native.path"));
     }
 
     private Finding linked(Linked library) {

@@ -25,8 +25,8 @@ interface Machine {
     /** Asked only where the build carries the library. */
     CudaDevices.Found devices();
 
-    /** ONNX Runtime's CUDA provider; empty where ONNX Runtime would not find it. */
-    Optional<Path> cudaProviderLibrary();
+    /** Where ONNX Runtime's CUDA provider is; empty where ONNX Runtime would not find it. */
+    Optional<String> cudaProviderLibrary();
 
     /** Whether the dynamic loader finds a library and all that it is linked with. */
     boolean isLoadable(String library);

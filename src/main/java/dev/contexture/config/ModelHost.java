@@ -36,6 +36,7 @@ import dev.contexture.nativelib.FfmKvPool;
 import dev.contexture.nativelib.FfmLayers;
 import dev.contexture.nativelib.NativeLibrary;
 import dev.contexture.scheduler.BlockTraffic;
+import dev.contexture.scheduler.DeliveryThread;
 import dev.contexture.scheduler.NanoClock;
 import dev.contexture.scheduler.PrefillPace;
 import dev.contexture.scheduler.SchedulerListener;
@@ -208,6 +209,7 @@ public final class ModelHost implements AutoCloseable {
             int timed = Math.min(TIMED_PREFILL_TOKENS, contextLength / 2);
             pace.add(0, timed, WarmUp.timePrefill(unheard, kv, timed, clock::nanos));
             Engine engine = engines.apply(heard.selection);
+            DeliveryThread delivery = keep(new DeliveryThread().start());
             this.loop = keep(new SchedulerLoop(
                             kv,
                             engine,
@@ -215,7 +217,8 @@ public final class ModelHost implements AutoCloseable {
                             heard.scheduler,
                             tiers.map(Tiers::traffic).orElse(BlockTraffic.NONE),
                             clock,
-                            seeds)
+                            seeds,
+                            delivery)
                     .start());
         } catch (RuntimeException e) {
             closeAfter(e);

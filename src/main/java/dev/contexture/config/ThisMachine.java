@@ -57,7 +57,7 @@ final class ThisMachine implements Machine {
     }
 
     @Override
-    public Optional<Path> cudaProviderLibrary() {
+    public Optional<String> cudaProviderLibrary() {
         return CudaProviderLibrary.find();
     }
 

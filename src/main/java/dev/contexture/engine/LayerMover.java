@@ -119,7 +119,7 @@ public final class LayerMover implements StepMemory {
         if (hostLayers > 0) {
             NativeLayers.Loaded loaded = layers.loaded();
             if (loaded.wanted() > 0) {
-                listener.loaded(hostLayers, loaded.wanted(), loaded.missing());
+                listener.loaded(loaded.wanted(), loaded.missing());
             }
         }
     }

@@ -35,10 +35,10 @@ public interface SelectionListener {
     /**
      * A step selected with layers in host memory.
      *
-     * @param wanted keys and values that its selections name in each of these layers, KV head by KV head
+     * @param wanted keys and values that its selections name there, counted by layer and KV head
      * @param missing of these, what was not on the device
      */
-    default void loaded(int hostLayers, long wanted, long missing) {}
+    default void loaded(long wanted, long missing) {}
 
     /** What the next selections need was kept of a step of so many rows. */
     default void observed(int rows, long nanos) {}

@@ -117,9 +117,9 @@ public final class SelectionMetrics implements SelectionListener {
     }
 
     @Override
-    public void loaded(int layers, long wanted, long missing) {
-        wantedRows.increment((double) layers * wanted);
-        loadedRows.increment((double) layers * missing);
+    public void loaded(long wanted, long missing) {
+        wantedRows.increment(wanted);
+        loadedRows.increment(missing);
     }
 
     @Override

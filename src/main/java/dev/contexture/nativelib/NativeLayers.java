@@ -15,13 +15,14 @@ public interface NativeLayers {
      */
     void place(int hostLayers, int[] heldPages);
 
-    /** Of the last step: keys and values that its selections name in one layer in host memory, and those that were not on the device. */
+    /** Of the last step. */
     Loaded loaded();
 
     /**
-     * Rows of one KV head.
+     * Keys and values of layers in host memory, counted by layer and KV head.
      *
-     * @param missing of those that were wanted
+     * @param wanted by selections
+     * @param missing of these, what was not on the device
      */
     record Loaded(long wanted, long missing) {}
 }

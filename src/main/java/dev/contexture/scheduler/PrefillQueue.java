@@ -58,14 +58,14 @@ final class PrefillQueue {
         return preempted.isEmpty() && byTenant.isEmpty();
     }
 
-    /** Takes out every sequence whose cancellation was asked for. */
-    void removeCancelled(Consumer<Sequence> removed) {
-        removeCancelled(preempted.iterator(), removed);
+    /** Takes out every sequence that is to end. */
+    void removeLeaving(Consumer<Sequence> removed) {
+        removeLeaving(preempted.iterator(), removed);
         for (Iterator<Map.Entry<String, ArrayDeque<Sequence>>> tenants =
                         byTenant.entrySet().iterator();
                 tenants.hasNext(); ) {
             ArrayDeque<Sequence> sequences = tenants.next().getValue();
-            removeCancelled(sequences.iterator(), removed);
+            removeLeaving(sequences.iterator(), removed);
             if (sequences.isEmpty()) {
                 tenants.remove();
             }
@@ -77,10 +77,10 @@ final class PrefillQueue {
         byTenant.values().forEach(sequences -> sequences.forEach(sequence -> sequence.cancel(cause)));
     }
 
-    private static void removeCancelled(Iterator<Sequence> sequences, Consumer<Sequence> removed) {
+    private static void removeLeaving(Iterator<Sequence> sequences, Consumer<Sequence> removed) {
         while (sequences.hasNext()) {
             Sequence sequence = sequences.next();
-            if (sequence.cancelCause() != null) {
+            if (sequence.isLeaving()) {
                 sequences.remove();
                 removed.accept(sequence);
             }

@@ -2,7 +2,10 @@ package dev.contexture.scheduler;
 
 import dev.contexture.core.FinishReason;
 
-/** Hears what the loop does, for metrics. Called on the loop's thread; must not block or throw. */
+/**
+ * Hears what the loop does, for metrics. Called on the loop's thread, {@link #failed} also where sinks are
+ * called; must not block or throw.
+ */
 public interface SchedulerListener {
     /** A sequence left the queue for the first time. */
     void admitted(int promptTokens, int cachedTokens, long queuedNanos);

@@ -1,6 +1,5 @@
 package dev.contexture.scheduler;
 
-import dev.contexture.core.FinishReason;
 import dev.contexture.engine.Engine;
 import dev.contexture.engine.LostBlocksException;
 import dev.contexture.engine.ModelRunException;
@@ -9,11 +8,10 @@ import dev.contexture.kv.KvCache;
 import dev.contexture.kv.KvInvariants;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -44,6 +42,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     private final NanoClock clock;
     private final LongSupplier seeds;
     private final Scheduler scheduler;
+    private final Outputs outputs;
     private final Thread thread;
 
     private final ConcurrentLinkedQueue<Sequence> inbox = new ConcurrentLinkedQueue<>();
@@ -72,12 +71,13 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
             SchedulerListener listener,
             NanoClock clock,
             LongSupplier seeds) {
-        this(kv, engine, config, listener, BlockTraffic.NONE, clock, seeds);
+        this(kv, engine, config, listener, BlockTraffic.NONE, clock, seeds, Runnable::run);
     }
 
     /**
      * @param traffic with the tiers below the KV pool
      * @param seeds gives a fresh seed for each sequence whose request has none
+     * @param delivery calls sinks, in the order in which it gets them and one at a time; it outlives the loop
      */
     public SchedulerLoop(
             KvCache kv,
@@ -86,7 +86,8 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
             SchedulerListener listener,
             BlockTraffic traffic,
             NanoClock clock,
-            LongSupplier seeds) {
+            LongSupplier seeds,
+            Executor delivery) {
         this.kv = kv;
         this.engine = engine;
         this.config = config;
@@ -95,6 +96,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         this.seeds = seeds;
         this.traffic = traffic;
         this.scheduler = new Scheduler(kv, config, listener, traffic, clock);
+        this.outputs = new Outputs(scheduler, listener, clock, delivery);
         this.calls.wakes(this::wake);
         this.lastTurnNanos = clock.nanos();
         this.stats = new SchedulerStats(0, 0, 0, 0, 0, kv.stats());
@@ -210,7 +212,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     private void idle() {
         publishStats();
         if (draining && isIdle()) {
-            drained.countDown();
+            outputs.then(drained::countDown);
         }
         if (inbox.isEmpty() && calls.isEmpty() && !stopping) {
             LockSupport.parkNanos(this, scheduler.waitsForBlocks() ? WAIT_NANOS : IDLE_NANOS);
@@ -230,10 +232,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         if (shares.isEmpty()) {
             return moving || (scheduler.isIdle() && traffic.idle(engine));
         }
-        noteAdmissions(shares);
-        if (shares.isEmpty()) {
-            return true;
-        }
+        noteAdmissions();
         long begin = clock.nanos();
         List<SampledToken> sampled;
         try {
@@ -246,34 +245,25 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
             return true;
         } catch (RuntimeException e) {
             failedSteps++;
-            failAll(shares, e);
+            outputs.failAll(shares, e);
             return true;
         }
         long end = clock.nanos();
         steps++;
-        handOut(shares, sampled, end);
+        outputs.handOut(shares, sampled, end);
         noteStep(shares, end - begin);
         publishStats();
         return true;
     }
 
-    /** Sequences that run for the first time no longer count as queued; one whose sink breaks ends here. */
-    private void noteAdmissions(List<Scheduler.Share> shares) {
-        for (Sequence sequence : List.copyOf(scheduler.running())) {
-            if (sequence.isRestoring() || !leaveQueue(sequence)) {
-                continue;
-            }
-            int promptTokens = sequence.request().promptLength();
-            listener.admitted(
-                    promptTokens, sequence.cachedTokens(), sequence.admittedNanos() - sequence.arrivalNanos());
-            try {
-                sequence.request().sink().onAdmitted(sequence.cachedTokens(), sequence.restoreReport());
-            } catch (RuntimeException e) {
-                shares.removeIf(share -> share.sequence() == sequence);
-                scheduler.remove(sequence);
-                fail(sequence, e);
+    /** Sequences that run for the first time no longer count as queued. */
+    private void noteAdmissions() {
+        for (Sequence sequence : scheduler.running()) {
+            if (!sequence.isRestoring() && leaveQueue(sequence)) {
+                outputs.admitted(sequence);
             }
         }
+        outputs.deliver();
     }
 
     /**
@@ -293,13 +283,14 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
             scheduler.queue().add(sequence);
             expect(sequence);
         }
-        scheduler.queue().removeCancelled(this::endCancelled);
+        scheduler.queue().removeLeaving(this::endLeaving);
         for (Sequence sequence : List.copyOf(scheduler.running())) {
-            if (sequence.cancelCause() != null) {
+            if (sequence.isLeaving()) {
                 scheduler.remove(sequence);
-                endCancelled(sequence);
+                endLeaving(sequence);
             }
         }
+        outputs.deliver();
     }
 
     /** Its stored blocks may come nearer while it waits. */
@@ -309,86 +300,9 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
                 .ifPresent(use -> traffic.expect(sequence.blocks(kv).from(0), use));
     }
 
-    private void endCancelled(Sequence sequence) {
+    private void endLeaving(Sequence sequence) {
         leaveQueue(sequence);
-        CancelCause cause = sequence.cancelCause();
-        listener.cancelled(cause == null ? CancelCause.SHUTDOWN : cause);
-        finish(sequence, FinishReason.CANCELLED);
-    }
-
-    private void handOut(List<Scheduler.Share> shares, List<SampledToken> sampled, long now) {
-        Map<Long, SampledToken> tokens = HashMap.newHashMap(sampled.size());
-        sampled.forEach(token -> tokens.put(token.sequenceId(), token));
-        for (Scheduler.Share share : shares) {
-            share.sequence().advance(share.tokens());
-            SampledToken token = tokens.get(share.sequence().id());
-            if (token != null) {
-                handOut(share.sequence(), token, now);
-            }
-        }
-    }
-
-    private void handOut(Sequence sequence, SampledToken token, long now) {
-        if (sequence.request().stopTokens().contains(token.tokenId())) {
-            end(sequence, FinishReason.STOP);
-            return;
-        }
-        if (sequence.outputTokens() == 0) {
-            listener.firstToken(now - sequence.arrivalNanos(), now - sequence.admittedNanos());
-        } else {
-            listener.nextToken(now - sequence.lastTokenNanos());
-        }
-        sequence.append(token.tokenId(), now);
-        TokenSink.Verdict verdict;
-        try {
-            verdict = sequence.request()
-                    .sink()
-                    .onToken(new GeneratedToken(token.tokenId(), token.logprob(), token.topLogprobs()));
-        } catch (RuntimeException e) {
-            scheduler.remove(sequence);
-            fail(sequence, e);
-            return;
-        }
-        if (verdict == TokenSink.Verdict.STOP) {
-            end(sequence, FinishReason.STOP);
-        } else if (sequence.outputTokens() >= sequence.request().maxTokens()) {
-            end(sequence, FinishReason.LENGTH);
-        }
-    }
-
-    private void end(Sequence sequence, FinishReason reason) {
-        scheduler.remove(sequence);
-        long now = clock.nanos();
-        listener.finished(
-                reason,
-                sequence.request().promptLength(),
-                sequence.outputTokens(),
-                now - sequence.arrivalNanos(),
-                sequence.outputTokens() > 0 ? now - sequence.firstTokenNanos() : 0);
-        finish(sequence, reason);
-    }
-
-    private void finish(Sequence sequence, FinishReason reason) {
-        try {
-            sequence.finish(reason);
-        } catch (RuntimeException e) {
-            listener.failed(); // the sink broke at its very end; the sequence itself is done
-        }
-    }
-
-    private void fail(Sequence sequence, RuntimeException cause) {
-        listener.failed();
-        sequence.fail(cause);
-    }
-
-    /** The step failed and left nothing behind; its sequences end, the others go on. */
-    private void failAll(List<Scheduler.Share> shares, RuntimeException cause) {
-        RuntimeException failure =
-                cause instanceof ModelRunException ? cause : new ModelRunException("the step failed: " + cause, cause);
-        for (Scheduler.Share share : shares) {
-            scheduler.remove(share.sequence());
-            fail(share.sequence(), failure);
-        }
+        outputs.leave(sequence);
     }
 
     private void noteStep(List<Scheduler.Share> shares, long nanos) {
@@ -415,10 +329,11 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         for (Sequence sequence : List.copyOf(scheduler.running())) {
             sequence.cancel(CancelCause.SHUTDOWN);
             scheduler.remove(sequence);
-            endCancelled(sequence);
+            endLeaving(sequence);
         }
         scheduler.queue().cancelAll(CancelCause.SHUTDOWN);
-        scheduler.queue().removeCancelled(this::endCancelled);
+        scheduler.queue().removeLeaving(this::endLeaving);
+        outputs.deliver();
         List<String> violations = KvInvariants.check(kv.snapshot());
         if (!violations.isEmpty()) {
             throw new IllegalStateException("the KV cache was left unsound: " + violations);
@@ -429,8 +344,9 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     private void cancelInbox() {
         for (Sequence sequence = inbox.poll(); sequence != null; sequence = inbox.poll()) {
             sequence.cancel(CancelCause.SHUTDOWN);
-            endCancelled(sequence);
+            endLeaving(sequence);
         }
+        outputs.deliver();
     }
 
     /** The loop itself broke; its books are not to be trusted, so only the callers are told. */
@@ -438,12 +354,13 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         ModelRunException failure = new ModelRunException("the step loop failed: " + cause, cause);
         List<Sequence> all = new ArrayList<>(scheduler.running());
         scheduler.queue().cancelAll(CancelCause.SHUTDOWN);
-        scheduler.queue().removeCancelled(all::add);
+        scheduler.queue().removeLeaving(all::add);
         for (Sequence sequence : all) {
             if (sequence.status() != Sequence.Status.ENDED) {
-                fail(sequence, failure);
+                outputs.fail(sequence, failure);
             }
         }
+        outputs.deliver();
     }
 
     public SchedulerStats stats() {

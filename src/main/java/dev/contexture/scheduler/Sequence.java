@@ -1,7 +1,7 @@
 package dev.contexture.scheduler;
 
-import dev.contexture.core.FinishReason;
 import dev.contexture.core.SparsityMode;
+import dev.contexture.core.SparsityUsage;
 import dev.contexture.engine.Residency;
 import dev.contexture.engine.SamplerState;
 import dev.contexture.engine.SequenceSparsity;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * One sequence's way through the scheduler. Its tokens are {@code [0, computed)} in the KV pool, {@code [computed, length)}
  * still to run; {@code computed < length} always, as the last token's row gives the next one.
  *
- * <p>Used by the loop's thread only, but for the cancel request.
+ * <p>Used by the loop's thread only, but for the cancel request and its outlet.
  */
 final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.RestoredSequence {
     enum Status {
@@ -32,6 +32,7 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
     private final SequenceRequest request;
     private final SamplerState sampler;
     private final SequenceSparsity sparsity;
+    private final Outlet outlet;
     /** The sequence whose prompt this one shares; it is admitted once the leader has left prefill. */
     private final @Nullable Sequence leader;
 
@@ -76,6 +77,7 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
         this.leader = leader;
         this.arrivalNanos = arrivalNanos;
         this.wakeLoop = wakeLoop;
+        this.outlet = new Outlet(request.sink(), wakeLoop);
     }
 
     @Override
@@ -89,6 +91,11 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
     @Nullable
     CancelCause cancelCause() {
         return cancelCause;
+    }
+
+    /** Whether it is to end before its next step: cancelled, or as its sink wants. */
+    boolean isLeaving() {
+        return cancelCause != null || outlet.word() != Outlet.Word.GO_ON;
     }
 
     /** Whether the sequence still counted as queued; from now on it does not. */
@@ -134,6 +141,10 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
 
     SequenceRequest request() {
         return request;
+    }
+
+    Outlet outlet() {
+        return outlet;
     }
 
     SamplerState sampler() {
@@ -310,22 +321,13 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
         sparsity.restart();
     }
 
-    void finish(FinishReason reason) {
-        end();
-        request.sink().onFinished(reason, sparsity.usage());
+    /** How its output was decoded so far. */
+    SparsityUsage sparsityUsage() {
+        return sparsity.usage();
     }
 
-    /** A sink that breaks even here has nobody left to tell. */
-    void fail(RuntimeException cause) {
-        end();
-        try {
-            request.sink().onFailed(cause);
-        } catch (RuntimeException e) {
-            cause.addSuppressed(e);
-        }
-    }
-
-    private void end() {
+    /** Nothing more is computed for it. */
+    void end() {
         if (status == Status.ENDED) {
             throw new IllegalStateException("sequence " + id + " has ended already");
         }

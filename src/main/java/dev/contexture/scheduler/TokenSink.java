@@ -5,8 +5,9 @@ import dev.contexture.core.SparsityUsage;
 import java.util.Optional;
 
 /**
- * Where a sequence's tokens go. All methods are called on the loop's thread, in order, and must not block; after
- * {@link #onFinished} or {@link #onFailed} (exactly one of them, once) nothing more comes.
+ * Where a sequence's tokens go. All methods are called by one thread for all sequences, in order, and must not block; after
+ * {@link #onFinished} or {@link #onFailed} (exactly one of them, once) nothing more comes, and no token after {@link
+ * Verdict#STOP}.
  */
 public interface TokenSink {
     /** Whether the sequence goes on. */

@@ -14,7 +14,7 @@ import reactor.core.scheduler.Scheduler;
 
 /**
  * {@link InferenceService} over the step loop. Prompts are rendered and tokenised on {@code textThreads}, tokens become text
- * on the loop's thread, events leave on {@code eventThreads}: so neither a long prompt nor a slow reader holds up the loop.
+ * where sinks are called, events leave on {@code eventThreads}: so neither a long prompt nor a slow reader holds up the loop.
  */
 public final class DefaultInferenceService implements InferenceService {
     private final Tokenizer tokenizer;

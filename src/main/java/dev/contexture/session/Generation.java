@@ -23,8 +23,7 @@ import java.util.Set;
 import reactor.core.publisher.FluxSink;
 
 /**
- * One request while it runs: the sinks of its choices, which all live on the step loop's thread, and the events that they
- * emit. The emitter buffers without blocking; what it can hold is bounded by the choices' token limits.
+ * One request while it runs: the sinks of its choices, which are all called by one thread, and the events that they emit. The emitter buffers without blocking; what it can hold is bounded by the choices' token limits.
  */
 final class Generation {
     private final FluxSink<GenerationEvent> events;

@@ -78,10 +78,8 @@ record FakeMachine(String platform, Set<String> has) implements Machine {
     }
 
     @Override
-    public Optional<Path> cudaProviderLibrary() {
-        return has.contains(CUDA_PROVIDER)
-                ? Optional.of(Path.of("/ort/libonnxruntime_providers_cuda.so"))
-                : Optional.empty();
+    public Optional<String> cudaProviderLibrary() {
+        return has.contains(CUDA_PROVIDER) ? Optional.of("/ort/libonnxruntime_providers_cuda.so") : Optional.empty();
     }
 
     @Override

@@ -54,8 +54,8 @@ class LayerMoverTest {
         }
 
         @Override
-        public void loaded(int hostLayers, long wanted, long missing) {
-            heard.add("loaded " + missing + " of " + wanted + " in " + hostLayers);
+        public void loaded(long wanted, long missing) {
+            heard.add("loaded " + missing + " of " + wanted);
         }
     };
     private final LayerMover mover = new LayerMover(layers, 4, PAGES, 64, kv, listener, () -> 0);
@@ -88,7 +88,7 @@ class LayerMoverTest {
         assertThat(moves).containsExactly("1 with 10");
         step(2, 100);
         assertThat(moves).containsExactly("1 with 10", "2 with 11");
-        assertThat(heard).containsExactly("placed 1", "loaded 7 of 100 in 1", "placed 2", "loaded 7 of 100 in 2");
+        assertThat(heard).containsExactly("placed 1", "loaded 7 of 100", "placed 2", "loaded 7 of 100");
         kv.release(2);
         step(1, 1);
         assertThat(moves).as("the prefix of what has ended is still cached").hasSize(2);

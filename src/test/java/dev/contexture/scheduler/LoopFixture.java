@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.Executor;
 
 /** The real loop, scheduler, engine and KV cache over a model that costs nothing; turned by hand. */
 final class LoopFixture {
@@ -52,6 +53,9 @@ final class LoopFixture {
     RestoreGate gate = RestoreGate.OPEN;
 
     final RestoreAudit audit;
+
+    /** Calls sinks at once, until a test says otherwise. */
+    Executor delivery = Runnable::run;
 
     private long nowNanos = 1;
 
@@ -91,7 +95,8 @@ final class LoopFixture {
                         restores,
                         () -> nowNanos++)))
                 .orElse(BlockTraffic.NONE);
-        this.loop = new SchedulerLoop(kv, engine, config, listener, traffic, () -> nowNanos++, () -> 42L);
+        this.loop = new SchedulerLoop(
+                kv, engine, config, listener, traffic, () -> nowNanos++, () -> 42L, told -> delivery.execute(told));
     }
 
     private float[] tokens(BlockLocation block, BlockPart.Rows part) {

@@ -6,15 +6,18 @@ import dev.contexture.core.FinishReason;
 import dev.contexture.scheduler.RecordingSink.Manner;
 import dev.contexture.scheduler.TokenGenerator.SequenceHandle;
 import dev.contexture.testing.FakeModel;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Random requests, cancellations, failing steps and misbehaving sinks on a pool that is too small. Whatever happens, every
+ * Random requests, cancellations, failing steps and misbehaving sinks on a pool that is too small; sinks are called at once or
+ * some turns later. Whatever happens, every
  * sequence ends once, and those that end well have exactly the tokens that they would have had alone.
  */
 class SchedulerFuzzTest {
@@ -25,6 +28,7 @@ class SchedulerFuzzTest {
     private record Taken(int[] prompt, int maxTokens, RecordingSink sink, SequenceHandle handle) {}
 
     private final List<Taken> taken = new ArrayList<>();
+    private final Deque<Runnable> late = new ArrayDeque<>();
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
@@ -32,7 +36,13 @@ class SchedulerFuzzTest {
         Random random = new Random(seed);
         LoopFixture fixture = new LoopFixture(
                 16 + random.nextInt(24), new SchedulerConfig(6 + random.nextInt(40), 6, 10, 400, CONTEXT));
+        if (seed % 2 == 0) {
+            fixture.delivery = late::add;
+        }
         for (int i = 0; i < OPERATIONS; i++) {
+            if (random.nextInt(3) == 0) {
+                deliver(random.nextInt(4));
+            }
             switch (random.nextInt(10)) {
                 case 0, 1, 2 -> submit(fixture, random);
                 case 3 -> cancelOne(random);
@@ -41,6 +51,7 @@ class SchedulerFuzzTest {
             }
         }
         fixture.turnUntilIdle();
+        deliver(late.size());
 
         taken.forEach(SchedulerFuzzTest::assertEnded);
         SchedulerStats stats = fixture.loop.stats();
@@ -57,6 +68,12 @@ class SchedulerFuzzTest {
                                         .count());
         assertThat(taken.stream().filter(t -> t.sink.reason == FinishReason.LENGTH))
                 .isNotEmpty();
+    }
+
+    private void deliver(int most) {
+        for (int i = 0; i < most && !late.isEmpty(); i++) {
+            late.remove().run();
+        }
     }
 
     private void submit(LoopFixture fixture, Random random) {

@@ -7,6 +7,7 @@ import dev.contexture.core.FinishReason;
 import dev.contexture.scheduler.RecordingSink.Manner;
 import dev.contexture.testing.FakeModel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -152,6 +153,38 @@ class SchedulerLoopTest {
         assertThat(sink.reason).isEqualTo(FinishReason.CANCELLED);
         assertThat(sink.tokens).hasSize(before);
         assertThat(fixture.kv.stats().usedPages()).isZero();
+    }
+
+    @Test
+    void aStopThatIsHeardLateEndsTheSequenceAndHidesWhatWasDrawnMeanwhile() {
+        LoopFixture fixture = new LoopFixture(100, ROOMY);
+        List<Runnable> late = new ArrayList<>();
+        fixture.delivery = late::add;
+        RecordingSink sink = new RecordingSink(Manner.STOPS_AT_THIRD_TOKEN);
+        fixture.loop.submit(List.of(LoopFixture.request(prompt(20), 100, "a", sink)));
+        for (int i = 0; i < 6; i++) {
+            fixture.turn();
+        }
+        late.forEach(Runnable::run);
+        late.clear();
+        fixture.turnUntilIdle();
+        late.forEach(Runnable::run);
+        assertThat(sink.tokens).hasSize(3);
+        assertThat(sink.reason).isEqualTo(FinishReason.STOP);
+        assertThat(sink.ends).isEqualTo(1);
+        assertThat(fixture.kv.stats().usedPages()).isZero();
+    }
+
+    @Test
+    void deliveryKeepsTheOrderAndEndsWithWhatWaits() {
+        List<Integer> told = new ArrayList<>();
+        try (DeliveryThread delivery = new DeliveryThread().start()) {
+            for (int i = 0; i < 1000; i++) {
+                int number = i;
+                delivery.execute(() -> told.add(number));
+            }
+        }
+        assertThat(told).isEqualTo(IntStream.range(0, 1000).boxed().toList());
     }
 
     @Test

@@ -110,7 +110,8 @@ class StoredSessionsTest {
                 listener,
                 traffic,
                 System::nanoTime,
-                () -> 1);
+                () -> 1,
+                Runnable::run);
         RecordingSink sink = new RecordingSink(Manner.PLAIN);
         Scope scope = new Scope(NAMESPACE, "0123456789abcdef");
         loop.submit(List.of(new SequenceRequest(

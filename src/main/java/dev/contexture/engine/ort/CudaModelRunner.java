@@ -36,6 +36,7 @@ public final class CudaModelRunner implements ModelRunner {
         try {
             // Before anything else of ONNX Runtime, on a deep stack.
             OrtSessions.environment();
+            CudaProviderLibrary.unpack();
             this.registered = new OrtSession.SessionOptions();
         } catch (OrtException e) {
             throw cannotLoad(model, e);
