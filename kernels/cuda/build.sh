@@ -138,21 +138,23 @@ run() {
   pids="$pids $!"
   for pid in $pids; do wait "$pid" || failed=yes; done
   [ -z "$failed" ] || return 1
-  objects= bench_objects= parts= test_objects=
+  objects= bench_objects= parts= codec_objects= test_objects=
   for name in $hopper_kernels $kernels $flashinfer_kernels; do objects="$objects $build/$name.cu.o"; done
   for name in $flashinfer_bench; do bench_objects="$bench_objects $build/$name.cu.o"; done
-  for part in $library $codec; do parts="$parts $build/$(basename "$part").o"; done
+  for part in $library; do parts="$parts $build/$(basename "$part").o"; done
+  for part in $codec; do codec_objects="$codec_objects $build/$(basename "$part").o"; done
   for name in $tests; do test_objects="$test_objects $build/$name.cc.o"; done
   # shellcheck disable=SC2086
-  "$nvcc" $include -cudart static -shared $objects $parts -Xlinker --no-undefined \
+  "$nvcc" $include -cudart static -shared $objects $parts $codec_objects -Xlinker --no-undefined \
     -Xlinker --version-script="$source/exports.map" -Xcompiler -static-libstdc++,-static-libgcc \
     -o "$build/libcontexture_cuda.so" || return 1
   # shellcheck disable=SC2086
-  "$nvcc" $include -cudart static $objects $bench_objects "$build/prefill_attention.cc.o" "$build/bench.cc.o" \
+  "$nvcc" $include -cudart static $objects $bench_objects $codec_objects "$build/prefill_attention.cc.o" \
+    "$build/block_staging.cc.o" "$build/bench.cc.o" \
     -o "$build/contexture_cuda_bench" || return 1
   [ -n "$tests" ] || return 0
   # shellcheck disable=SC2086
-  "$nvcc" $include -cudart static $objects $parts $test_objects "$build/reference.cc.o" -lgtest -lpthread \
+  "$nvcc" $include -cudart static $objects $parts $codec_objects $test_objects "$build/reference.cc.o" -lgtest -lpthread \
     -o "$build/contexture_cuda_test"
 }
 if ! run >"$log" 2>&1; then
