@@ -6,7 +6,8 @@
 `first` has one session answer all its turns in a row, then another with the same texts whose pages are taken by long prompts of nobody
 between its turns; fillers times filler tokens must be more than the pool has. A third session is left before its last turn, which
 `again` takes, out of Redis after a restart. Told are answers, what each restored turn says of its restore, and what the service counted.
-Exit status 1: nothing came back, or an answer differs. Start the service with contexture.kv.stored-format=f16, as the other formats round.
+Exit status 1: nothing came back, or an answer differs. Start the service with contexture.kv.stored-format=f16, as the other formats round,
+and on CPUs with contexture.kv.partial-restore-tokens=0: a session that comes back in part selects otherwise.
 """
 
 import argparse
