@@ -5,7 +5,6 @@
 #include "capi/kv_pool.h"
 #include "capi/pool_calls.h"
 #include "capi/retrieval_pool.h"
-#include "capi/stored_block.h"
 #include "contexture/execution.h"
 
 using contexture::DescriptorPool;
@@ -74,29 +73,21 @@ int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t slot_in
 }
 
 int64_t ctx_block_bytes(int64_t pool, int32_t format, int32_t layer_count, int32_t tokens) {
-  int64_t bytes = 0;
-  on_pool<KvPool>("ctx_block_bytes", pool, [&](KvPool& kv) {
-    bytes = contexture::checked_block_bytes(kv, format, layer_count, tokens);
-  });
-  return bytes;
+  return contexture::stored_block_bytes<KvPool>(pool, format, layer_count, tokens);
 }
 
 int32_t ctx_block_encode(int64_t pool, int32_t format, int32_t layer_count, const int32_t* layers, int32_t kv_head,
                          int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, void* bytes,
                          int64_t byte_count) {
-  return on_pool<KvPool>("ctx_block_encode", pool, [&](KvPool& kv) {
-    contexture::encode_stored_block(kv, {format, layer_count, layers, kv_head, page_count, pages, first, tokens}, bytes,
-                                    byte_count);
-  });
+  return contexture::encode_stored_block<KvPool>(
+      pool, {format, layer_count, layers, kv_head, page_count, pages, first, tokens}, bytes, byte_count);
 }
 
 int32_t ctx_block_decode(int64_t pool, int32_t format, int32_t layer_count, const int32_t* layers, int32_t kv_head,
                          int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, const void* bytes,
                          int64_t byte_count) {
-  return on_pool<KvPool>("ctx_block_decode", pool, [&](KvPool& kv) {
-    contexture::decode_stored_block(kv, {format, layer_count, layers, kv_head, page_count, pages, first, tokens}, bytes,
-                                    byte_count);
-  });
+  return contexture::decode_stored_block<KvPool>(
+      pool, {format, layer_count, layers, kv_head, page_count, pages, first, tokens}, bytes, byte_count);
 }
 
 int64_t ctx_retrieval_create(int32_t groups, int32_t kv_heads, int32_t query_heads, int32_t head_dim,
@@ -121,23 +112,17 @@ int32_t ctx_retrieval_copy(int64_t pool, int32_t from_page, int32_t to_page, int
 }
 
 int64_t ctx_retrieval_keys_bytes(int64_t pool, int32_t tokens) {
-  int64_t bytes = 0;
-  on_pool<RetrievalPool>("ctx_retrieval_keys_bytes", pool, [&](RetrievalPool& keys) { bytes = keys.key_bytes(tokens); });
-  return bytes;
+  return contexture::stored_key_bytes<RetrievalPool>(pool, tokens);
 }
 
 int32_t ctx_retrieval_keys_read(int64_t pool, int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens,
                                 void* bytes, int64_t byte_count) {
-  return on_pool<RetrievalPool>("ctx_retrieval_keys_read", pool, [&](RetrievalPool& keys) {
-    keys.read_keys(page_count, pages, first, tokens, bytes, byte_count);
-  });
+  return contexture::read_stored_keys<RetrievalPool>(pool, {page_count, pages, first, tokens}, bytes, byte_count);
 }
 
 int32_t ctx_retrieval_keys_write(int64_t pool, int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens,
                                  const void* bytes, int64_t byte_count) {
-  return on_pool<RetrievalPool>("ctx_retrieval_keys_write", pool, [&](RetrievalPool& keys) {
-    keys.write_keys(page_count, pages, first, tokens, bytes, byte_count);
-  });
+  return contexture::write_stored_keys<RetrievalPool>(pool, {page_count, pages, first, tokens}, bytes, byte_count);
 }
 
 int32_t ctx_retrieval_append_set(int64_t pool, int32_t rows, const int32_t* positions, const int64_t* slots) {

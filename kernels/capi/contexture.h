@@ -151,7 +151,8 @@ CTX_API int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t
 
 /* A stored block: K and V of the positions [first, first + tokens) of a sequence on these pages, of one KV head, over the
  * layers named, as bytes. format: 0 f16, 1 int8, 2 int4, 3 int8 keys and int4 values. tokens: at most 256. bytes: an even
- * address, ctx_block_bytes of them. The pool must be of f16. Decoding does not trust the bytes' content. */
+ * address, ctx_block_bytes of them. The pool must be of f16. Decoding does not trust the bytes' content. On a device no run may be
+ * under way, and what is decoded must be tokens that no sequence with a place (ctx_step_select_chosen) has run yet. */
 CTX_API int64_t ctx_block_bytes(int64_t pool, int32_t format, int32_t layer_count, int32_t tokens);
 CTX_API int32_t ctx_block_encode(int64_t pool, int32_t format, int32_t layer_count, const int32_t* layers,
                                  int32_t kv_head, int32_t page_count, const int32_t* pages, int32_t first,
@@ -170,7 +171,7 @@ CTX_API int64_t ctx_retrieval_bytes(int64_t pool);
 CTX_API int32_t ctx_retrieval_copy(int64_t pool, int32_t from_page, int32_t to_page, int32_t slots);
 
 /* The keys of a stored block: those of the positions [first, first + tokens) of a sequence on these pages, of all layer groups
- * and KV heads, as ctx_retrieval_keys_bytes bytes. tokens: at most 256. */
+ * and KV heads, as ctx_retrieval_keys_bytes bytes, the same ones of both libraries. tokens: at most 256. */
 CTX_API int64_t ctx_retrieval_keys_bytes(int64_t pool, int32_t tokens);
 CTX_API int32_t ctx_retrieval_keys_read(int64_t pool, int32_t page_count, const int32_t* pages, int32_t first,
                                         int32_t tokens, void* bytes, int64_t byte_count);

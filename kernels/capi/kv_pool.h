@@ -8,6 +8,7 @@
 #include "capi/mapped_memory.h"
 #include "capi/registry.h"
 #include "capi/step_tables.h"
+#include "contexture/block_codec.h"
 #include "contexture/paged_attention.h"
 #include "contexture/paged_kv.h"
 
@@ -52,6 +53,14 @@ class KvPool {
 
   // Copies K and V of a page's first `slots` tokens to another page, all layers.
   void copy_page(int32_t from, int32_t to, int32_t slots);
+
+  // A stored block's bytes, as many as its format wants, and back.
+  void encode(const BlockPlace& place, BlockFormat format, void* bytes) {
+    encode_block(place, format, memory_.data(), bytes, active_isa());
+  }
+  void decode(const BlockPlace& place, BlockFormat format, const void* bytes) {
+    decode_block(place, format, bytes, memory_.data(), active_isa());
+  }
 
   void read_row(int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what, float* out) const;
   AttentionScratch& scratch() { return scratch_; }

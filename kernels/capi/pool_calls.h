@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "capi/guard.h"
+#include "capi/stored_block.h"
 #include "contexture/paged_kv.h"
 #include "contexture/retrieval.h"
 
@@ -40,6 +41,29 @@ int64_t pool_bytes(int64_t pool) {
   return bytes;
 }
 
+// 0 for a block that there is not.
+template <class Pool>
+int64_t stored_block_bytes(int64_t pool, int32_t format, int32_t layer_count, int32_t tokens) {
+  int64_t bytes = 0;
+  on_pool<Pool>("ctx_block_bytes", pool,
+                [&](Pool& kv) { bytes = checked_block_bytes(kv.geometry(), format, layer_count, tokens); });
+  return bytes;
+}
+
+template <class Pool>
+int32_t encode_stored_block(int64_t pool, const BlockRequest& request, void* bytes, int64_t byte_count) {
+  return on_pool<Pool>("ctx_block_encode", pool, [&](Pool& kv) {
+    kv.encode(checked_place(kv.geometry(), request, bytes, byte_count), static_cast<BlockFormat>(request.format), bytes);
+  });
+}
+
+template <class Pool>
+int32_t decode_stored_block(int64_t pool, const BlockRequest& request, const void* bytes, int64_t byte_count) {
+  return on_pool<Pool>("ctx_block_decode", pool, [&](Pool& kv) {
+    kv.decode(checked_place(kv.geometry(), request, bytes, byte_count), static_cast<BlockFormat>(request.format), bytes);
+  });
+}
+
 // Of the retrieval head's keys; an id, or 0.
 template <class Pool>
 int64_t create_retrieval(const RetrievalGeometry& geometry, int32_t positions, const float* rope_cos,
@@ -53,6 +77,31 @@ int64_t create_retrieval(const RetrievalGeometry& geometry, int32_t positions, c
 template <class Pool>
 int32_t destroy_retrieval(int64_t pool) {
   return guarded("ctx_retrieval_destroy", [&] { Registry<Pool>::instance().remove(pool); });
+}
+
+// 0 for as many tokens as no block has.
+template <class Pool>
+int64_t stored_key_bytes(int64_t pool, int32_t tokens) {
+  int64_t bytes = 0;
+  on_pool<Pool>("ctx_retrieval_keys_bytes", pool,
+                [&](Pool& keys) { bytes = checked_key_bytes(keys.tables().geometry(), tokens); });
+  return bytes;
+}
+
+template <class Pool>
+int32_t read_stored_keys(int64_t pool, const KeyRequest& request, void* bytes, int64_t byte_count) {
+  return on_pool<Pool>("ctx_retrieval_keys_read", pool, [&](Pool& keys) {
+    check_keys(keys.tables().geometry(), request, bytes, byte_count);
+    keys.read_keys(request, bytes);
+  });
+}
+
+template <class Pool>
+int32_t write_stored_keys(int64_t pool, const KeyRequest& request, const void* bytes, int64_t byte_count) {
+  return on_pool<Pool>("ctx_retrieval_keys_write", pool, [&](Pool& keys) {
+    check_keys(keys.tables().geometry(), request, bytes, byte_count);
+    keys.write_keys(request, bytes);
+  });
 }
 
 // set(keys, rows)

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "capi/checks.h"
-#include "contexture/block_codec.h"
 #include "cpu/kernel_table.h"
 
 namespace contexture {
@@ -54,29 +53,11 @@ void RetrievalPool::copy_page(int32_t from, int32_t to, int32_t slots) {
   }
 }
 
-int64_t RetrievalPool::key_bytes(int32_t tokens) const {
-  check_count("tokens", tokens, kMaxBlockTokens);
-  return static_cast<int64_t>(tokens) * geometry_.lists() * (geometry_.row_dim() / 2 + static_cast<int64_t>(sizeof(float)));
-}
-
-void RetrievalPool::check_keys(int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, const void* bytes,
-                               int64_t count) const {
-  const int64_t wanted = key_bytes(tokens);
-  if (pages == nullptr || bytes == nullptr) throw InvalidArgument("the pages or the bytes of the keys are null");
-  check_count("page_count", page_count, kMaxPages);
-  for (int32_t i = 0; i < page_count; ++i) check_index({"pages[", i, "]"}, pages[i], geometry_.pages);
-  const int64_t room = static_cast<int64_t>(page_count) * geometry_.page_tokens;
-  if (first < 0 || first + static_cast<int64_t>(tokens) > room)
-    throw InvalidArgument("the keys are of the positions " + text(first) + " to " +
-                          text(static_cast<int64_t>(first) + tokens) + "; the pages hold those below " + text(room));
-  if (count != wanted) throw InvalidArgument("the keys have " + text(count) + " bytes; they must have " + text(wanted));
-}
-
 template <class Fn>
-void RetrievalPool::for_keys(const int32_t* pages, int32_t first, int32_t tokens, const Fn& fn) const {
-  for (int32_t position = first; position < first + tokens; ++position) {
+void RetrievalPool::for_keys(const KeyRequest& r, const Fn& fn) const {
+  for (int32_t position = r.first; position < r.first + r.tokens; ++position) {
     const int32_t token = position % geometry_.page_tokens;
-    const int64_t page = pages[position / geometry_.page_tokens] * geometry_.page_bytes();
+    const int64_t page = r.pages[position / geometry_.page_tokens] * geometry_.page_bytes();
     for (int32_t list = 0; list < geometry_.lists(); ++list) {
       const int64_t keys = page + list * geometry_.list_bytes();
       fn(keys + geometry_.values_offset(token, 0),
@@ -85,11 +66,9 @@ void RetrievalPool::for_keys(const int32_t* pages, int32_t first, int32_t tokens
   }
 }
 
-void RetrievalPool::read_keys(int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, void* bytes,
-                              int64_t count) const {
-  check_keys(page_count, pages, first, tokens, bytes, count);
+void RetrievalPool::read_keys(const KeyRequest& request, void* bytes) const {
   auto* out = static_cast<char*>(bytes);
-  for_keys(pages, first, tokens, [&](int64_t values, int64_t scale) {
+  for_keys(request, [&](int64_t values, int64_t scale) {
     for (int32_t eight = 0; eight < geometry_.row_dim() / 8; ++eight, out += 4)
       std::memcpy(out, memory_.data() + values + geometry_.values_offset(0, eight), 4);
     std::memcpy(out, memory_.data() + scale, sizeof(float));
@@ -97,11 +76,9 @@ void RetrievalPool::read_keys(int32_t page_count, const int32_t* pages, int32_t 
   });
 }
 
-void RetrievalPool::write_keys(int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, const void* bytes,
-                               int64_t count) {
-  check_keys(page_count, pages, first, tokens, bytes, count);
+void RetrievalPool::write_keys(const KeyRequest& request, const void* bytes) {
   const auto* in = static_cast<const char*>(bytes);
-  for_keys(pages, first, tokens, [&](int64_t values, int64_t scale) {
+  for_keys(request, [&](int64_t values, int64_t scale) {
     for (int32_t eight = 0; eight < geometry_.row_dim() / 8; ++eight, in += 4)
       std::memcpy(memory_.data() + values + geometry_.values_offset(0, eight), in, 4);
     float number;

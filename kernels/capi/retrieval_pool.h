@@ -8,6 +8,7 @@
 #include "capi/mapped_memory.h"
 #include "capi/registry.h"
 #include "capi/retrieval_tables.h"
+#include "capi/stored_block.h"
 #include "contexture/retrieval.h"
 
 namespace contexture {
@@ -35,19 +36,14 @@ class RetrievalPool {
 
   void copy_page(int32_t from, int32_t to, int32_t slots);
 
-  // Keys of the positions [first, first + tokens) of a sequence on these pages, as bytes, wherever in a page they lie:
-  // [token][list] of the key's row_dim / 2 bytes of values and its scale f32. Reading and writing them is exact, but for a
-  // scale that is no finite number of at least 0, which is written as 0. All throw InvalidArgument.
-  int64_t key_bytes(int32_t tokens) const;
-  void read_keys(int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, void* bytes, int64_t count) const;
-  void write_keys(int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, const void* bytes, int64_t count);
+  // Stored keys of a request that was checked: see KeyRequest.
+  void read_keys(const KeyRequest& request, void* bytes) const;
+  void write_keys(const KeyRequest& request, const void* bytes);
 
  private:
-  void check_keys(int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, const void* bytes,
-                  int64_t count) const;
   // Calls fn(offset of a key's first values, offset of its scale) for every token and list in their order.
   template <class Fn>
-  void for_keys(const int32_t* pages, int32_t first, int32_t tokens, const Fn& fn) const;
+  void for_keys(const KeyRequest& request, const Fn& fn) const;
 
   RetrievalTables tables_;
   const RetrievalGeometry geometry_;

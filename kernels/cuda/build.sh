@@ -91,13 +91,28 @@ compile() {
   fi
 }
 
-kernels="append_keys copy_rows decode_attention elastic_loading keep_blocks prepare_rows retrieval sample_rows score_keys select_positions swiglu tiled_prefill"
+kernels="append_keys copy_rows decode_attention elastic_loading keep_blocks prepare_rows retrieval sample_rows score_keys select_positions stored_rows swiglu tiled_prefill"
 flashinfer_kernels= flashinfer_bench=
 [ -n "$without" ] || flashinfer_kernels=flashinfer_prefill flashinfer_bench=flashinfer_decode
 hopper_kernels=
 [ -n "$without" ] || [ -z "$hopper" ] || hopper_kernels=flashinfer_hopper_prefill
-library="cuda/attention_step.cc cuda/backed_memory.cc cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/elastic_layers.cc cuda/graph_session.cc cuda/head_session.cc cuda/key_pool.cc cuda/ops.cc cuda/prefill_attention.cc capi/retrieval_tables.cc capi/step_tables.cc ops/op_support.cc"
-tests="main attention_step_test decode_attention_test device_pool_test devices_test elastic_test key_pool_test prefill_attention_test prepare_rows_test retrieval_test sample_rows_test swiglu_test"
+library="cuda/attention_step.cc cuda/backed_memory.cc cuda/block_staging.cc cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/elastic_layers.cc cuda/graph_session.cc cuda/head_session.cc cuda/key_pool.cc cuda/ops.cc cuda/prefill_attention.cc capi/retrieval_tables.cc capi/step_tables.cc capi/stored_block.cc ops/op_support.cc"
+# The codec of stored blocks, as in the library for CPUs: the same flags there, in CMakeLists.txt.
+codec="cpu/block_codec.cc cpu/isa.cc cpu/kernels_portable.cc"
+codec_flags="-Xcompiler -Wno-unused-function"
+case $(uname -m) in
+  x86_64 | amd64) codec="$codec cpu/kernels_avx2.cc cpu/kernels_avx512.cc" codec_flags="$codec_flags -DCONTEXTURE_X86" ;;
+esac
+isa_flags() {
+  case $1 in
+    cpu/kernels_avx2.cc) echo "-Xcompiler -mavx2,-mfma,-mf16c" ;;
+    cpu/kernels_avx512.cc)
+      echo "-Xcompiler -mavx2,-mfma,-mf16c,-mavx512f,-mavx512dq,-mavx512bw,-mavx512vl,-mprefer-vector-width=512" \
+        "-Xcompiler -Wno-maybe-uninitialized,-Wno-uninitialized"
+      ;;
+  esac
+}
+tests="main attention_step_test decode_attention_test device_pool_test devices_test elastic_test key_pool_test prefill_attention_test prepare_rows_test retrieval_test sample_rows_test stored_blocks_test swiglu_test"
 log=$build/build.log
 if ! echo '#include <gtest/gtest.h>' | c++ -x c++ -fsyntax-only - 2>/dev/null; then
   tests=
@@ -110,6 +125,7 @@ compile_beside() {
 # One behind the other, beside the kernels.
 compile_host() {
   for part in $library cuda/bench/bench.cc ${tests:+reference/reference.cc}; do compile "$part" "" || return 1; done
+  for part in $codec; do compile "$part" "$codec_flags $(isa_flags "$part")" || return 1; done
   for name in $tests; do compile "cuda/test/$name.cc" "" || return 1; done
 }
 run() {
@@ -122,21 +138,23 @@ run() {
   pids="$pids $!"
   for pid in $pids; do wait "$pid" || failed=yes; done
   [ -z "$failed" ] || return 1
-  objects= bench_objects= parts= test_objects=
+  objects= bench_objects= parts= codec_objects= test_objects=
   for name in $hopper_kernels $kernels $flashinfer_kernels; do objects="$objects $build/$name.cu.o"; done
   for name in $flashinfer_bench; do bench_objects="$bench_objects $build/$name.cu.o"; done
   for part in $library; do parts="$parts $build/$(basename "$part").o"; done
+  for part in $codec; do codec_objects="$codec_objects $build/$(basename "$part").o"; done
   for name in $tests; do test_objects="$test_objects $build/$name.cc.o"; done
   # shellcheck disable=SC2086
-  "$nvcc" $include -cudart static -shared $objects $parts -Xlinker --no-undefined \
+  "$nvcc" $include -cudart static -shared $objects $parts $codec_objects -Xlinker --no-undefined \
     -Xlinker --version-script="$source/exports.map" -Xcompiler -static-libstdc++,-static-libgcc \
     -o "$build/libcontexture_cuda.so" || return 1
   # shellcheck disable=SC2086
-  "$nvcc" $include -cudart static $objects $bench_objects "$build/prefill_attention.cc.o" "$build/bench.cc.o" \
+  "$nvcc" $include -cudart static $objects $bench_objects $codec_objects "$build/prefill_attention.cc.o" \
+    "$build/block_staging.cc.o" "$build/bench.cc.o" \
     -o "$build/contexture_cuda_bench" || return 1
   [ -n "$tests" ] || return 0
   # shellcheck disable=SC2086
-  "$nvcc" $include -cudart static $objects $parts $test_objects "$build/reference.cc.o" -lgtest -lpthread \
+  "$nvcc" $include -cudart static $objects $parts $codec_objects $test_objects "$build/reference.cc.o" -lgtest -lpthread \
     -o "$build/contexture_cuda_test"
 }
 if ! run >"$log" 2>&1; then

@@ -117,6 +117,24 @@ int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t slot_in
                              [&](DevicePool& kv) { kv.read_row(layer, page, slot_in_page, kv_head, what, out); });
 }
 
+int64_t ctx_block_bytes(int64_t pool, int32_t format, int32_t layer_count, int32_t tokens) {
+  return contexture::stored_block_bytes<DevicePool>(pool, format, layer_count, tokens);
+}
+
+int32_t ctx_block_encode(int64_t pool, int32_t format, int32_t layer_count, const int32_t* layers, int32_t kv_head,
+                         int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, void* bytes,
+                         int64_t byte_count) {
+  return contexture::encode_stored_block<DevicePool>(
+      pool, {format, layer_count, layers, kv_head, page_count, pages, first, tokens}, bytes, byte_count);
+}
+
+int32_t ctx_block_decode(int64_t pool, int32_t format, int32_t layer_count, const int32_t* layers, int32_t kv_head,
+                         int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens, const void* bytes,
+                         int64_t byte_count) {
+  return contexture::decode_stored_block<DevicePool>(
+      pool, {format, layer_count, layers, kv_head, page_count, pages, first, tokens}, bytes, byte_count);
+}
+
 int64_t ctx_session_create(const char* graph, const char* library, int64_t pool, int64_t vocabulary, int64_t features) {
   int64_t id = 0;
   guarded("ctx_session_create", [&] {
@@ -163,6 +181,20 @@ int64_t ctx_retrieval_bytes(int64_t pool) { return of_selection("ctx_retrieval_b
 int32_t ctx_retrieval_copy(int64_t pool, int32_t from_page, int32_t to_page, int32_t slots) {
   return on_pool<DeviceKeyPool>("ctx_retrieval_copy", pool,
                                 [&](DeviceKeyPool& keys) { keys.copy_page(from_page, to_page, slots); });
+}
+
+int64_t ctx_retrieval_keys_bytes(int64_t pool, int32_t tokens) {
+  return contexture::stored_key_bytes<DeviceKeyPool>(pool, tokens);
+}
+
+int32_t ctx_retrieval_keys_read(int64_t pool, int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens,
+                                void* bytes, int64_t byte_count) {
+  return contexture::read_stored_keys<DeviceKeyPool>(pool, {page_count, pages, first, tokens}, bytes, byte_count);
+}
+
+int32_t ctx_retrieval_keys_write(int64_t pool, int32_t page_count, const int32_t* pages, int32_t first, int32_t tokens,
+                                 const void* bytes, int64_t byte_count) {
+  return contexture::write_stored_keys<DeviceKeyPool>(pool, {page_count, pages, first, tokens}, bytes, byte_count);
 }
 
 int32_t ctx_retrieval_append_set(int64_t pool, int32_t rows, const int32_t* positions, const int64_t* slots) {

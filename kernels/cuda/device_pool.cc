@@ -408,5 +408,27 @@ void DevicePool::read_row(int32_t layer, int32_t page, int32_t slot_in_page, int
   std::transform(halves.begin(), halves.end(), out, half_to_float);
 }
 
+// Of the place's layers.
+std::vector<char*> DevicePool::pages_of(const BlockPlace& place) {
+  const int32_t limit = elastic_ == nullptr ? geometry_.pages : elastic_->page_limit(elastic_->host_layers());
+  for (int32_t i = 0; i * geometry_.page_tokens < place.first + place.tokens; ++i)
+    if (place.pages[i] >= limit)
+      throw InvalidArgument("page " + text(place.pages[i]) + " has no memory while " + text(elastic_->host_layers()) +
+                            " layers are in host memory; those below " + text(limit) + " have: let more layers leave before");
+  std::vector<char*> layers;
+  for (int32_t i = 0; i < place.layer_count; ++i) layers.push_back(static_cast<char*>(layer(place.layers[i]).pages));
+  return layers;
+}
+
+void DevicePool::encode(const BlockPlace& place, BlockFormat format, void* bytes) {
+  blocks_.encode(place, pages_of(place), format, bytes, stream_);
+}
+
+void DevicePool::decode(const BlockPlace& place, BlockFormat format, const void* bytes) {
+  const std::vector<char*> layers = pages_of(place);
+  if (elastic_ != nullptr) elastic_->settle();
+  blocks_.decode(place, layers, format, bytes, stream_);
+}
+
 }  // namespace cuda
 }  // namespace contexture

@@ -12,6 +12,7 @@
 
 #include "capi/registry.h"
 #include "capi/step_tables.h"
+#include "cuda/block_staging.h"
 #include "cuda/device.h"
 #include "cuda/elastic_layers.h"
 #include "cuda/prefill_attention.h"
@@ -120,6 +121,12 @@ class DevicePool {
   void copy_page(int32_t from, int32_t to, int32_t slots);
   void read_row(int32_t layer, int32_t page, int32_t slot_in_page, int32_t kv_head, int32_t what, float* out);
 
+  // A stored block's bytes, as many as its format wants, and back, wherever its layers are. No run may be under way, nor may a
+  // sequence that keeps selections of layers in host memory have the written tokens: what it has loaded of them stays as it is.
+  // Throws InvalidArgument for a page that no memory is behind, as too few layers are in host memory.
+  void encode(const BlockPlace& place, BlockFormat format, void* bytes);
+  void decode(const BlockPlace& place, BlockFormat format, const void* bytes);
+
   // For one operation at a time; of buckets always in the same place.
   void* queries(int32_t num_heads);
   float* partial(int32_t num_heads);
@@ -140,6 +147,7 @@ class DevicePool {
   DeviceSelection place_lists(int32_t groups, int32_t kv_heads, int32_t rows, int32_t stride);
   void fit_lists(int32_t groups, int32_t kv_heads, int32_t stride);
   int32_t bucket_splits(int32_t rows) const;
+  std::vector<char*> pages_of(const BlockPlace& place);
 
   const PoolGeometry geometry_;
   StepTables steps_;
@@ -149,6 +157,7 @@ class DevicePool {
   cudaStream_t stream_ = nullptr;
   std::mutex mutex_;
   StagingBuffer staging_;
+  BlockStaging blocks_;
   GrowingBuffer step_memory_, selection_memory_, chosen_memory_, queries_, partial_;
   GrowingBuffer bucket_memory_, bucket_lists_, bucket_queries_, bucket_partial_;
   size_t bucket_pages_ = 0;  // room of its page table

@@ -114,8 +114,7 @@ void ElasticLayers::place(int32_t host_layers, const int32_t* used, int32_t used
   const int32_t before = host_layers_, layers = geometry_.layers;
   for (int32_t layer = layers - host_layers; layer < layers - before; ++layer) move(layer, true, pages, used_count, stream);
   check(cudaStreamSynchronize(stream), "copying layers to host memory");
-  // A step that failed may have left loads in flight, to memory that is about to move.
-  check(cudaStreamSynchronize(copies_.get()), "loading selections");
+  settle();
   memory_->back(backing(host_layers));
   host_layers_ = host_layers;
   for (int32_t layer = layers - before; layer < layers - host_layers; ++layer) move(layer, false, pages, used_count, stream);
@@ -123,6 +122,8 @@ void ElasticLayers::place(int32_t host_layers, const int32_t* used, int32_t used
   check(cudaMemsetAsync(held_owner_.data(), 0, held_owner_.bytes(), stream), "cudaMemsetAsync");
   check(cudaStreamSynchronize(stream), "copying layers from host memory");
 }
+
+void ElasticLayers::settle() const { check(cudaStreamSynchronize(copies_.get()), "loading selections"); }
 
 void ElasticLayers::check_place(int32_t place, int32_t owner) const {
   check_index("a sequence's place", place, settings_.places);

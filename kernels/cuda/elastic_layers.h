@@ -52,6 +52,9 @@ class ElasticLayers {
   // Of a layer in host memory: pages of the same kind, page `place * room / page_tokens` the first of a place.
   char* resident(int32_t layer) const { return memory_->area(static_cast<size_t>(geometry_.layers + layer)); }
 
+  // Waits for loads: a step that failed may have left some in flight, which read pages that are about to be others'.
+  void settle() const;
+
   // Throws InvalidArgument for a place that there is not, or an owner that stands for nobody.
   void check_place(int32_t place, int32_t owner) const;
 

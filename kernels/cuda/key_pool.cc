@@ -221,5 +221,25 @@ void DeviceKeyPool::copy_page(int32_t from, int32_t to, int32_t slots) {
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
 }
 
+StoredKeys DeviceKeyPool::stored_keys(const KeyRequest& r) {
+  const auto bytes = static_cast<size_t>(checked_key_bytes(tables_.geometry(), r.tokens));
+  return {geometry_, BlockPages(r.pages, r.first, r.tokens, geometry_.page_tokens), memory_.data(),
+          tables_.geometry().row_dim(), static_cast<uint32_t*>(stored_keys_.at_least(bytes))};
+}
+
+void DeviceKeyPool::read_keys(const KeyRequest& request, void* bytes) {
+  const StoredKeys keys = stored_keys(request);
+  gather_stored_keys(keys, stream_);
+  check(cudaStreamSynchronize(stream_), "reading a block's keys");
+  std::memcpy(bytes, keys.staged, static_cast<size_t>(checked_key_bytes(tables_.geometry(), request.tokens)));
+}
+
+void DeviceKeyPool::write_keys(const KeyRequest& request, const void* bytes) {
+  const StoredKeys keys = stored_keys(request);
+  std::memcpy(keys.staged, bytes, static_cast<size_t>(checked_key_bytes(tables_.geometry(), request.tokens)));
+  scatter_stored_keys(keys, stream_);
+  check(cudaStreamSynchronize(stream_), "writing a block's keys");
+}
+
 }  // namespace cuda
 }  // namespace contexture

@@ -16,9 +16,11 @@
 
 #include "capi/registry.h"
 #include "capi/retrieval_tables.h"
+#include "capi/stored_block.h"
 #include "cuda/device.h"
 #include "cuda/retrieval.h"
 #include "cuda/step_tables.h"
+#include "cuda/stored_rows.h"
 
 namespace contexture {
 namespace cuda {
@@ -36,6 +38,8 @@ class DeviceKeyPool {
 
   // Held by whoever describes a call, runs it or reads its result.
   std::mutex& mutex() { return mutex_; }
+
+  const RetrievalTables& tables() const { return tables_; }
 
   // The tables are on the device when the calls return. A row of a selection has one query, at its own position.
   void set_append(int32_t rows, const int32_t* positions, const int64_t* slots);
@@ -72,11 +76,17 @@ class DeviceKeyPool {
 
   void copy_page(int32_t from, int32_t to, int32_t slots);
 
+  // Stored keys of a request that was checked: see KeyRequest. They are staged in page-locked memory, at most twice what 256
+  // tokens take. No run may be under way.
+  void read_keys(const KeyRequest& request, void* bytes);
+  void write_keys(const KeyRequest& request, const void* bytes);
+
  private:
   // Memory of the last selection whose address a captured graph knows.
   template <class T>
   T* fixed(GrowingBuffer& buffer, size_t count);
   void upload(void* to, const void* from, size_t bytes);
+  StoredKeys stored_keys(const KeyRequest& request);
   SelectDeviceRows rows_from(int32_t first, int32_t rows) const;
   int32_t rows_per_pass(SelectDeviceRows rows) const;
 
@@ -86,7 +96,7 @@ class DeviceKeyPool {
   DeviceBuffer<float> rope_cos_, rope_sin_;
   cudaStream_t stream_ = nullptr;
   std::mutex mutex_;
-  StagingBuffer staging_, host_results_, host_chosen_;
+  StagingBuffer staging_, host_results_, host_chosen_, stored_keys_;
   GrowingBuffer append_memory_, bucket_append_memory_, row_memory_, page_memory_, block_memory_, list_memory_, work_memory_;
 
   int32_t append_room_ = 0;  // rows that the append's tables hold, padded

@@ -7,10 +7,12 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "cuda/bench/flashinfer_decode.h"
+#include "cuda/block_staging.h"
 #include "cuda/decode_attention.h"
 #include "cuda/prefill_kernels.h"
 #include "cuda/prepare_rows.h"
@@ -285,8 +287,50 @@ void time_draws(const Machine& machine, int32_t rows) {
   time("draw_top_k_top_p_logprobs", row);
 }
 
+// All parts of blocks of an 8B model with so many layer groups, one after the other: what leaving and coming back take of the loop.
+void time_stored_blocks(int32_t tokens, BlockFormat format, const char* name) {
+  constexpr int32_t kLayers = 32, kGroups = 4, kPages = 256;
+  const PoolGeometry g{kLayers, kKvHeads, kHeadDim, kPageTokens, kPages, KvDtype::kF16};
+  DeviceBuffer<char> pool(static_cast<size_t>(g.pool_bytes()));
+  check(cudaMemset(pool.data(), 0x2d, pool.bytes()), "cudaMemset");
+  std::vector<int32_t> layers(kLayers / kGroups);
+  std::vector<char> bytes(static_cast<size_t>(block_bytes(g, format, static_cast<int32_t>(layers.size()), tokens)));
+  BlockStaging staging;
+  const Stream stream;
+  const auto parts = [&](int call, const auto& move) {
+    const int32_t page = call * 2 % (kPages - 1);
+    const int32_t pages[] = {page, page + 1};
+    for (int32_t group = 0; group < kGroups; ++group) {
+      std::iota(layers.begin(), layers.end(), group * static_cast<int32_t>(layers.size()));
+      std::vector<char*> rows;
+      for (const int32_t layer : layers) rows.push_back(pool.data() + layer * g.layer_bytes());
+      for (int32_t head = 0; head < kKvHeads; ++head)
+        move({g, layers.data(), static_cast<int32_t>(layers.size()), head, pages, kPageTokens / 2, tokens}, rows);
+    }
+  };
+  const double out = seconds(8, [&](int call) {
+    parts(call, [&](const BlockPlace& place, const std::vector<char*>& rows) {
+      staging.encode(place, rows, format, bytes.data(), stream.get());
+    });
+  });
+  const double in = seconds(8, [&](int call) {
+    parts(call, [&](const BlockPlace& place, const std::vector<char*>& rows) {
+      staging.decode(place, rows, format, bytes.data(), stream.get());
+    });
+  });
+  constexpr int32_t kParts = kGroups * kKvHeads;
+  std::printf("{\"kernel\": \"stored_block\", \"format\": \"%s\", \"tokens\": %d, \"parts\": %d, \"encode_us\": %.0f, "
+              "\"decode_us\": %.0f, \"encode_part_us\": %.1f, \"decode_part_us\": %.1f}\n",
+              name, tokens, kParts, out * 1e6, in * 1e6, out * 1e6 / kParts, in * 1e6 / kParts);
+  std::fflush(stdout);
+}
+
 void run() {
   const Machine machine;
+  for (const int32_t tokens : {16, 32}) {
+    time_stored_blocks(tokens, BlockFormat::kF16, "f16");
+    time_stored_blocks(tokens, BlockFormat::kInt8Keys4Values, "int8-keys-int4-values");
+  }
   for (const int32_t rows : {1, 8, 64}) time_draws(machine, rows);
   for (const int32_t context : {0, 14336, 30720, 126976}) time_prefill(context, 2048);
   for (const int32_t rows : {16384, 32768}) time_prefill(0, rows);  // whole prompts in one step

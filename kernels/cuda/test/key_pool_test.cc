@@ -140,6 +140,19 @@ TEST_F(KeyPoolTest, CopiedPagesHaveTheSameKeys) {
   for (int32_t l = 0; l < kLists; ++l) EXPECT_EQ(list(0, l), list(1, l));
 }
 
+TEST_F(KeyPoolTest, StoredKeysAreChosenFromAsTheOnesTheyWereReadFrom) {
+  const Ints pages{3, 9, 5, 0, 1, 2}, others{20, 21, 22, 23, 24, 25};
+  append(pages, 90);
+  for (int32_t first = 0; first < 90; first += 30) {  // blocks begin anywhere in a page
+    std::vector<char> bytes(static_cast<size_t>(ctx_retrieval_keys_bytes(id_, 30)));
+    const auto count = static_cast<int64_t>(bytes.size());
+    ASSERT_EQ(ctx_retrieval_keys_read(id_, 6, pages.data(), first, 30, bytes.data(), count), CTX_OK) << ctx_last_error();
+    ASSERT_EQ(ctx_retrieval_keys_write(id_, 6, others.data(), first, 30, bytes.data(), count), CTX_OK) << ctx_last_error();
+  }
+  select({{89, pages, rule(40)}, {89, others, rule(40)}});
+  for (int32_t l = 0; l < kLists; ++l) EXPECT_EQ(list(0, l), list(1, l));
+}
+
 TEST_F(KeyPoolTest, WhatIsChosenGoesToTheStepOfThePool) {
   const Ints pages{3, 9, 5, 0, 1, 2, 40, 41};
   append(pages, 120);

@@ -150,7 +150,6 @@ public final class ModelHost implements AutoCloseable {
                     contextLength,
                     elastic ? settings.kv.pinnedBytes().toBytes() : 0));
             report(files.id(), compiled, geometry, beside, settings);
-            NativeLibrary library = NativeLibrary.openBundled(libraries);
             NativeLibrary computing = NativeLibrary.openBundled(provider, libraries);
             Optional<FfmKvPool.Elastic> leaving = elastic
                     ? Optional.of(setting(() -> elastic(settings, compiled, beside.bytesPerPage() * pages)))
@@ -179,8 +178,9 @@ public final class ModelHost implements AutoCloseable {
             this.selector = retrieval.selector();
             BlockCutter.Factory cutters = Segmentation.open(settings.split, files.sha256(), tokenizer);
             this.kv = new KvCache(geometry, pages, cutters, retrieval.copier(pool));
-            Function<SelectionListener, StepMemory> memories =
-                    stepMemory(elastic, computing, pool, geometry, pages, clock);
+            StepMemory memory = elastic
+                    ? layerMover(new FfmLayers(computing, pool), geometry, pages, heard.selection, clock)
+                    : StepMemory.FIXED;
             SelectionSettings selecting = setting(settings.sparsity::settings);
             Function<SelectionListener, Engine> engines = heardBy -> {
                 SelectionStage selection = retrieval
@@ -188,20 +188,18 @@ public final class ModelHost implements AutoCloseable {
                         .<SelectionStage>map(retriever -> new SparseSelection(
                                 retriever, kv, pool, selecting, retrieval.automaticUnit(), heardBy, clock::nanos))
                         .orElse(SelectionStage.DENSE);
-                return new Engine(kv, pool, runner, selection, memories.apply(heardBy), tokenizer.vocabularySize());
+                return new Engine(kv, pool, runner, selection, memory, tokenizer.vocabularySize());
             };
             boolean partial = settings.sparsity.firstDenseLayers() == 0 && retrieval.carriedNumbers() > 0;
             PrefillPace pace = new PrefillPace();
-            this.tiers = provider == ExecutionProvider.CUDA
-                    ? Optional.empty() // blocks cannot leave a device's pool yet
-                    : Tiers.open(
-                            settings.kv,
-                            new Tiers.Place(library, geometry, pool, retrieval, kv),
-                            partial,
-                            beyond,
-                            pace,
-                            heard.traffic,
-                            clock);
+            this.tiers = Tiers.open(
+                    settings.kv,
+                    new Tiers.Place(computing, geometry, pool, retrieval, kv, memory),
+                    partial,
+                    beyond,
+                    pace,
+                    heard.traffic,
+                    clock);
             tiers.ifPresent(this::keep);
             this.storedFingerprint = Tiers.fingerprint(fingerprint, settings.kv, settings.split);
             Engine unheard = engines.apply(SelectionListener.NONE);
@@ -243,29 +241,23 @@ public final class ModelHost implements AutoCloseable {
                 room);
     }
 
-    private Function<SelectionListener, StepMemory> stepMemory(
-            boolean elastic, NativeLibrary library, FfmKvPool pool, KvGeometry geometry, int pages, NanoClock clock) {
-        if (!elastic) {
-            return heardBy -> StepMemory.FIXED;
-        }
-        FfmLayers layers = new FfmLayers(library, pool);
-        return heardBy -> {
-            LayerMover mover = new LayerMover(
-                    layers,
-                    geometry.layers(),
-                    pages,
-                    geometry.bytesPerToken() / geometry.layers(),
-                    kv,
-                    heardBy,
-                    clock::nanos);
-            LOG.info(
-                    "Up to {} of {} layers may leave the device: room for {} tokens instead of {}",
-                    layers.mostHostLayers(),
-                    geometry.layers(),
-                    (long) mover.mostPages() * geometry.pageTokens(),
-                    (long) Math.min(pages, layers.pageLimit(0)) * geometry.pageTokens());
-            return mover;
-        };
+    private LayerMover layerMover(
+            FfmLayers layers, KvGeometry geometry, int pages, SelectionListener listener, NanoClock clock) {
+        LayerMover mover = new LayerMover(
+                layers,
+                geometry.layers(),
+                pages,
+                geometry.bytesPerToken() / geometry.layers(),
+                kv,
+                listener,
+                clock::nanos);
+        LOG.info(
+                "Up to {} of {} layers may leave the device: room for {} tokens instead of {}",
+                layers.mostHostLayers(),
+                geometry.layers(),
+                (long) mover.mostPages() * geometry.pageTokens(),
+                (long) Math.min(pages, layers.pageLimit(0)) * geometry.pageTokens());
+        return mover;
     }
 
     private static ExecutionProvider provider(EngineProperties engine, Path libraries) {
@@ -277,8 +269,7 @@ public final class ModelHost implements AutoCloseable {
                 throw new InvalidSettingException(new IllegalArgumentException(
                         "contexture.engine.provider is cuda, but there is no device: " + found.words()));
             }
-            LOG.info(
-                    "Computing on {}; keys and values of sessions that end are not kept below the pool", found.words());
+            LOG.info("Computing on {}", found.words());
         }
         return provider;
     }

@@ -242,7 +242,7 @@ final class Retrieval implements AutoCloseable {
                     Optional.of(pool),
                     settings.policy(true),
                     settings.automaticUnit(),
-                    config.featureWidth());
+                    place.device.isPresent() ? 0 : config.featureWidth());
         } catch (RuntimeException e) {
             pool.close();
             throw e;
@@ -309,7 +309,7 @@ final class Retrieval implements AutoCloseable {
         return pool.isPresent() ? retriever.orElseThrow().groupOfLayer() : new int[layers];
     }
 
-    /** Numbers that the head carries from one token to the next. */
+    /** Numbers that the head carries from one token to the next through host memory; a device's never leave it. */
     int carriedNumbers() {
         return carriedNumbers;
     }

@@ -2,6 +2,7 @@ package dev.contexture.config;
 
 import dev.contexture.core.KvDtype;
 import dev.contexture.core.KvGeometry;
+import dev.contexture.engine.StepMemory;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.tier.BlockCoder;
 import dev.contexture.kv.tier.BlockPart;
@@ -88,8 +89,19 @@ final class Tiers implements AutoCloseable {
     private final ReservedMemory exactBuffer;
     private final RestoreAudit audit;
 
-    /** What the tiers are below of. */
-    record Place(NativeLibrary library, KvGeometry geometry, FfmKvPool pool, Retrieval retrieval, KvCache kv) {}
+    /**
+     * What the tiers are below of.
+     *
+     * @param library through which the pool and the retriever's were made
+     * @param memory of the engine that runs the pool's steps
+     */
+    record Place(
+            NativeLibrary library,
+            KvGeometry geometry,
+            FfmKvPool pool,
+            Retrieval retrieval,
+            KvCache kv,
+            StepMemory memory) {}
 
     /**
      * @return empty where nothing is to be kept below the pool, or the pool's numbers have no stored form
@@ -102,10 +114,17 @@ final class Tiers implements AutoCloseable {
             PrefillPace pace,
             TrafficListener listener,
             NanoClock clock) {
-        boolean storable = place.geometry.dtype() == KvDtype.F16;
-        return settings.hostBytes().toBytes() == 0 || !storable
-                ? Optional.empty()
-                : Optional.of(new Tiers(settings, place, partial, beyond, pace, listener, clock));
+        if (settings.hostBytes().toBytes() == 0) {
+            return Optional.empty();
+        }
+        if (place.geometry.dtype() != KvDtype.F16) {
+            LOG.info(
+                    "Keys and values of sessions are not kept below the pool: it is of {}, and only F16 has a stored form;"
+                            + " contexture.engine.precision decides",
+                    place.geometry.dtype());
+            return Optional.empty();
+        }
+        return Optional.of(new Tiers(settings, place, partial, beyond, pace, listener, clock));
     }
 
     private Tiers(
@@ -150,6 +169,7 @@ final class Tiers implements AutoCloseable {
                 : TrafficSettings.Partial.NONE;
         this.traffic = new TierTraffic(new TrafficTools(
                 place.kv,
+                place.memory,
                 store,
                 coder,
                 buffer.segment(),

@@ -1,11 +1,13 @@
 package dev.contexture.engine;
 
 import dev.contexture.kv.KvCache;
+import dev.contexture.kv.SlotRequest;
 import dev.contexture.kv.memory.LayerPlacement;
 import dev.contexture.kv.memory.LayerThresholds;
 import dev.contexture.kv.memory.PlacementSettings;
 import dev.contexture.nativelib.NativeLayers;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
@@ -89,6 +91,16 @@ public final class LayerMover implements StepMemory {
         int kept = modestSteps < PATIENT_STEPS ? kv.heldPagesBelow() : kv.usedPagesBelow();
         LayerPlacement.Decision decision =
                 placement.step(tokens, plan.sequences().size(), least(kept));
+        if (decision.fits() && decision.hostLayers() != hostLayers) {
+            move(decision.hostLayers());
+        }
+    }
+
+    /** No layer comes back meanwhile: more tokens may follow at once. */
+    @Override
+    public void makeRoom(SlotRequest brought) {
+        long tokens = (long) kv.pagesBehind(List.of(brought)) * kv.pageTokens();
+        LayerPlacement.Decision decision = placement.step(tokens, 1, hostLayers);
         if (decision.fits() && decision.hostLayers() != hostLayers) {
             move(decision.hostLayers());
         }

@@ -179,6 +179,11 @@ public final class KvCache {
         return pool.availablePages();
     }
 
+    /** Of the {@linkplain #availablePages available} pages, those below the present {@linkplain #limitPages limit}. */
+    public int takeablePages() {
+        return pool.takeablePages();
+    }
+
     /** Pages that sequences use, and those that a step would take besides. */
     public int pagesBehind(List<SlotRequest> requests) {
         return pool.usedPages() + missing(requests);

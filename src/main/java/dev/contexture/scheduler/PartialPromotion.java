@@ -191,11 +191,11 @@ final class PartialPromotion implements BlockTraffic.Restore {
         int from = kept.getFirst().begin();
         int to = kept.getLast().end();
         Optional<float[]> carried = readCarried(last);
-        if (carried.isEmpty() || kv.missingPages(sequence.id(), to - from) > kv.availablePages()) {
+        SlotRequest tokens = new SlotRequest(sequence.id(), sequence.tokens(from, to));
+        if (carried.isEmpty() || !tools.makeRoom(tokens)) {
             return 0;
         }
         long bytes = carried.get().length * (long) Float.BYTES;
-        SlotRequest tokens = new SlotRequest(sequence.id(), sequence.tokens(from, to));
         try (StepReservation reservation = kv.reserve(List.of(tokens))) {
             for (int i = 0; i <= last; i++) {
                 BlockPart index = tools.coder().index().orElseThrow();

@@ -162,13 +162,13 @@ final class Promotion implements BlockTraffic.Restore {
      */
     private Optional<RestoreEnd> bring(BlockSpan block) {
         KvCache kv = tools.kv();
-        if (kv.missingPages(sequence.id(), block.tokens()) > kv.availablePages()) {
+        SlotRequest tokens = new SlotRequest(sequence.id(), sequence.tokens(block.begin(), block.end()));
+        if (!tools.makeRoom(tokens)) {
             return Optional.of(RestoreEnd.NO_PAGES);
         }
         if (!exact) {
             kv.approximateFrom(sequence.id(), block.begin());
         }
-        SlotRequest tokens = new SlotRequest(sequence.id(), sequence.tokens(block.begin(), block.end()));
         try (StepReservation reservation = kv.reserve(List.of(tokens))) {
             BlockLocation place = kv.place(sequence.id(), block);
             PrefixKey name = use.name(block.key(), exact);

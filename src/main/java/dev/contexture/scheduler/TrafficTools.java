@@ -1,9 +1,11 @@
 package dev.contexture.scheduler;
 
+import dev.contexture.engine.StepMemory;
 import dev.contexture.kv.BlockLocation;
 import dev.contexture.kv.BlockSpan;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.PrefixKey;
+import dev.contexture.kv.SlotRequest;
 import dev.contexture.kv.tier.BlockCoder;
 import dev.contexture.kv.tier.BlockPart;
 import dev.contexture.kv.tier.BlockStore;
@@ -17,10 +19,12 @@ import java.lang.foreign.MemorySegment;
 /**
  * What all traffic between the KV pool and the tiers works with.
  *
+ * @param memory of the engine that runs the pool's steps
  * @param buffer native memory for the largest part of a block
  */
 public record TrafficTools(
         KvCache kv,
+        StepMemory memory,
         BlockStore store,
         BlockCoder coder,
         MemorySegment buffer,
@@ -32,6 +36,15 @@ public record TrafficTools(
     /** A part of a block, by the name that the block is stored under. */
     Wanted wanted(TierUse use, PrefixKey name, BlockPart part, BlockSpan block) {
         return new Wanted(new StoredName(use.key(name, part), coder.form(part, block.tokens())), block.begin());
+    }
+
+    /** Whether there are pages for tokens that are to be brought; layers that may leave the device do so for them. */
+    boolean makeRoom(SlotRequest tokens) {
+        int missing = kv.missingPages(tokens.sequenceId(), tokens.count());
+        if (missing > kv.takeablePages() && missing <= kv.availablePages()) {
+            memory.makeRoom(tokens);
+        }
+        return missing <= kv.takeablePages();
     }
 
     /**

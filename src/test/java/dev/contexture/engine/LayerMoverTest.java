@@ -121,4 +121,26 @@ class LayerMoverTest {
         }
         assertThat(moves).containsExactly("1 with 10");
     }
+
+    @Test
+    void layersLeaveForWhatIsBrought() {
+        kv.admit(1, new int[0], "");
+        step(1, 6 * PAGE_TOKENS);
+        SlotRequest brought = new SlotRequest(1, new int[5 * PAGE_TOKENS]);
+        assertThat(kv.takeablePages()).isEqualTo(4);
+        mover.makeRoom(brought);
+        assertThat(moves).containsExactly("1 with 6");
+        try (var reservation = kv.reserve(List.of(brought))) {
+            reservation.commit();
+        }
+        mover.makeRoom(new SlotRequest(1, new int[1]));
+        assertThat(moves).as("there was room").hasSize(1);
+        mover.makeRoom(new SlotRequest(1, new int[20 * PAGE_TOKENS]));
+        assertThat(moves).as("there cannot be room").hasSize(1);
+        kv.release(1);
+        kv.admit(2, new int[0], "");
+        mover.makeRoom(new SlotRequest(2, new int[1]));
+        assertThat(moves).as("layers come back for steps only").hasSize(1);
+        assertThat(KvInvariants.check(kv.snapshot())).isEmpty();
+    }
 }

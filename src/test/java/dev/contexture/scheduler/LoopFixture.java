@@ -9,11 +9,15 @@ import dev.contexture.core.SelectionRule;
 import dev.contexture.core.Sparsity;
 import dev.contexture.engine.Engine;
 import dev.contexture.engine.SelectionListener;
+import dev.contexture.engine.SelectionStage;
 import dev.contexture.engine.SparseSelection;
+import dev.contexture.engine.StepMemory;
+import dev.contexture.engine.StepPlan;
 import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.BlockLocation;
 import dev.contexture.kv.KvCache;
 import dev.contexture.kv.KvInvariants;
+import dev.contexture.kv.SlotRequest;
 import dev.contexture.kv.tier.BlockPart;
 import dev.contexture.kv.tier.BlockStore;
 import dev.contexture.retrieval.HeadRetriever;
@@ -52,6 +56,9 @@ final class LoopFixture {
     /** What is stored is always worth waiting for, until a test says otherwise. */
     RestoreGate gate = RestoreGate.OPEN;
 
+    /** Room is what it is, until a test says otherwise. */
+    StepMemory memory = StepMemory.FIXED;
+
     final RestoreAudit audit;
 
     /** Calls sinks at once, until a test says otherwise. */
@@ -83,9 +90,12 @@ final class LoopFixture {
                 });
         this.audit = new RestoreAudit(new RestoreAudit.Settings(3, 0.01), this::tokens, new Random(5));
         this.runner = new FakeModelRunner(pool, head.isPresent() ? FakeHead.FEATURES : 0);
-        Engine engine = head.map(this::sparseEngine).orElseGet(() -> new Engine(kv, pool, runner));
+        Engine engine = head.map(this::sparseEngine)
+                .orElseGet(() -> new Engine(
+                        kv, pool, runner, SelectionStage.DENSE, new DelegatingMemory(), runner.vocabularySize()));
         BlockTraffic traffic = store.<BlockTraffic>map(tiers -> new TierTraffic(new TrafficTools(
                         kv,
+                        new DelegatingMemory(),
                         tiers,
                         new FakeBlockCoder(pool, head),
                         Arena.ofAuto().allocate(FakeBlockCoder.MOST_BYTES),
@@ -105,6 +115,23 @@ final class LoopFixture {
             tokens[i] = (block.first() + i) % 2 == part.kvHead() ? pool.token(block, i) : 0;
         }
         return tokens;
+    }
+
+    private final class DelegatingMemory implements StepMemory {
+        @Override
+        public void before(StepPlan plan) {
+            memory.before(plan);
+        }
+
+        @Override
+        public void after() {
+            memory.after();
+        }
+
+        @Override
+        public void makeRoom(SlotRequest brought) {
+            memory.makeRoom(brought);
+        }
     }
 
     private final class DelegatingGate implements RestoreGate {

@@ -9,6 +9,7 @@ import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityMode;
 import dev.contexture.engine.Engine;
 import dev.contexture.engine.Residency;
+import dev.contexture.engine.StepMemory;
 import dev.contexture.engine.ort.LoadedModel;
 import dev.contexture.kv.BlockSpan;
 import dev.contexture.kv.tier.BlockCoder;
@@ -92,6 +93,7 @@ class StoredSessionsTest {
                 new RestoreAudit(new RestoreAudit.Settings(0, 1), (block, part) -> new float[0], new Random(1));
         return new TierTraffic(new TrafficTools(
                 model.kv(),
+                StepMemory.FIXED,
                 store,
                 coder,
                 buffer,

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.Sparsity;
+import dev.contexture.engine.StepMemory;
+import dev.contexture.engine.StepPlan;
+import dev.contexture.kv.KvCache;
+import dev.contexture.kv.SlotRequest;
 import dev.contexture.kv.tier.Scope;
 import dev.contexture.kv.tier.TierUse;
 import dev.contexture.scheduler.RecordingSink.Manner;
@@ -95,6 +99,71 @@ class TierTrafficTest {
         assertThat(fixture.restores.storedBlocks).isGreaterThan(100);
         assertThat(fixture.restores.ends.keySet())
                 .contains(RestoreEnd.COMPLETE, RestoreEnd.MISS, RestoreEnd.UNAVAILABLE, RestoreEnd.REFUSED);
+    }
+
+    /** A device whose layers leave: of so many pages only the first can be given at once. */
+    private static final class GrowingMemory implements StepMemory {
+        private final KvCache kv;
+        private final int most;
+        private int limit;
+        private int madeRoom;
+
+        GrowingMemory(KvCache kv, int limit, int most) {
+            this.kv = kv;
+            this.limit = limit;
+            this.most = most;
+            kv.limitPages(limit, most);
+        }
+
+        @Override
+        public void before(StepPlan plan) {
+            grow(plan.sequences().stream().map(StepPlan.SequenceStep::tokens).toList());
+        }
+
+        @Override
+        public void after() {}
+
+        @Override
+        public void makeRoom(SlotRequest brought) {
+            madeRoom++;
+            grow(List.of(brought));
+        }
+
+        private void grow(List<SlotRequest> requests) {
+            if (kv.pagesBehind(requests) > limit) {
+                limit = kv.pagesBehind(requests);
+                kv.limitPages(limit, most);
+            }
+        }
+    }
+
+    @Test
+    void aRestoreHasRoomMadeForItsPages() {
+        LoopFixture fixture = new LoopFixture(40, CONFIG, Optional.of(new HeapBlockStore()));
+        GrowingMemory memory = new GrowingMemory(fixture.kv, 17, 40);
+        fixture.memory = memory;
+        Random random = new Random(3);
+        int[] wanted = prompt(1, 80, random);
+        submit(fixture, wanted, 2, 0, Manner.PLAIN);
+        fixture.turnUntilIdle();
+        for (int family = 10; family < 14; family++) {
+            submit(fixture, prompt(family, 110, random), 2, 0, Manner.PLAIN);
+            fixture.turnUntilIdle();
+        }
+        submit(fixture, prompt(20, 90, random), 20, 0, Manner.PLAIN);
+        for (int turn = 0; turn < 8; turn++) {
+            fixture.turn();
+        }
+        assertThat(memory.limit).isEqualTo(17);
+        assertThat(memory.madeRoom).isZero();
+        submit(fixture, wanted, 2, 0, Manner.PLAIN);
+        fixture.turnUntilIdle();
+        assertThat(memory.madeRoom).isPositive();
+        assertThat(fixture.restores.restoredTokens).isGreaterThan(60);
+        for (Taken each : taken) {
+            assertThat(each.sink.tokens.stream().mapToInt(Integer::intValue).toArray())
+                    .isEqualTo(FakeModel.generate(each.prompt, each.maxTokens));
+        }
     }
 
     /** The second time nothing but the last tokens is computed, although the pool has forgotten the prompt. */
