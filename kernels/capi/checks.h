@@ -78,7 +78,7 @@ inline int64_t checked_row_offset(const PoolGeometry& g, int32_t layer, int32_t 
   check_index("kv_head", kv_head, g.kv_heads);
   check_index("what (0 = K, 1 = V)", what, 2);
   const int64_t slot = static_cast<int64_t>(page) * g.page_tokens + slot_in_page;
-  return g.key_row_offset(layer, slot, kv_head) + what * g.plane_bytes();
+  return g.key_row_offset(layer, slot, kv_head) + what * g.value_offset();
 }
 
 inline void check_rule(const SelectionRule& rule, int32_t row) {

@@ -50,7 +50,7 @@ void for_parts(const BlockPlace& p, BlockFormat format, const Part& fn) {
   const RowBits bits = bits_of(format);
   for (int32_t i = 0; i < p.layer_count; ++i)
     for (const bool keys : {true, false}) {
-      const int64_t rows = p.layers[i] * p.geometry.layer_bytes() + (keys ? 0 : p.geometry.plane_bytes());
+      const int64_t rows = p.layers[i] * p.geometry.layer_bytes() + (keys ? 0 : p.geometry.value_offset());
       const int32_t part_bits = keys ? bits.keys : bits.values;
       fn(rows, part_bits, part_bytes(p.geometry.row_dim(), part_bits, p.tokens, keys), keys);
     }

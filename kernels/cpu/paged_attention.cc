@@ -98,7 +98,7 @@ class Call {
     a.norm_epsilon = p_.norm_epsilon, a.q_scale = p_.scale * kLog2E;
     a.q = state_.q.data(), a.layer_base = layer_base_;
     a.num_heads = p_.num_heads, a.kv_heads = g_.kv_heads, a.head_dim = g_.head_dim, a.row_dim = row_dim_, a.page_tokens = g_.page_tokens;
-    a.row_bytes = g_.row_bytes(), a.head_bytes = g_.head_bytes(), a.plane_bytes = g_.plane_bytes();
+    a.row_bytes = g_.row_bytes(), a.head_bytes = g_.head_bytes(), a.plane_bytes = g_.value_offset();
     a.page_bytes = g_.page_bytes(), a.half = g_.dtype == KvDtype::kF16;
     const int64_t rows = step_.num_rows;
     const int64_t items = (rows + kPrepareRows - 1) / kPrepareRows;
@@ -205,7 +205,7 @@ class Call {
     const int64_t head = static_cast<int64_t>(item.kv_head) * group_;
     PrefillArgs a{};
     a.q = state_.q.data() + row * q_stride_ + head * row_dim_, a.q_stride = q_stride_;
-    a.keys = keys_of(item.seq, item.kv_head), a.v_offset = g_.plane_bytes();
+    a.keys = keys_of(item.seq, item.kv_head), a.v_offset = g_.value_offset();
     a.tokens = item.tokens, a.window = p_.window;
     a.first_position = a.keys.offsets == nullptr
                            ? step_.row_positions[row]
@@ -228,7 +228,7 @@ class Call {
     const int64_t row = step_.row_offsets[item.seq], head = static_cast<int64_t>(item.kv_head) * group_;
     float* part = state_.parts.data() + (task.first_part + item.part - context.first / tokens) * part_floats_;
     DecodeArgs a{};
-    a.q = state_.q.data() + row * q_stride_ + head * row_dim_, a.k_rows = rows, a.v_offset = g_.plane_bytes();
+    a.q = state_.q.data() + row * q_stride_ + head * row_dim_, a.k_rows = rows, a.v_offset = g_.value_offset();
     a.count = last - first, a.group = group_, a.row_dim = row_dim_, a.half = g_.dtype == KvDtype::kF16;
     a.weights = thread_scratch(static_cast<int64_t>(group_) * kPartTokens), a.stride = kPartTokens;
     a.out = part, a.max = part + static_cast<int64_t>(group_) * row_dim_, a.sum = a.max + group_;

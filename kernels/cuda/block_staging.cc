@@ -15,6 +15,7 @@ struct StagedPool {
     std::iota(layers.begin(), layers.end(), 0);
     geometry = place.geometry;
     geometry.layers = place.layer_count, geometry.kv_heads = 1, geometry.page_tokens = place.tokens, geometry.pages = 1;
+    geometry.layout = KvLayout::kPlanes;
   }
   BlockPlace place() const { return {geometry, layers.data(), geometry.layers, 0, &page, 0, geometry.page_tokens}; }
 

@@ -96,7 +96,7 @@ flashinfer_kernels= flashinfer_bench=
 [ -n "$without" ] || flashinfer_kernels=flashinfer_prefill flashinfer_bench=flashinfer_decode
 hopper_kernels=
 [ -n "$without" ] || [ -z "$hopper" ] || hopper_kernels=flashinfer_hopper_prefill
-library="cuda/attention_step.cc cuda/backed_memory.cc cuda/block_staging.cc cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/elastic_layers.cc cuda/graph_session.cc cuda/head_session.cc cuda/key_pool.cc cuda/ops.cc cuda/prefill_attention.cc capi/retrieval_tables.cc capi/step_tables.cc capi/stored_block.cc ops/op_support.cc"
+library="cuda/attention_step.cc cuda/backed_memory.cc cuda/block_staging.cc cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/elastic_layers.cc cuda/graph_session.cc cuda/head_session.cc cuda/key_pool.cc cuda/ops.cc cuda/pinned_memory.cc cuda/prefill_attention.cc capi/retrieval_tables.cc capi/step_tables.cc capi/stored_block.cc ops/op_support.cc"
 # The codec of stored blocks, as in the library for CPUs: the same flags there, in CMakeLists.txt.
 codec="cpu/block_codec.cc cpu/isa.cc cpu/kernels_portable.cc"
 codec_flags="-Xcompiler -Wno-unused-function"

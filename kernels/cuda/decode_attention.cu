@@ -73,7 +73,7 @@ __device__ __forceinline__ int64_t row_of(const Args& a, const Part& part, int32
   } else {
     page = part.pages[index >> a.rows.page_shift], token = index & (page_tokens - 1);
   }
-  return page * a.rows.page_bytes + token * a.rows.row_bytes;
+  return page * a.rows.page_bytes + token * a.rows.row_stride;
 }
 
 template <int kDim>
@@ -86,7 +86,7 @@ __device__ __forceinline__ void copy_tile(const Args& a, const char* head, int64
     const char* source = head + max(from, int64_t{0}) + 16 * chunk;
     char* target = stage + key * Shared<kDim>::kPitch + 16 * chunk;
     copy_16_async(target, source, from >= 0);
-    copy_16_async(target + kTile * Shared<kDim>::kPitch, source + a.rows.plane_bytes, from >= 0);
+    copy_16_async(target + kTile * Shared<kDim>::kPitch, source + a.rows.value_offset, from >= 0);
   }
 }
 

@@ -60,22 +60,6 @@ class DeviceBuffer {
   void* data_ = nullptr;
 };
 
-// Page-locked host memory, which kernels read and write as well.
-class PinnedBuffer {
- public:
-  explicit PinnedBuffer(size_t bytes) {
-    check(cudaHostAlloc(&data_, bytes, cudaHostAllocDefault), "taking page-locked host memory");
-  }
-  ~PinnedBuffer() { cudaFreeHost(data_); }
-  PinnedBuffer(const PinnedBuffer&) = delete;
-  PinnedBuffer& operator=(const PinnedBuffer&) = delete;
-
-  char* data() const { return static_cast<char*>(data_); }
-
- private:
-  void* data_ = nullptr;
-};
-
 // A stream that waits for no other; its destructor waits for what it does.
 class Stream {
  public:

@@ -17,12 +17,13 @@ namespace {
 
 constexpr size_t kStagedBytes = size_t{64} << 20;  // by which the memory for chunks' pages grows
 
-const PoolGeometry& checked(const PoolGeometry& g) {
+PoolGeometry checked(PoolGeometry g) {
   if (g.dtype != KvDtype::kF16)
     throw InvalidArgument("dtype is " + text(static_cast<int32_t>(g.dtype)) + "; on a device it must be 1 (f16)");
   if (g.head_dim % 16 != 0)
     throw InvalidArgument("head_dim is " + text(g.head_dim) + "; on a device it must be a multiple of 16");
   check_slots_fit(g.pages, g.page_tokens);
+  g.layout = KvLayout::kPairs;
   return g;
 }
 
@@ -35,9 +36,9 @@ void check_slots_fit(int32_t pages, int32_t page_tokens) {
 }
 
 DevicePool::DevicePool(const PoolGeometry& geometry)
-    : geometry_(geometry),
+    : geometry_(checked(geometry)),
       steps_(geometry),
-      memory_(std::make_unique<DeviceBuffer<char>>(static_cast<size_t>(checked(geometry_).pool_bytes()))) {
+      memory_(std::make_unique<DeviceBuffer<char>>(static_cast<size_t>(geometry_.pool_bytes()))) {
   begin();
   check(cudaMemsetAsync(memory_->data(), 0, memory_->bytes(), stream_), "cudaMemsetAsync");
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
@@ -387,12 +388,12 @@ void DevicePool::copy_page(int32_t from, int32_t to, int32_t slots) {
   check_index("to", to, geometry_.pages);
   check_slots(slots, geometry_.page_tokens);
   if (from == to || slots == 0) return;
-  // The rows of all heads of K and V of a page lie head_bytes() apart.
+  // In pairs the first slots of a head are one piece, and the heads of a page lie head_bytes() apart.
   for (int32_t layer = 0; layer < geometry_.layers; ++layer) {
     char* base = static_cast<char*>(this->layer(layer).pages);
     const auto pitch = static_cast<size_t>(geometry_.head_bytes());
     check(cudaMemcpy2DAsync(base + to * geometry_.page_bytes(), pitch, base + from * geometry_.page_bytes(), pitch,
-                            static_cast<size_t>(slots * geometry_.row_bytes()), static_cast<size_t>(2 * geometry_.kv_heads),
+                            static_cast<size_t>(slots * geometry_.row_stride()), static_cast<size_t>(geometry_.kv_heads),
                             cudaMemcpyDefault, stream_),
           "cudaMemcpy2DAsync");
   }

@@ -15,6 +15,7 @@
 #include "contexture/paged_kv.h"
 #include "cuda/backed_memory.h"
 #include "cuda/device.h"
+#include "cuda/pinned_memory.h"
 #include "cuda/step_tables.h"
 
 namespace contexture {
@@ -87,7 +88,7 @@ class ElasticLayers {
   const ElasticSettings settings_;
   int32_t host_layers_ = 0, most_host_layers_ = 0;
   std::unique_ptr<BackedMemory> memory_;  // areas: pages of each layer, resident pages of each layer
-  std::deque<PinnedBuffer> host_;         // of the layers that may leave, from the last one on
+  std::deque<PinnedMemory> host_;         // of the layers that may leave, from the last one on
   DeviceBuffer<int32_t> held_, held_owner_, lists_;
   GrowingBuffer page_list_;
   int32_t *resident_lists_ = nullptr, *own_slots_ = nullptr, *counts_ = nullptr;

@@ -96,7 +96,7 @@ struct GatherArgs {
 
 __device__ __forceinline__ const char* row_of(const LayerRows& rows, int32_t slot, int32_t head) {
   const int32_t token = slot & ((1 << rows.page_shift) - 1);
-  return rows.keys + (slot >> rows.page_shift) * rows.page_bytes + head * rows.head_bytes + token * rows.row_bytes;
+  return rows.keys + (slot >> rows.page_shift) * rows.page_bytes + head * rows.head_bytes + token * rows.row_stride;
 }
 
 // A warp per row of keys and row of values, some of them at once.
@@ -111,7 +111,7 @@ __global__ void __launch_bounds__(32 * kGatherWarps) gather(const GatherArgs a) 
     const int32_t *from = g.load_from + list * g.room, *to = g.load_to + list * g.room;
     for (int32_t begin = warp * kInFlight; begin < count; begin += kGatherWarps * kInFlight) {
       for (int c = lane; c < 2 * chunks; c += 32) {
-        const int64_t offset = c < chunks ? 16 * c : a.from.plane_bytes + 16 * (c - chunks);
+        const int64_t offset = c < chunks ? 16 * c : a.from.value_offset + 16 * (c - chunks);
         uint4 bytes[kInFlight];
 #pragma unroll
         for (int i = 0; i < kInFlight; ++i)

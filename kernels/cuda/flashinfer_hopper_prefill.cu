@@ -80,12 +80,12 @@ void flashinfer_hopper_prefill(const PrefillAttention& p, cudaStream_t stream) {
   const auto* keys = reinterpret_cast<const Half*>(rows.keys);
   // The number of rows of keys is in the page tables.
   const auto key_layout =
-      flashinfer::get_gmem_layout(0, g.kv_heads, kDim, elements(g.row_bytes()), elements(g.head_bytes()));
+      flashinfer::get_gmem_layout(0, g.kv_heads, kDim, elements(g.row_stride()), elements(g.head_bytes()));
   const auto step_layout = flashinfer::get_gmem_layout(p.rows, p.num_heads, kDim, int64_t{p.num_heads} * kDim, kDim);
   Params::AdditionalParams scale{};
   scale.sm_scale = p.scale;
   const Mainloop::Params mainloop = Mainloop::to_underlying_arguments(
-      {static_cast<const Half*>(p.q), step_layout, keys, key_layout, keys + elements(g.plane_bytes()), key_layout, p.pages,
+      {static_cast<const Half*>(p.q), step_layout, keys, key_layout, keys + elements(g.value_offset()), key_layout, p.pages,
        -1, page, page, static_cast<uint32_t>(g.page_tokens), scale});
   const Epilogue::Params epilogue = Epilogue::to_underlying_arguments(
       {static_cast<Half*>(p.out), step_layout, nullptr, flashinfer::get_lse_gmem_layout(p.rows, p.num_heads)});

@@ -61,12 +61,12 @@ void launch(const PrefillAttention& p, cudaStream_t stream) {
   const PoolGeometry& g = p.geometry;
   const LayerRows rows(g, p.pool, p.layer);
   const auto elements = [](int64_t bytes) { return bytes / static_cast<int64_t>(sizeof(T)); };
-  const int64_t strides[] = {elements(g.page_bytes()), elements(g.head_bytes()), elements(g.row_bytes())};
+  const int64_t strides[] = {elements(g.page_bytes()), elements(g.head_bytes()), elements(g.row_stride())};
   // The library's structures have no pointers to constants.
   T* keys = const_cast<T*>(reinterpret_cast<const T*>(rows.keys));
   const flashinfer::paged_kv_t<T, int32_t> paged(
       static_cast<uint32_t>(g.kv_heads), static_cast<uint32_t>(g.page_tokens), kDim, 1, flashinfer::QKVLayout::kHND, keys,
-      keys + elements(g.plane_bytes()), strides, const_cast<int32_t*>(p.pages), nullptr, nullptr);
+      keys + elements(g.value_offset()), strides, const_cast<int32_t*>(p.pages), nullptr, nullptr);
   const typename S::Params params(static_cast<T*>(const_cast<void*>(p.q)), paged, nullptr, nullptr, nullptr, nullptr,
                                   static_cast<T*>(p.out), nullptr, nullptr, static_cast<uint32_t>(p.num_heads),
                                   p.num_heads * kDim, kDim, -1, 0.0f, p.scale, 1.0f, 1.0f);

@@ -13,14 +13,15 @@ namespace cuda {
 
 struct LayerRows {
   const char* keys = nullptr;  // of page 0, KV head 0, token 0
-  int64_t page_bytes = 0, plane_bytes = 0, head_bytes = 0, row_bytes = 0;
+  int64_t page_bytes = 0, value_offset = 0, head_bytes = 0, row_stride = 0, row_bytes = 0;
   int32_t page_shift = 0;  // of the tokens of a page, a power of two
 
   LayerRows(const PoolGeometry& g, const void* pool, int32_t layer)
       : keys(static_cast<const char*>(pool) + layer * g.layer_bytes()),
         page_bytes(g.page_bytes()),
-        plane_bytes(g.plane_bytes()),
+        value_offset(g.value_offset()),
         head_bytes(g.head_bytes()),
+        row_stride(g.row_stride()),
         row_bytes(g.row_bytes()) {
     while (1 << page_shift < g.page_tokens) ++page_shift;
   }

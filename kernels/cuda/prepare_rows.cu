@@ -15,7 +15,7 @@ constexpr int kMostPairs = 4;  // of one lane: 256 values are 128 pairs for 32 l
 struct Args {
   PrepareRows p;
   char *layer, *also;
-  int64_t page_bytes, plane_bytes, head_bytes, row_bytes;
+  int64_t page_bytes, value_offset, head_bytes, row_stride;
 };
 
 // Where a head's keys go besides, or null.
@@ -24,7 +24,7 @@ __device__ char* also_place(const Args& a, int64_t row, int head) {
   if (a.also == nullptr || p.also_row[row] < 0) return nullptr;
   const int64_t at = static_cast<int64_t>(p.also_row[row]) * p.also_lists + p.also_first + (p.also_one_list ? 0 : head);
   const int32_t slot = p.also_slots[at], page_tokens = p.geometry.page_tokens;
-  return a.also + slot / page_tokens * a.page_bytes + slot % page_tokens * a.row_bytes + head * a.head_bytes;
+  return a.also + slot / page_tokens * a.page_bytes + slot % page_tokens * a.row_stride + head * a.head_bytes;
 }
 
 // A warp per head. Half-split rotary: the pair (i, i + n / 2) turns by the angle of column i.
@@ -66,7 +66,7 @@ __global__ void __launch_bounds__(32 * kWarps) prepare(const Args a) {
   const float* cos = p.rope_cos + static_cast<int64_t>(position) * (n / 2);
   const float* sin = p.rope_sin + static_cast<int64_t>(position) * (n / 2);
   const int32_t slot = p.slots[row], page_tokens = p.geometry.page_tokens;
-  char* place = a.layer + slot / page_tokens * a.page_bytes + slot % page_tokens * a.row_bytes;
+  char* place = a.layer + slot / page_tokens * a.page_bytes + slot % page_tokens * a.row_stride;
   for (int h = warp; h < heads + 2 * kv_heads; h += kWarps) {
     const T* x = first + h * n;
     if (h < heads) {
@@ -78,11 +78,11 @@ __global__ void __launch_bounds__(32 * kWarps) prepare(const Args a) {
       if (char* also = also_place(a, row, h - heads))
         norm_and_rotate(x, static_cast<const T*>(p.k_norm), p.norm_epsilon, cos, sin, n, lane, reinterpret_cast<T*>(also));
     } else {
-      T* out = reinterpret_cast<T*>(place + (h - heads - kv_heads) * a.head_bytes + a.plane_bytes);
+      T* out = reinterpret_cast<T*>(place + (h - heads - kv_heads) * a.head_bytes + a.value_offset);
       auto* also = reinterpret_cast<T*>(also_place(a, row, h - heads - kv_heads));
       for (int i = lane; i < n; i += 32) out[i] = x[i];
       if (also != nullptr)
-        for (int i = lane; i < n; i += 32) also[i + a.plane_bytes / static_cast<int64_t>(sizeof(T))] = x[i];
+        for (int i = lane; i < n; i += 32) also[i + a.value_offset / static_cast<int64_t>(sizeof(T))] = x[i];
     }
   }
 }
@@ -98,9 +98,9 @@ void prepare_rows(const PrepareRows& p, cudaStream_t stream) {
                static_cast<char*>(p.pool) + p.layer * g.layer_bytes(),
                static_cast<char*>(p.also),
                g.page_bytes(),
-               g.plane_bytes(),
+               g.value_offset(),
                g.head_bytes(),
-               g.row_bytes()};
+               g.row_stride()};
   const auto blocks = static_cast<unsigned>(p.rows);
   if (p.element == Element::kF16) prepare<__half><<<blocks, 32 * kWarps, 0, stream>>>(a);
   else prepare<__nv_bfloat16><<<blocks, 32 * kWarps, 0, stream>>>(a);

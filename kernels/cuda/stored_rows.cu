@@ -20,19 +20,19 @@ __device__ __forceinline__ int32_t page_of(const BlockPages& block, int32_t toke
 }
 
 struct RowStrides {
-  int64_t page_bytes, plane_bytes, head_bytes, row_bytes;
+  int64_t page_bytes, value_offset, head_bytes, row_stride, row_bytes;
 };
 
 // A block of threads for a share of one layer's keys or values.
 template <bool kGather>
 __global__ void __launch_bounds__(kThreads) move_rows(const StoredRows a, const RowStrides s) {
   const int32_t part = blockIdx.x, chunks = static_cast<int32_t>(s.row_bytes / 16), all = a.block.tokens * chunks;
-  char* rows = a.layers[part / 2] + a.kv_head * s.head_bytes + (part % 2) * s.plane_bytes;
+  char* rows = a.layers[part / 2] + a.kv_head * s.head_bytes + (part % 2) * s.value_offset;
   auto* staged = reinterpret_cast<uint4*>(a.staged) + static_cast<int64_t>(part) * all;
   const auto in_pool = [&](int32_t i) {
     int32_t slot;
     const int64_t page = page_of(a.block, i / chunks, a.geometry.page_tokens, slot);
-    return reinterpret_cast<uint4*>(rows + page * s.page_bytes + slot * s.row_bytes) + i % chunks;
+    return reinterpret_cast<uint4*>(rows + page * s.page_bytes + slot * s.row_stride) + i % chunks;
   };
   const int32_t begin = blockIdx.y * kInFlight * kThreads + threadIdx.x;
   uint4 bytes[kInFlight];
@@ -56,7 +56,8 @@ void launch_rows(const StoredRows& a, cudaStream_t stream) {
                                 std::to_string(a.layer_count));
   const auto chunks = static_cast<unsigned>(a.block.tokens * (g.row_bytes() / 16));
   const dim3 grid(static_cast<unsigned>(2 * a.layer_count), (chunks + kInFlight * kThreads - 1) / (kInFlight * kThreads));
-  move_rows<kGather><<<grid, kThreads, 0, stream>>>(a, {g.page_bytes(), g.plane_bytes(), g.head_bytes(), g.row_bytes()});
+  move_rows<kGather><<<grid, kThreads, 0, stream>>>(
+      a, {g.page_bytes(), g.value_offset(), g.head_bytes(), g.row_stride(), g.row_bytes()});
   check_launch("move_rows");
 }
 

@@ -44,11 +44,11 @@ __device__ __forceinline__ void copy_keys(const Args& a, const char* head, const
     const int key = c / kChunks, chunk = c % kChunks;
     const int32_t index = begin + key, token = index & ((1 << a.rows.page_shift) - 1);
     const bool valid = index < end;
-    const int64_t row = valid ? pages[index >> a.rows.page_shift] * a.rows.page_bytes + token * a.rows.row_bytes : 0;
+    const int64_t row = valid ? pages[index >> a.rows.page_shift] * a.rows.page_bytes + token * a.rows.row_stride : 0;
     const char* source = head + row + 16 * chunk;
     char* target = stage + key * Shared<kDim>::kPitch + 16 * chunk;
     copy_16_async(target, source, valid);
-    copy_16_async(target + kKeys * Shared<kDim>::kPitch, source + a.rows.plane_bytes, valid);
+    copy_16_async(target + kKeys * Shared<kDim>::kPitch, source + a.rows.value_offset, valid);
   }
 }
 

@@ -39,7 +39,7 @@ double round_to_half(double x) {
 double pool_value(const PoolGeometry& geometry, const void* pool, int32_t layer, int64_t slot, int32_t kv_head,
                   int32_t what, int32_t i) {
   const char* row = static_cast<const char*>(pool) + geometry.key_row_offset(layer, slot, kv_head) +
-                    what * geometry.plane_bytes();
+                    what * geometry.value_offset();
   if (geometry.dtype == KvDtype::kF32) return reinterpret_cast<const float*>(row)[i];
   return half_to_float(reinterpret_cast<const uint16_t*>(row)[i]);
 }

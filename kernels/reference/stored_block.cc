@@ -66,7 +66,7 @@ float pool_half(const BlockPlace& p, const void* pool, int32_t layer, int32_t wh
   const int64_t slot = static_cast<int64_t>(p.pages[position / p.geometry.page_tokens]) * p.geometry.page_tokens +
                        position % p.geometry.page_tokens;
   const char* row = static_cast<const char*>(pool) + p.geometry.key_row_offset(p.layers[layer], slot, p.kv_head) +
-                    what * p.geometry.plane_bytes();
+                    what * p.geometry.value_offset();
   std::memcpy(bits, row + 2 * i, sizeof *bits);
   const float x = half_to_float(*bits);
   return std::isfinite(x) ? x + 0.0f : 0.0f;  // no -0

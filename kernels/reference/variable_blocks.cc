@@ -26,7 +26,7 @@ void attend_to_blocks(const AttentionParams& params, const StepView& step, int32
       weights.resize(static_cast<size_t>(padded) * group);
       list_key_rows(keys, block.first, block.last, kRowPadding, rows.data());
       DecodeArgs a{};
-      a.q = q + static_cast<int64_t>(head) * group * row_dim, a.k_rows = rows.data(), a.v_offset = g.plane_bytes();
+      a.q = q + static_cast<int64_t>(head) * group * row_dim, a.k_rows = rows.data(), a.v_offset = g.value_offset();
       a.count = count, a.group = group, a.row_dim = row_dim, a.half = g.dtype == KvDtype::kF16;
       a.weights = weights.data(), a.stride = padded;
       a.out = part, a.max = part + static_cast<int64_t>(group) * row_dim, a.sum = a.max + group;

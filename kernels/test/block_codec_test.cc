@@ -170,7 +170,7 @@ TEST_P(StoredBlocks, WriteNothingElseWhateverTheBytes) {
         for (int32_t what = 0; what < 2; ++what) {
           const int32_t position = place.first + t;
           const int64_t slot = static_cast<int64_t>(place.pages[position / 32]) * 32 + position % 32;
-          const int64_t row = g.key_row_offset(place.layers[layer], slot, place.kv_head) + what * g.plane_bytes();
+          const int64_t row = g.key_row_offset(place.layers[layer], slot, place.kv_head) + what * g.value_offset();
           std::memcpy(static_cast<char*>(blocks.pool().data()) + row, before.data() + row,
                       static_cast<size_t>(2 * g.head_dim));
         }

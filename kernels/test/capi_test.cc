@@ -207,7 +207,7 @@ TEST_F(Pool, ReadsZerosAndThenWhatWasWritten) {
   const auto pool = PoolRegistry::instance().find(id_);
   const PoolGeometry& g = pool->geometry();
   auto* halves = reinterpret_cast<uint16_t*>(static_cast<char*>(pool->data()) +
-                                             g.key_row_offset(1, 5 * kPageTokens + 15, 2) + g.plane_bytes());
+                                             g.key_row_offset(1, 5 * kPageTokens + 15, 2) + g.value_offset());
   for (int32_t i = 0; i < kHeadDim; ++i) halves[i] = static_cast<uint16_t>(0x3c00 + i);  // 1 + i / 1024
   ASSERT_EQ(ctx_pool_read(id_, 1, 5, 15, 2, 1, row.data()), CTX_OK);
   for (int32_t i = 0; i < kHeadDim; ++i) EXPECT_EQ(row[i], 1.0f + static_cast<float>(i) / 1024);

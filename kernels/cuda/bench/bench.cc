@@ -120,6 +120,7 @@ std::vector<int32_t> scattered(int32_t count) {
 void time_decode(const Machine& machine, int32_t sequences, int32_t context, bool sparse, int32_t run_tokens) {
   PoolGeometry g;
   g.kv_heads = kKvHeads, g.head_dim = kHeadDim, g.page_tokens = kPageTokens, g.dtype = KvDtype::kF16;
+  g.layout = KvLayout::kPairs;
   const int32_t per_sequence = (context + kPageTokens - 1) / kPageTokens,
                 tokens = sparse ? std::min(context, kBudget) : context;
   g.pages = per_sequence * sequences;
@@ -221,6 +222,7 @@ void fill_with_halves(void* device, size_t count) {
 void time_prefill(int32_t context, int32_t rows) {
   PoolGeometry g;
   g.layers = 1, g.kv_heads = kKvHeads, g.head_dim = kHeadDim, g.page_tokens = kPageTokens, g.dtype = KvDtype::kF16;
+  g.layout = KvLayout::kPairs;
   g.pages = (context + rows + kPageTokens - 1) / kPageTokens;
   DeviceBuffer<char> pool(static_cast<size_t>(g.pool_bytes()));
   fill_with_halves(pool.data(), pool.bytes() / sizeof(uint16_t));
@@ -290,7 +292,7 @@ void time_draws(const Machine& machine, int32_t rows) {
 // All parts of blocks of an 8B model with so many layer groups, one after the other: what leaving and coming back take of the loop.
 void time_stored_blocks(int32_t tokens, BlockFormat format, const char* name) {
   constexpr int32_t kLayers = 32, kGroups = 4, kPages = 256;
-  const PoolGeometry g{kLayers, kKvHeads, kHeadDim, kPageTokens, kPages, KvDtype::kF16};
+  const PoolGeometry g{kLayers, kKvHeads, kHeadDim, kPageTokens, kPages, KvDtype::kF16, KvLayout::kPairs};
   DeviceBuffer<char> pool(static_cast<size_t>(g.pool_bytes()));
   check(cudaMemset(pool.data(), 0x2d, pool.bytes()), "cudaMemset");
   std::vector<int32_t> layers(kLayers / kGroups);

@@ -65,11 +65,11 @@ FlashInferDecode::FlashInferDecode(const PoolGeometry& g, const Plan& plan)
 void FlashInferDecode::run(const DecodeAttention& d, cudaStream_t stream) {
   const PoolGeometry& g = d.geometry;
   const LayerRows rows(g, d.pool, d.layer);
-  const int64_t strides[] = {g.page_bytes() / 2, g.head_bytes() / 2, g.row_bytes() / 2};
+  const int64_t strides[] = {g.page_bytes() / 2, g.head_bytes() / 2, g.row_stride() / 2};
   auto* keys = const_cast<__half*>(reinterpret_cast<const __half*>(rows.keys));
   const flashinfer::paged_kv_t<__half, int32_t> paged(
       static_cast<uint32_t>(g.kv_heads), static_cast<uint32_t>(g.page_tokens), kFlashInferHeadDim,
-      static_cast<uint32_t>(sequences_), flashinfer::QKVLayout::kHND, keys, keys + g.plane_bytes() / 2, strides,
+      static_cast<uint32_t>(sequences_), flashinfer::QKVLayout::kHND, keys, keys + g.value_offset() / 2, strides,
       const_cast<int32_t*>(d.tables.pages), page_offsets_.data(), last_page_tokens_.data());
   auto* out = static_cast<__half*>(d.out);
   Params p(static_cast<__half*>(const_cast<void*>(d.q)), nullptr, paged, out, nullptr, nullptr,

@@ -43,6 +43,7 @@ class World {
     for (const int32_t length : lengths_) pages += (length + shape.page_tokens - 1) / shape.page_tokens;
     geometry_.layers = kLayers, geometry_.kv_heads = shape.kv_heads, geometry_.head_dim = shape.head_dim;
     geometry_.page_tokens = shape.page_tokens, geometry_.pages = pages, geometry_.dtype = KvDtype::kF16;
+    geometry_.layout = KvLayout::kPairs;
     pool_ = random_bits(random_, static_cast<size_t>(geometry_.pool_bytes() / 2), shape.element);
     pages_ = shuffled_pages(random_, pages);
     int32_t page = 0;
@@ -142,7 +143,7 @@ class World {
     return slots;
   }
   double value(int32_t slot, int32_t kv_head, int32_t what, int32_t i) const {
-    const int64_t at = geometry_.key_row_offset(kLayer, slot, kv_head) + what * geometry_.plane_bytes();
+    const int64_t at = geometry_.key_row_offset(kLayer, slot, kv_head) + what * geometry_.value_offset();
     return to_float(pool_[static_cast<size_t>(at / 2 + i)], shape_.element);
   }
 

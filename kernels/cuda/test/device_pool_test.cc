@@ -149,7 +149,7 @@ TEST_F(DevicePoolTest, CopiesTheFirstSlotsOfAPage) {
           std::vector<float> row(kHeadDim);
           ASSERT_EQ(ctx_pool_read(id_, layer, 1, slot, head, what, row.data()), CTX_OK);
           const int64_t from = (slot < 5 ? 4 : 1) * kPageTokens + slot;
-          const auto at = static_cast<size_t>(g.key_row_offset(layer, from, head) + what * g.plane_bytes()) / 2;
+          const auto at = static_cast<size_t>(g.key_row_offset(layer, from, head) + what * g.value_offset()) / 2;
           for (int32_t i = 0; i < kHeadDim; ++i) ASSERT_EQ(row[i], half_to_float(values[at + i])) << "slot " << slot;
         }
 }

@@ -34,7 +34,7 @@ class HostBytes {
 class LoadingTest : public testing::Test {
  protected:
   LoadingTest()
-      : geometry_{1, kKvHeads, kDim, kPageTokens, kTokens / kPageTokens + 1, KvDtype::kF16},
+      : geometry_{1, kKvHeads, kDim, kPageTokens, kTokens / kPageTokens + 1, KvDtype::kF16, KvLayout::kPairs},
         host_(static_cast<size_t>(geometry_.layer_bytes())),
         resident_(static_cast<size_t>(kPlaces * (kRoom / kPageTokens) * geometry_.page_bytes())),
         held_(kPlaces * kLists * kRoom),
@@ -101,7 +101,7 @@ class LoadingTest : public testing::Test {
     const Ints own = own_slots_.get();
     for (size_t r = 0; r < rows.size(); ++r)
       for (int32_t l = group_ * kKvHeads; l < (group_ + 1) * kKvHeads; ++l)
-        for (const int64_t plane : {int64_t{0}, geometry_.plane_bytes()})
+        for (const int64_t plane : {int64_t{0}, geometry_.value_offset()})
           check(cudaMemcpy(resident_.data() + geometry_.key_row_offset(0, own[r * kLists + l], l % kKvHeads) + plane,
                            host_.data() + geometry_.key_row_offset(0, rows[r].position, l % kKvHeads) + plane,
                            static_cast<size_t>(geometry_.row_bytes()), cudaMemcpyHostToDevice),
@@ -148,7 +148,7 @@ class LoadingTest : public testing::Test {
   std::string row_bytes(const char* pages, int32_t slot, int32_t head) const {
     const char* key = pages + geometry_.key_row_offset(0, slot, head);
     return std::string(key, key + geometry_.row_bytes()) +
-           std::string(key + geometry_.plane_bytes(), key + geometry_.plane_bytes() + geometry_.row_bytes());
+           std::string(key + geometry_.value_offset(), key + geometry_.value_offset() + geometry_.row_bytes());
   }
 
   const PoolGeometry geometry_;
@@ -227,7 +227,7 @@ class ElasticPoolTest : public testing::Test {
     for (int32_t layer = 0; layer < kLayers; ++layer)
       for (const int32_t page : pages) {
         ASSERT_EQ(ctx_pool_read(id_, layer, page, 3, 1, 1, row.data()), CTX_OK) << ctx_last_error();
-        const int64_t first = pool->geometry().plane_bytes() / 2 + (kPageTokens + 3) * kDim;
+        const int64_t first = (pool->geometry().key_row_offset(0, 3, 1) + pool->geometry().value_offset()) / 2;
         for (int32_t i = 0; i < kDim; ++i)
           ASSERT_EQ(row[i], static_cast<float>((layer * 31 + page * 7 + first + i) % 256)) << "layer " << layer;
       }

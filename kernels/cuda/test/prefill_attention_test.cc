@@ -56,7 +56,7 @@ TEST_P(PrefillAttentionOf, MatchesPlainSums) {
   Random random(23);
   PoolGeometry g;
   g.layers = 2, g.kv_heads = kKvHeads, g.head_dim = head_dim, g.page_tokens = page_tokens, g.pages = 1,
-  g.dtype = KvDtype::kF16;
+  g.dtype = KvDtype::kF16, g.layout = KvLayout::kPairs;
   std::vector<PrefillTile> tiles;
   int32_t rows = 0, single = 0;
   std::vector<int32_t> page_offsets;
@@ -76,7 +76,7 @@ TEST_P(PrefillAttentionOf, MatchesPlainSums) {
   for (size_t c = 0; c < chunks.size(); ++c)
     for (int32_t token = (chunks[c].position + chunks[c].rows - 1) % page_tokens + 1; token < page_tokens; ++token)
       for (int32_t kv_head = 0; kv_head < kKvHeads; ++kv_head)
-        for (const int64_t plane : {int64_t{0}, g.plane_bytes()}) {
+        for (const int64_t plane : {int64_t{0}, g.value_offset()}) {
           const int64_t end = c + 1 < chunks.size() ? page_offsets[c + 1] : g.pages;
           const int64_t slot = static_cast<int64_t>(pages[static_cast<size_t>(end - 1)]) * page_tokens + token;
           const auto at = static_cast<size_t>((g.key_row_offset(kLayer, slot, kv_head) + plane) / 2);
@@ -98,7 +98,7 @@ TEST_P(PrefillAttentionOf, MatchesPlainSums) {
   const auto value = [&](size_t chunk, int32_t position, int32_t kv_head, int32_t what, int32_t i) {
     const int64_t slot =
         static_cast<int64_t>(pages[page_offsets[chunk] + position / page_tokens]) * page_tokens + position % page_tokens;
-    const int64_t at = g.key_row_offset(kLayer, slot, kv_head) + what * g.plane_bytes();
+    const int64_t at = g.key_row_offset(kLayer, slot, kv_head) + what * g.value_offset();
     return static_cast<double>(to_float(pool[static_cast<size_t>(at / 2 + i)], element));
   };
   double worst = 0;

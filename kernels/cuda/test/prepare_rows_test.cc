@@ -18,7 +18,8 @@ TEST_P(PrepareRowsOf, MatchesTheReference) {
   constexpr int32_t kHeads = 6, kKvHeads = 2, kRows = 5, kPositions = 300, kLayer = 1;
   constexpr float kEpsilon = 1e-5f;
   PoolGeometry g;
-  g.layers = 2, g.kv_heads = kKvHeads, g.head_dim = head_dim, g.page_tokens = 16, g.pages = 4, g.dtype = KvDtype::kF16;
+  g.layers = 2, g.kv_heads = kKvHeads, g.head_dim = head_dim, g.page_tokens = 16, g.pages = 4, g.dtype = KvDtype::kF16,
+  g.layout = KvLayout::kPairs;
   Random random(11);
   const int32_t width = (kHeads + 2 * kKvHeads) * head_dim;
   const std::vector<uint16_t> qkv = random_bits(random, static_cast<size_t>(kRows) * width, element);
@@ -57,7 +58,7 @@ TEST_P(PrepareRowsOf, MatchesTheReference) {
       size_t at = (static_cast<size_t>(row) * kHeads + h) * head_dim;
       if (h >= kHeads)
         at = static_cast<size_t>(g.key_row_offset(kLayer, slots[row], (h - kHeads) % kKvHeads) +
-                                 (value ? g.plane_bytes() : 0)) /
+                                 (value ? g.value_offset() : 0)) /
              2;
       for (int32_t i = 0; i < head_dim; ++i) {
         const double actual = to_float(h < kHeads ? queries[at + i] : after[at + i], element);

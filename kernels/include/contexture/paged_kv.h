@@ -1,12 +1,14 @@
-// The paged KV pool: one layout, described here and nowhere else.
+// The paged KV pool: its layouts, described here and nowhere else.
 //
-//   pool   [layer][page][K|V][kvHead][token in page][row_dim]
+//   planes  [layer][page][K|V][kvHead][token in page][row_dim]     of processors
+//   pairs   [layer][page][kvHead][token in page][K|V][row_dim]     of devices
 //   slot   one token position of the pool: page * page_tokens + token in page
 //   row    the head_dim contiguous values of one (layer, slot, K|V, kvHead), padded with zeros to row_dim, the next
 //          multiple of 16
 //
-// A layer's part of a page is contiguous, the rows of one head inside a page are contiguous, and the value row of a
-// token lies a constant distance (one plane) behind its key row. So a kernel needs only the key rows' addresses.
+// A layer's part of a page is contiguous, the rows of one head inside a page are a constant distance apart, and the value row
+// of a token lies a constant distance behind its key row. So a kernel needs only the key rows' addresses. In pairs the
+// single tokens that a selection names are pieces twice as long, which a link to host memory carries faster.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +16,7 @@
 
 namespace contexture {
 
+enum class KvLayout : int32_t { kPlanes = 0, kPairs = 1 };
 enum class KvDtype : int32_t { kF32 = 0, kF16 = 1 };
 
 struct PoolGeometry {
@@ -23,20 +26,24 @@ struct PoolGeometry {
   int32_t page_tokens = 0;
   int32_t pages = 0;
   KvDtype dtype = KvDtype::kF32;
+  KvLayout layout = KvLayout::kPlanes;
 
   int64_t element_bytes() const { return dtype == KvDtype::kF16 ? 2 : 4; }
   int32_t row_dim() const { return (head_dim + 15) / 16 * 16; }
   int64_t row_bytes() const { return row_dim() * element_bytes(); }
-  int64_t head_bytes() const { return page_tokens * row_bytes(); }   // the rows of one head in a page
-  int64_t plane_bytes() const { return kv_heads * head_bytes(); }    // K or V of a page
-  int64_t page_bytes() const { return 2 * plane_bytes(); }           // one layer's part of a page
+  int64_t row_stride() const { return layout == KvLayout::kPairs ? 2 * row_bytes() : row_bytes(); }
+  int64_t head_bytes() const { return page_tokens * row_stride(); }  // from one head's rows in a page to the next one's
+  int64_t value_offset() const {                                     // from a key row to its value row
+    return layout == KvLayout::kPairs ? row_bytes() : kv_heads * head_bytes();
+  }
+  int64_t page_bytes() const { return 2 * kv_heads * page_tokens * row_bytes(); }  // one layer's part of a page
   int64_t layer_bytes() const { return pages * page_bytes(); }
   int64_t pool_bytes() const { return layers * layer_bytes(); }
 
-  // Byte offset of the K row; the V row lies plane_bytes() behind it.
+  // Byte offset of the K row; the V row lies value_offset() behind it.
   int64_t key_row_offset(int32_t layer, int64_t slot, int32_t kv_head) const {
     return layer * layer_bytes() + slot / page_tokens * page_bytes() + kv_head * head_bytes() +
-           slot % page_tokens * row_bytes();
+           slot % page_tokens * row_stride();
   }
 };
 
