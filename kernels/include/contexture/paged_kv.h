@@ -14,7 +14,7 @@
 
 namespace contexture {
 
-enum class KvDtype : int32_t { kF32 = 0, kF16 = 1 };
+enum class KvDtype : int32_t { kF32 = 0, kF16 = 1, kBf16 = 2 };  // bf16: in pools of CUDA devices only
 
 struct PoolGeometry {
   int32_t layers = 0;
@@ -24,7 +24,7 @@ struct PoolGeometry {
   int32_t pages = 0;
   KvDtype dtype = KvDtype::kF32;
 
-  int64_t element_bytes() const { return dtype == KvDtype::kF16 ? 2 : 4; }
+  int64_t element_bytes() const { return dtype == KvDtype::kF32 ? 4 : 2; }
   int32_t row_dim() const { return (head_dim + 15) / 16 * 16; }
   int64_t row_bytes() const { return row_dim() * element_bytes(); }
   int64_t head_bytes() const { return page_tokens * row_bytes(); }   // the rows of one head in a page
