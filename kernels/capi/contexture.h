@@ -87,7 +87,7 @@ CTX_API const struct ctx_drawn_token* ctx_session_sample(int64_t session, int32_
 /* Why the last failing call of this thread failed; valid until the thread's next failing call. */
 CTX_API const char* ctx_last_error(void);
 
-/* Takes a pool's memory and returns its id (> 0). dtype: 0 = f32, 1 = f16. page_tokens: 8, 16, 32, 64 or 128.
+/* Takes a pool's memory and returns its id (> 0). dtype: 0 = f32 (in host memory only), 1 = f16, 2 = bf16 (on CUDA devices only). page_tokens: 8, 16, 32, 64 or 128.
  * head_dim: even, at most 512; rows are padded to a multiple of 16. All rows are zero at first. */
 CTX_API int64_t ctx_pool_create(int32_t layers, int32_t kv_heads, int32_t head_dim, int32_t page_tokens, int32_t pages,
                                 int32_t dtype);

@@ -8,7 +8,18 @@
 
 namespace contexture {
 
-KvPool::KvPool(const PoolGeometry& geometry) : geometry_(geometry), steps_(geometry), memory_(geometry_.pool_bytes()) {}
+namespace {
+
+const PoolGeometry& checked(const PoolGeometry& g) {
+  if (g.dtype == KvDtype::kBf16)
+    throw InvalidArgument("dtype is 2 (bf16), which only pools of CUDA devices hold; in host memory it must be 0 (f32) or 1 (f16)");
+  return g;
+}
+
+}  // namespace
+
+KvPool::KvPool(const PoolGeometry& geometry)
+    : geometry_(checked(geometry)), steps_(geometry_), memory_(geometry_.pool_bytes()) {}
 
 void KvPool::keep_queries(int32_t query_heads) {
   if (!has_step()) throw InvalidArgument("the pool has no step; set one before its queries are kept");

@@ -16,8 +16,8 @@ const PoolGeometry& checked(const PoolGeometry& g) {
   check_count("head_dim", g.head_dim, kMaxHeadDim);
   if (g.head_dim % 2 != 0) throw InvalidArgument("head_dim is " + text(g.head_dim) + "; it must be even");
   check_page_tokens(g.page_tokens);
-  if (g.dtype != KvDtype::kF32 && g.dtype != KvDtype::kF16)
-    throw InvalidArgument("dtype is " + text(static_cast<int32_t>(g.dtype)) + "; it must be 0 (f32) or 1 (f16)");
+  if (g.dtype != KvDtype::kF32 && g.dtype != KvDtype::kF16 && g.dtype != KvDtype::kBf16)
+    throw InvalidArgument("dtype is " + text(static_cast<int32_t>(g.dtype)) + "; it must be 0 (f32), 1 (f16) or 2 (bf16)");
   // layer_bytes is at most 2^24 * 2^16 * 2^7 * 2^12 = 2^59.
   if (g.layer_bytes() > kMaxPoolBytes / g.layers)
     throw InvalidArgument("the pool would have more than " + text(kMaxPoolBytes) + " bytes; take fewer pages");

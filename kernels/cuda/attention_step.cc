@@ -20,7 +20,7 @@ void run_attention(DevicePool& pool, const AttentionStep& a, cudaStream_t stream
   p.geometry = pool.geometry(), p.pool = kv.pages, p.num_heads = a.num_heads, p.rows = rows;
   p.qkv = a.qkv, p.positions = pool.positions(), p.slots = pool.slots();
   p.rope_cos = a.rope_cos, p.rope_sin = a.rope_sin, p.q_norm = a.q_norm, p.k_norm = a.k_norm;
-  p.norm_epsilon = a.norm_epsilon, p.q = pool.queries(a.num_heads);
+  p.norm_epsilon = a.norm_epsilon, p.q = pool.queries(a.num_heads), p.element = pool.element();
   if (keeps) {
     p.also = kv.resident, p.also_row = pool.loaded_rows(), p.also_slots = pool.elastic()->own_slots();
     p.also_lists = resident.groups * resident.kv_heads, p.also_first = group * resident.kv_heads;
@@ -33,6 +33,7 @@ void run_attention(DevicePool& pool, const AttentionStep& a, cudaStream_t stream
   d.geometry = p.geometry, d.pool = kv.pages, d.layer_group = group, d.num_heads = a.num_heads, d.scale = a.scale;
   d.tables = pool.row_tables(), d.selection = pool.selection(a.layer);
   d.q = p.q, d.out = a.out, d.splits = pool.splits(), d.partial = pool.partial(a.num_heads);
+  d.element = pool.element();
   if (pool.has_single_rows()) {
     if (keeps) {
       d.tables = pool.dense_tables();  // and rows whose lists came from the host
@@ -45,7 +46,7 @@ void run_attention(DevicePool& pool, const AttentionStep& a, cudaStream_t stream
   PrefillAttention chunks;
   chunks.geometry = p.geometry, chunks.pool = kv.pages, chunks.num_heads = a.num_heads, chunks.scale = a.scale;
   chunks.tile_count = pool.tile_count(), chunks.tiles = pool.tiles(), chunks.pages = pool.row_tables().pages;
-  chunks.rows = rows, chunks.q = p.q, chunks.out = a.out;
+  chunks.rows = rows, chunks.q = p.q, chunks.out = a.out, chunks.element = pool.element();
   if (kv.on_host && chunks.tile_count > 0) std::tie(chunks.pool, chunks.pages) = pool.stage(a.layer, stream);
   prefill_attention(chunks, stream);
 }

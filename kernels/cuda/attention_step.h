@@ -10,7 +10,7 @@
 namespace contexture {
 namespace cuda {
 
-// All pointers are the device's.
+// All pointers are the device's; numbers of 16 bits are the pool's: halves or bf16.
 struct AttentionStep {
   int32_t layer = 0;
   int32_t num_heads = 0;

@@ -91,12 +91,12 @@ compile() {
   fi
 }
 
-kernels="append_keys copy_rows decode_attention elastic_loading keep_blocks prepare_rows retrieval sample_rows score_keys select_positions stored_rows swiglu tiled_prefill"
+kernels="append_keys block_product copy_rows decode_attention elastic_loading keep_blocks prepare_rows retrieval sample_rows score_keys select_positions stored_rows swiglu tiled_prefill"
 flashinfer_kernels= flashinfer_bench=
 [ -n "$without" ] || flashinfer_kernels=flashinfer_prefill flashinfer_bench=flashinfer_decode
 hopper_kernels=
-[ -n "$without" ] || [ -z "$hopper" ] || hopper_kernels=flashinfer_hopper_prefill
-library="cuda/attention_step.cc cuda/backed_memory.cc cuda/block_staging.cc cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/elastic_layers.cc cuda/graph_session.cc cuda/head_session.cc cuda/key_pool.cc cuda/ops.cc cuda/pinned_memory.cc cuda/prefill_attention.cc capi/retrieval_tables.cc capi/step_tables.cc capi/stored_block.cc ops/op_support.cc"
+[ -n "$without" ] || [ -z "$hopper" ] || hopper_kernels="flashinfer_hopper_prefill flashinfer_hopper_bf16"
+library="cuda/attention_step.cc cuda/backed_memory.cc cuda/block_staging.cc cuda/bound_session.cc cuda/capi.cc cuda/device_pool.cc cuda/devices.cc cuda/elastic_layers.cc cuda/graph_session.cc cuda/head_session.cc cuda/key_pool.cc cuda/ops.cc cuda/pinned_memory.cc cuda/prefill_attention.cc cuda/product_ops.cc cuda/sliced_product.cc capi/retrieval_tables.cc capi/step_tables.cc capi/stored_block.cc ops/op_support.cc"
 # The codec of stored blocks, as in the library for CPUs: the same flags there, in CMakeLists.txt.
 codec="cpu/block_codec.cc cpu/isa.cc cpu/kernels_portable.cc"
 codec_flags="-Xcompiler -Wno-unused-function"
@@ -112,7 +112,7 @@ isa_flags() {
       ;;
   esac
 }
-tests="main attention_step_test decode_attention_test device_pool_test devices_test elastic_test key_pool_test prefill_attention_test prepare_rows_test retrieval_test sample_rows_test stored_blocks_test swiglu_test"
+tests="main attention_step_test block_product_test decode_attention_test device_pool_test devices_test elastic_test key_pool_test prefill_attention_test prepare_rows_test retrieval_test sample_rows_test stored_blocks_test swiglu_test"
 log=$build/build.log
 if ! echo '#include <gtest/gtest.h>' | c++ -x c++ -fsyntax-only - 2>/dev/null; then
   tests=

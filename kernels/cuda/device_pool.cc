@@ -15,11 +15,18 @@ namespace contexture {
 namespace cuda {
 namespace {
 
+float bf16_to_float(uint16_t bits) {
+  const uint32_t wide = static_cast<uint32_t>(bits) << 16;
+  float x;
+  std::memcpy(&x, &wide, sizeof x);
+  return x;
+}
+
 constexpr size_t kStagedBytes = size_t{64} << 20;  // by which the memory for chunks' pages grows
 
 PoolGeometry checked(PoolGeometry g) {
-  if (g.dtype != KvDtype::kF16)
-    throw InvalidArgument("dtype is " + text(static_cast<int32_t>(g.dtype)) + "; on a device it must be 1 (f16)");
+  if (g.dtype != KvDtype::kF16 && g.dtype != KvDtype::kBf16)
+    throw InvalidArgument("dtype is " + text(static_cast<int32_t>(g.dtype)) + "; on a device it must be 1 (f16) or 2 (bf16)");
   if (g.head_dim % 16 != 0)
     throw InvalidArgument("head_dim is " + text(g.head_dim) + "; on a device it must be a multiple of 16");
   check_slots_fit(g.pages, g.page_tokens);
@@ -404,9 +411,9 @@ void DevicePool::read_row(int32_t layer, int32_t page, int32_t slot_in_page, int
   const int64_t offset = checked_row_offset(geometry_, layer, page, slot_in_page, kv_head, what);
   const char* row = static_cast<char*>(this->layer(layer).pages) + offset - layer * geometry_.layer_bytes();
   if (out == nullptr) throw InvalidArgument("out is null");
-  std::vector<uint16_t> halves(static_cast<size_t>(geometry_.head_dim));
-  check(cudaMemcpy(halves.data(), row, halves.size() * sizeof(uint16_t), cudaMemcpyDefault), "cudaMemcpy");
-  std::transform(halves.begin(), halves.end(), out, half_to_float);
+  std::vector<uint16_t> bits(static_cast<size_t>(geometry_.head_dim));
+  check(cudaMemcpy(bits.data(), row, bits.size() * sizeof(uint16_t), cudaMemcpyDefault), "cudaMemcpy");
+  std::transform(bits.begin(), bits.end(), out, element() == Element::kF16 ? half_to_float : bf16_to_float);
 }
 
 // Of the place's layers.

@@ -41,6 +41,7 @@ class DevicePool {
   DevicePool& operator=(const DevicePool&) = delete;
 
   const PoolGeometry& geometry() const { return geometry_; }
+  Element element() const { return geometry_.dtype == KvDtype::kBf16 ? Element::kBf16 : Element::kF16; }
   // What a layer's kernels need to know.
   struct LayerKv {
     void* pages = nullptr;  // of the layer alone

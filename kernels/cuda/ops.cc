@@ -1,45 +1,30 @@
-// The operations of the CUDA execution provider: the CPU's contracts in halves, on the runtime's own stream.
+// The operations of the CUDA execution provider: the CPU's contracts in halves or bf16, on the runtime's own stream.
 #include <algorithm>
 #include <cmath>
 
 #include "cuda/attention_step.h"
+#include "cuda/cuda_op.h"
 #include "cuda/device_pool.h"
 #include "cuda/key_pool.h"
 #include "cuda/swiglu.h"
-#include "ops/op_support.h"
 
 namespace contexture {
 namespace cuda {
 namespace {
 
-cudaStream_t stream_of(const OpContext& context) {
-  void* stream = nullptr;
-  contexture::check(ort_api().KernelContext_GetGPUComputeStream(context.raw(), &stream));
-  return static_cast<cudaStream_t>(stream);
-}
-
-// Op has besides what describe_op wants: kOnHost, an array of bool per input.
-template <class Op>
-ort::CustomOp describe_cuda_op() {
-  ort::CustomOp op = describe_op<Op>();
-  op.GetExecutionProviderType = [](const ort::CustomOp*) -> const char* { return "CUDAExecutionProvider"; };
-  op.GetInputMemoryType = [](const ort::CustomOp*, size_t i) {
-    return Op::kOnHost[i] ? ort::kHostInput : ort::kDefaultMemory;
-  };
-  return op;
-}
-
+// The runtime chooses among operations of one name by the types of their inputs.
+template <Element kElement>
 class PagedAttentionOp {
  public:
   static constexpr const char* kName = "PagedAttention";
-  static constexpr std::array<Port, 6> kInputs = {{{ort::kHalf, ort::kRequired},    // qkv
-                                                   {ort::kInt64, ort::kRequired},   // step
-                                                   {ort::kFloat, ort::kRequired},   // rope_cos
-                                                   {ort::kFloat, ort::kRequired},   // rope_sin
-                                                   {ort::kHalf, ort::kOptional},    // q_norm
-                                                   {ort::kHalf, ort::kOptional}}};  // k_norm
+  static constexpr std::array<Port, 6> kInputs = {{{type_of(kElement), ort::kRequired},  // qkv
+                                                   {ort::kInt64, ort::kRequired},         // step
+                                                   {ort::kFloat, ort::kRequired},         // rope_cos
+                                                   {ort::kFloat, ort::kRequired},         // rope_sin
+                                                   {type_of(kElement), ort::kOptional},   // q_norm
+                                                   {type_of(kElement), ort::kOptional}}}; // k_norm
   static constexpr std::array<bool, 6> kOnHost = {false, true, false, false, false, false};
-  static constexpr std::array<Port, 1> kOutputs = {{{ort::kHalf, ort::kRequired}}};
+  static constexpr std::array<Port, 1> kOutputs = {{{type_of(kElement), ort::kRequired}}};
 
   explicit PagedAttentionOp(const Attributes& attributes)
       : layer_(attributes.integer("layer", 0, 1 << 16)),
@@ -76,6 +61,9 @@ class PagedAttentionOp {
       context.refuse("layer " + std::to_string(layer_) + ", kv_heads " + std::to_string(kv_heads_) + ", head_dim " +
                      std::to_string(head_dim_) + ", but the pool has " + std::to_string(g.layers) + " layers, " +
                      std::to_string(g.kv_heads) + " and " + std::to_string(g.head_dim));
+    if (pool.element() != kElement)
+      context.refuse("the model computes in " + std::string(kElement == Element::kF16 ? "fp16" : "bf16") +
+                     ", but the pool holds the other 16-bit numbers");
     if (!pool.has_step()) context.refuse("the pool has no step; call ctx_step_set before the run");
     if (qkv.dims[0] != pool.run_rows() || qkv.dims[1] != width)
       context.refuse("qkv is " + qkv.shape() + "; the step wants [" + std::to_string(pool.run_rows()) + ", " +
@@ -90,12 +78,13 @@ class PagedAttentionOp {
   const float scale_, norm_epsilon_;
 };
 
+template <Element kElement>
 class SwiGluOp {
  public:
   static constexpr const char* kName = "SwiGlu";
-  static constexpr std::array<Port, 1> kInputs = {{{ort::kHalf, ort::kRequired}}};
+  static constexpr std::array<Port, 1> kInputs = {{{type_of(kElement), ort::kRequired}}};
   static constexpr std::array<bool, 1> kOnHost = {false};
-  static constexpr std::array<Port, 1> kOutputs = {{{ort::kHalf, ort::kRequired}}};
+  static constexpr std::array<Port, 1> kOutputs = {{{type_of(kElement), ort::kRequired}}};
 
   explicit SwiGluOp(const Attributes&) {}
 
@@ -104,7 +93,7 @@ class SwiGluOp {
     const int64_t width = x.dims[1] / 2;
     if (x.dims[1] % 4 != 0)
       context.refuse("gate_up is " + x.shape() + "; its rows must hold gate and up, equally wide and even");
-    swiglu(x.data, context.output(0, x.dims[0], width), x.dims[0], width, stream_of(context));
+    swiglu(x.data, context.output(0, x.dims[0], width), x.dims[0], width, kElement, stream_of(context));
   }
 };
 
@@ -162,26 +151,6 @@ class RetrievalSelectOp {
   }
 };
 
-const ort::CustomOp* device_append_op() {
-  static const ort::CustomOp op = describe_cuda_op<RetrievalAppendOp>();
-  return &op;
-}
-
-const ort::CustomOp* device_select_op() {
-  static const ort::CustomOp op = describe_cuda_op<RetrievalSelectOp>();
-  return &op;
-}
-
-const ort::CustomOp* device_attention_op() {
-  static const ort::CustomOp op = describe_cuda_op<PagedAttentionOp>();
-  return &op;
-}
-
-const ort::CustomOp* device_swiglu_op() {
-  static const ort::CustomOp op = describe_cuda_op<SwiGluOp>();
-  return &op;
-}
-
 }  // namespace
 }  // namespace cuda
 }  // namespace contexture
@@ -190,7 +159,11 @@ const ort::CustomOp* device_swiglu_op() {
 extern "C" __attribute__((visibility("default"))) contexture::ort::Status* RegisterCustomOps(
     contexture::ort::SessionOptions* options, const contexture::ort::ApiBase* base) {
   using namespace contexture;
+  using cuda::Element;
   return register_ops(
       options, base,
-      {cuda::device_attention_op(), cuda::device_swiglu_op(), cuda::device_append_op(), cuda::device_select_op()});
+      {cuda::cuda_op<cuda::PagedAttentionOp<Element::kF16>>(), cuda::cuda_op<cuda::PagedAttentionOp<Element::kBf16>>(),
+       cuda::cuda_op<cuda::SwiGluOp<Element::kF16>>(), cuda::cuda_op<cuda::SwiGluOp<Element::kBf16>>(),
+       cuda::block_product_cuda_op(), cuda::block_rows_cuda_op(), cuda::cuda_op<cuda::RetrievalAppendOp>(),
+       cuda::cuda_op<cuda::RetrievalSelectOp>()});
 }

@@ -21,6 +21,7 @@ const std::vector<PrefillKernel>& prefill_kernels();
 #ifdef CONTEXTURE_FLASHINFER_HOPPER
 bool flashinfer_hopper_prefill_takes(const PrefillAttention& args);
 void flashinfer_hopper_prefill(const PrefillAttention& args, cudaStream_t stream);
+void flashinfer_hopper_bf16_prefill(const PrefillAttention& args, cudaStream_t stream);  // where the elements are bf16
 #endif
 #ifdef CONTEXTURE_FLASHINFER
 bool flashinfer_prefill_takes(const PrefillAttention& args);

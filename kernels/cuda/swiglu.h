@@ -5,11 +5,13 @@
 
 #include <cstdint>
 
+#include "cuda/device.h"
+
 namespace contexture {
 namespace cuda {
 
-// gate_up: [rows, 2 * width] halves; out: [rows, width]; width even. Device pointers.
-void swiglu(const void* gate_up, void* out, int64_t rows, int64_t width, cudaStream_t stream);
+// gate_up: [rows, 2 * width]; out: [rows, width]; width even. Device pointers.
+void swiglu(const void* gate_up, void* out, int64_t rows, int64_t width, Element element, cudaStream_t stream);
 
 }  // namespace cuda
 }  // namespace contexture

@@ -31,7 +31,7 @@ struct ShapeInferContext;
 struct CustomOp;
 
 enum ErrorCode : int { kFail = 1, kInvalidArgument = 2 };
-enum ElementType : int { kFloat = 1, kInt8 = 3, kInt64 = 7, kHalf = 10 };
+enum ElementType : int { kFloat = 1, kUint8 = 2, kInt8 = 3, kInt64 = 7, kHalf = 10, kBrainFloat = 16 };
 enum MemoryKind : int { kHostInput = -2, kDefaultMemory = 0 };
 enum Presence : int { kRequired = 0, kOptional = 1 };
 

@@ -66,7 +66,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadGeometry{"LargePages", 1, 1, 64, 256, 4, 0, "page_tokens is 256"},
                     BadGeometry{"UnevenPages", 1, 1, 64, 24, 4, 0, "page_tokens is 24"},
                     BadGeometry{"NoPages", 1, 1, 64, 16, 0, 0, "pages is 0"},
-                    BadGeometry{"UnknownType", 1, 1, 64, 16, 4, 2, "dtype is 2; it must be 0 (f32) or 1 (f16)"},
+                    BadGeometry{"UnknownType", 1, 1, 64, 16, 4, 3, "dtype is 3; it must be 0 (f32), 1 (f16) or 2 (bf16)"},
+                    BadGeometry{"BrainFloats", 1, 1, 64, 16, 4, 2, "dtype is 2 (bf16), which only pools of CUDA devices hold"},
                     BadGeometry{"Overflow", 65536, 65536, 512, 128, 1 << 24, 0, "take fewer pages"}),
     [](const auto& info) { return info.param.name; });
 

@@ -24,14 +24,15 @@ struct Sequence {
   Ints pages;
 };
 
-class AttentionStepTest : public testing::Test {
+class AttentionStepTest : public testing::TestWithParam<Element> {
  protected:
   AttentionStepTest() : rotary_(kPositions, kDim), cos_(rotary_.cos), sin_(rotary_.sin) {}
 
   void SetUp() override {
-    plain_ = ctx_pool_create(kLayers, kKvHeads, kDim, kPageTokens, kPages, 1);
-    elastic_ =
-        ctx_pool_create_elastic(kLayers, kKvHeads, kDim, kPageTokens, kPages, 1, 64 << 20, 64 << 20, kPlaces, kLists, kRoom);
+    const int32_t dtype = static_cast<int32_t>(GetParam() == Element::kF16 ? KvDtype::kF16 : KvDtype::kBf16);
+    plain_ = ctx_pool_create(kLayers, kKvHeads, kDim, kPageTokens, kPages, dtype);
+    elastic_ = ctx_pool_create_elastic(kLayers, kKvHeads, kDim, kPageTokens, kPages, dtype, 64 << 20, 64 << 20, kPlaces,
+                                       kLists, kRoom);
     ASSERT_GT(plain_, 0) << ctx_last_error();
     ASSERT_GT(elastic_, 0) << ctx_last_error();
     const Ints order = shuffled_pages(random_, kPages);
@@ -75,11 +76,11 @@ class AttentionStepTest : public testing::Test {
     const auto lists = static_cast<int64_t>(selected.size()) * kKvHeads;
     EXPECT_EQ(counts[0], loads ? lists * budget * elastic->elastic()->host_layers() : 0);
     EXPECT_LE(counts[1], counts[0]);
-    const std::vector<uint16_t> qkv = random_bits(random_, static_cast<size_t>(plain->run_rows()) * kWidth, Element::kF16);
+    const std::vector<uint16_t> qkv = random_bits(random_, static_cast<size_t>(plain->run_rows()) * kWidth, GetParam());
     for (int32_t layer = 0; layer < kLayers; ++layer) {
       const std::vector<float> expected = run(*plain, layer, qkv), actual = run(*elastic, layer, qkv);
       for (size_t i = 0; i < static_cast<size_t>(plain->rows()) * kHeads * kDim; ++i)
-        ASSERT_NEAR(actual[i], expected[i], 2e-3) << "layer " << layer << ", row " << i / (kHeads * kDim);
+        ASSERT_NEAR(actual[i], expected[i], 4 * precision(GetParam())) << "layer " << layer << ", row " << i / (kHeads * kDim);
     }
     for (size_t i = 0; i < which.size(); ++i) sequences_[which[i]].length += rows[i];
   }
@@ -93,7 +94,7 @@ class AttentionStepTest : public testing::Test {
     run_attention(pool, a, nullptr);
     check(cudaDeviceSynchronize(), "run_attention");
     std::vector<float> values;
-    for (const uint16_t bits : out.get()) values.push_back(to_float(bits, Element::kF16));
+    for (const uint16_t bits : out.get()) values.push_back(to_float(bits, GetParam()));
     return values;
   }
 
@@ -153,7 +154,7 @@ class AttentionStepTest : public testing::Test {
   bool by_host_lists_ = false;
 };
 
-TEST_F(AttentionStepTest, WhereLayersAreMakesNoDifference) {
+TEST_P(AttentionStepTest, WhereLayersAreMakesNoDifference) {
   step({0, 1}, {200, 90}, 48);
   for (int i = 0; i < 3; ++i) step({0, 1}, {1, 1}, 48);
   place(2);
@@ -174,7 +175,7 @@ TEST_F(AttentionStepTest, WhereLayersAreMakesNoDifference) {
 }
 
 // Lists out of host memory name rows of layers there as well, and leave what was loaded for others as it is.
-TEST_F(AttentionStepTest, ListsOfTheHostComeBetweenLoadedOnes) {
+TEST_P(AttentionStepTest, ListsOfTheHostComeBetweenLoadedOnes) {
   step({0, 1, 2}, {200, 90, 150}, 48);
   place(2);
   for (int i = 0; i < 9; ++i) {
@@ -185,11 +186,14 @@ TEST_F(AttentionStepTest, ListsOfTheHostComeBetweenLoadedOnes) {
 }
 
 // A null table is refused in words.
-TEST_F(AttentionStepTest, RefusesTablesThatAreMissing) {
+TEST_P(AttentionStepTest, RefusesTablesThatAreMissing) {
   EXPECT_EQ(ctx_step_loaded(elastic_, nullptr), CTX_INVALID_ARGUMENT);
   EXPECT_EQ(ctx_pool_place(elastic_, 1, 2, nullptr), CTX_INVALID_ARGUMENT);
   EXPECT_NE(std::string(ctx_last_error()).find("used is null"), std::string::npos) << ctx_last_error();
 }
+
+INSTANTIATE_TEST_SUITE_P(Elements, AttentionStepTest, testing::Values(Element::kF16, Element::kBf16),
+                         [](const auto& info) { return name(info.param); });
 
 }  // namespace
 }  // namespace cuda

@@ -154,6 +154,21 @@ TEST_F(DevicePoolTest, CopiesTheFirstSlotsOfAPage) {
         }
 }
 
+TEST_F(DevicePoolTest, ReadsBrainFloats) {
+  const int64_t id = ctx_pool_create(1, 1, kHeadDim, kPageTokens, 1, 2);
+  ASSERT_GT(id, 0) << ctx_last_error();
+  const auto pool = DevicePoolRegistry::instance().find(id);
+  Random random(20);
+  const std::vector<uint16_t> values =
+      random_bits(random, static_cast<size_t>(pool->geometry().pool_bytes() / 2), Element::kBf16);
+  check(cudaMemcpy(pool->layer(0).pages, values.data(), values.size() * 2, cudaMemcpyHostToDevice), "cudaMemcpy");
+  std::vector<float> row(kHeadDim);
+  ASSERT_EQ(ctx_pool_read(id, 0, 0, 3, 0, 1, row.data()), CTX_OK);
+  const auto at = static_cast<size_t>(pool->geometry().key_row_offset(0, 3, 0) + pool->geometry().value_offset()) / 2;
+  for (int32_t i = 0; i < kHeadDim; ++i) ASSERT_EQ(row[i], bf16_to_float(values[at + i]));
+  EXPECT_EQ(ctx_pool_destroy(id), CTX_OK);
+}
+
 TEST_F(DevicePoolTest, KeepsNoQueries) {
   EXPECT_EQ(ctx_step_keep_queries(id_, 9), CTX_INVALID_ARGUMENT);
   EXPECT_EQ(ctx_pool_pretouch(id_, 3), CTX_OK);
@@ -162,7 +177,7 @@ TEST_F(DevicePoolTest, KeepsNoQueries) {
 
 TEST(DevicePoolHost, RefusesWhatADeviceCannotHave) {
   EXPECT_EQ(ctx_pool_create(1, 1, 64, 16, 4, 0), 0);
-  EXPECT_NE(std::string(ctx_last_error()).find("it must be 1 (f16)"), std::string::npos) << ctx_last_error();
+  EXPECT_NE(std::string(ctx_last_error()).find("it must be 1 (f16) or 2 (bf16)"), std::string::npos) << ctx_last_error();
   EXPECT_EQ(ctx_pool_create(1, 1, 72, 16, 4, 1), 0);
   EXPECT_NE(std::string(ctx_last_error()).find("a multiple of 16"), std::string::npos) << ctx_last_error();
   EXPECT_EQ(ctx_pool_destroy(-3), CTX_UNKNOWN_POOL);

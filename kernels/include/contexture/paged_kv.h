@@ -17,7 +17,7 @@
 namespace contexture {
 
 enum class KvLayout : int32_t { kPlanes = 0, kPairs = 1 };
-enum class KvDtype : int32_t { kF32 = 0, kF16 = 1 };
+enum class KvDtype : int32_t { kF32 = 0, kF16 = 1, kBf16 = 2 };  // bf16: in pools of CUDA devices only
 
 struct PoolGeometry {
   int32_t layers = 0;
@@ -28,7 +28,7 @@ struct PoolGeometry {
   KvDtype dtype = KvDtype::kF32;
   KvLayout layout = KvLayout::kPlanes;
 
-  int64_t element_bytes() const { return dtype == KvDtype::kF16 ? 2 : 4; }
+  int64_t element_bytes() const { return dtype == KvDtype::kF32 ? 4 : 2; }
   int32_t row_dim() const { return (head_dim + 15) / 16 * 16; }
   int64_t row_bytes() const { return row_dim() * element_bytes(); }
   int64_t row_stride() const { return layout == KvLayout::kPairs ? 2 * row_bytes() : row_bytes(); }

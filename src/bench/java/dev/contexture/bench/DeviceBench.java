@@ -97,6 +97,7 @@ final class DeviceBench {
                 provider,
                 work,
                 shape,
+                BenchWeights.byName(options.text("weights", "bf16")),
                 new RandomHead.Shape(
                         options.number("head-groups", 4),
                         options.number("head-query-heads", 8),

@@ -19,7 +19,6 @@ import dev.contexture.kv.BlockCutter;
 import dev.contexture.kv.KvCache;
 import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
-import dev.contexture.model.arch.TensorData;
 import dev.contexture.model.graph.CompiledModel;
 import dev.contexture.model.graph.GraphCompiler;
 import dev.contexture.model.head.RetrievalHeadConfig;
@@ -57,6 +56,7 @@ final class DeviceParts implements AutoCloseable {
      * What to open.
      *
      * @param work takes the model and the compiled graph
+     * @param weights what is computed with
      * @param capBytes and {@code reserveBytes}: see {@link DeviceMemory.Cap}
      * @param pinnedBytes of host memory, for layers that leave the device; 0: none do
      * @param sequences that run at a time
@@ -67,6 +67,7 @@ final class DeviceParts implements AutoCloseable {
             ExecutionProvider provider,
             Path work,
             ModelShape shape,
+            BenchWeights weights,
             RandomHead.Shape head,
             long seed,
             long capBytes,
@@ -80,10 +81,10 @@ final class DeviceParts implements AutoCloseable {
         long begin = System.nanoTime();
         this.model = RandomModel.of(settings.shape, settings.seed, settings.work.resolve("models"));
         begin = note("write_weights", begin);
-        Precision precision = settings.provider == ExecutionProvider.CUDA ? Precision.HALF : Precision.FAST;
+        Precision precision = settings.weights.on(settings.provider);
         CompiledModel compiled;
         long modelBytes;
-        try (ModelSource source = ModelSources.open(model)) {
+        try (ModelSource source = settings.weights.of(ModelSources.open(model))) {
             Path headFile = RandomHead.write(
                     settings.work.resolve("heads").resolve(settings.shape + ".safetensors"),
                     source.config(),
@@ -95,14 +96,11 @@ final class DeviceParts implements AutoCloseable {
                     BenchRetrieval.findHead(sparsity, model.sha256(), settings.work.resolve("heads"));
             try {
                 compiled = new GraphCompiler(settings.work.resolve("graphs"))
-                        .compile(source, model.sha256(), precision, found);
+                        .compile(source, model.sha256() + " " + settings.weights, precision, found);
             } finally {
                 found.ifPresent(RetrievalHeadFile::close);
             }
-            modelBytes = Short.BYTES
-                    * source.tensors().values().stream()
-                            .mapToLong(TensorData::elements)
-                            .sum();
+            modelBytes = BenchWeights.bytes(source);
         }
         begin = note("compile", begin);
         this.config = compiled.config();
@@ -163,7 +161,7 @@ final class DeviceParts implements AutoCloseable {
         note("load", begin);
     }
 
-    /** The graphs of keys and queries have embeddings and fused features of their own. */
+    /** At most: the graphs of keys and queries have embeddings and fused features of their own. */
     private static long headBytes(RetrievalHeadConfig head) {
         long both = (long) head.vocabulary() * head.hidden() + (long) head.hidden() * head.featureWidth();
         long own = 2L * head.hidden() * (head.keyWidth() + head.queryWidth());

@@ -9,6 +9,7 @@ import dev.contexture.model.arch.ModelConfig;
 import dev.contexture.model.arch.ModelSource;
 import dev.contexture.model.arch.TensorData;
 import dev.contexture.model.arch.TensorDecoder;
+import dev.contexture.model.arch.TensorType;
 import dev.contexture.model.head.RetrievalHeadFile;
 import dev.contexture.model.safetensors.SafetensorsModelSource;
 import dev.contexture.model.store.ModelFiles;
@@ -25,6 +26,9 @@ import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Models of random weights are sound checkpoints that the engine runs. */
 class RandomModelTest {
@@ -113,12 +117,40 @@ class RandomModelTest {
         }
     }
 
-    @Test
-    void theEngineDecodesItSparselyAndDensely() throws IOException {
+    @ParameterizedTest
+    @CsvSource({"Q4_0, 8", "Q8_0, 127"})
+    void itsWeightsAreQuantisedToTheNearestCodes(TensorType type, int steps) throws IOException {
+        String name = "model.layers.1.mlp.down_proj.weight";
+        try (ModelSource plain = SafetensorsModelSource.open(tiny().path());
+                ModelSource source = new RequantisedSource(SafetensorsModelSource.open(tiny().path()), type)) {
+            TensorData tensor = Objects.requireNonNull(source.tensors().get(name));
+            assertThat(tensor.type()).isEqualTo(type);
+            float[] expected = new float[64];
+            float[] actual = new float[64];
+            TensorDecoder.decode(Objects.requireNonNull(plain.tensors().get(name)), 128, expected);
+            TensorDecoder.decode(tensor, 128, actual);
+            for (int block = 0; block < 64; block += 32) {
+                float largest = 0;
+                for (int i = block; i < block + 32; i++) {
+                    largest = Math.max(largest, Math.abs(expected[i]));
+                }
+                for (int i = block; i < block + 32; i++) {
+                    // The last code of four bits is missing on one side.
+                    float bound = largest / steps * (type == TensorType.Q4_0 ? 1.01f : 0.51f);
+                    assertThat(actual[i]).isCloseTo(expected[i], Offset.offset(bound));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"BF16", "Q4_0", "Q8_0"})
+    void theEngineDecodesItSparselyAndDensely(BenchWeights weights) throws IOException {
         DeviceParts.Settings settings = new DeviceParts.Settings(
                 ExecutionProvider.CPU,
                 directory,
                 ModelShape.TINY,
+                weights,
                 new RandomHead.Shape(2, 2, 32),
                 SEED,
                 5_000_000,

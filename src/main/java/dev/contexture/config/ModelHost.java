@@ -114,7 +114,7 @@ public final class ModelHost implements AutoCloseable {
             CompiledModel compiled;
             Path libraries = settings.directory.resolve("native");
             ExecutionProvider provider = provider(settings.engine, libraries);
-            Precision precision = settings.engine.precisionOn(provider);
+            Precision precision;
             Optional<RetrievalHeadFile> head =
                     Retrieval.findHead(settings.sparsity, files.sha256(), settings.directory.resolve("heads"));
             try (ModelSource source = ModelSources.open(files)) {
@@ -126,6 +126,8 @@ public final class ModelHost implements AutoCloseable {
                 this.template = source.chatTemplate()
                         .map(text -> ChatTemplate.of(text, begin, end))
                         .orElseGet(() -> ChatTemplate.chatMl(begin, end));
+                precision = setting(() -> settings.engine.precisionOn(provider, source.hasBrainFloatWeights()));
+                LOG.info("Computing in {}", words(precision));
                 compiled = new GraphCompiler(settings.directory.resolve("graphs"))
                         .compile(source, files.sha256(), precision, head);
             } finally {
@@ -258,6 +260,16 @@ public final class ModelHost implements AutoCloseable {
                 (long) mover.mostPages() * geometry.pageTokens(),
                 (long) Math.min(pages, layers.pageLimit(0)) * geometry.pageTokens());
         return mover;
+    }
+
+    private static String words(Precision precision) {
+        return switch (precision) {
+            case FAST -> "8-bit activations, keys and values in fp16";
+            case EXACT -> "float32";
+            case HALF -> "fp16, all weights included";
+            case QUANTISED_HALF -> "fp16, with quantised weights as the file has them";
+            case BRAIN_FLOAT -> "bf16";
+        };
     }
 
     private static ExecutionProvider provider(EngineProperties engine, Path libraries) {

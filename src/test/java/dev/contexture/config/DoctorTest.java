@@ -3,10 +3,11 @@ package dev.contexture.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.contexture.config.EngineProperties.DeviceWeights;
+import dev.contexture.config.EngineProperties.Numbers;
 import dev.contexture.config.EngineProperties.Provider;
 import dev.contexture.config.Finding.State;
 import dev.contexture.core.ExecutionProvider;
-import dev.contexture.core.Precision;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -19,7 +20,8 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 /** Machines of every kind: what the doctor says of them, and whether they can serve. */
 class DoctorTest {
     private static Diagnosis diagnose(Provider provider, Machine machine) {
-        return new Doctor(new EngineProperties(provider, Precision.FAST, 0, 0), machine).diagnose();
+        return new Doctor(new EngineProperties(provider, Numbers.AUTO, DeviceWeights.QUANTISED, 0, 0), machine)
+                .diagnose();
     }
 
     private static List<String> missing(Diagnosis diagnosis) {
@@ -117,7 +119,7 @@ class DoctorTest {
     @Test
     void exactAsksForNoDevice() {
         Diagnosis diagnosis = new Doctor(
-                        new EngineProperties(Provider.AUTO, Precision.EXACT, 0, 0),
+                        new EngineProperties(Provider.AUTO, Numbers.EXACT, DeviceWeights.QUANTISED, 0, 0),
                         FakeMachine.cuda().without("libcurand.so.10"))
                 .diagnose();
         assertThat(diagnosis.provider()).isEqualTo(ExecutionProvider.CPU);

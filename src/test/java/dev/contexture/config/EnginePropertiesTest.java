@@ -7,6 +7,9 @@ import dev.contexture.core.ExecutionProvider;
 import dev.contexture.core.Precision;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
@@ -21,8 +24,29 @@ class EnginePropertiesTest {
         EngineProperties auto = bind(Map.of("contexture.engine.provider", "auto"));
         assertThat(auto.providerOr(() -> true)).isEqualTo(ExecutionProvider.CUDA);
         assertThat(auto.providerOr(() -> false)).isEqualTo(ExecutionProvider.CPU);
-        assertThat(auto.precisionOn(ExecutionProvider.CUDA)).isEqualTo(Precision.HALF);
-        assertThat(auto.precisionOn(ExecutionProvider.CPU)).isEqualTo(Precision.FAST);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "auto, quantised, CUDA, true, BRAIN_FLOAT",
+        "auto, quantised, CUDA, false, QUANTISED_HALF",
+        "auto, dequantised, CUDA, false, HALF",
+        "fast, quantised, CUDA, true, QUANTISED_HALF",
+        "fast, dequantised, CUDA, true, HALF",
+        "fp16, quantised, CUDA, true, QUANTISED_HALF",
+        "fp16, dequantised, CUDA, true, HALF",
+        "bf16, quantised, CUDA, false, BRAIN_FLOAT",
+        "auto, quantised, CPU, true, FAST",
+        "fast, quantised, CPU, true, FAST",
+        "exact, quantised, CPU, true, EXACT"
+    })
+    void precisionFollowsFromSettingsPlaceAndWeights(
+            String precision, String weights, ExecutionProvider where, boolean brainFloats, Precision expected) {
+        EngineProperties engine = bind(Map.of(
+                "contexture.engine.provider", "auto",
+                "contexture.engine.precision", precision,
+                "contexture.engine.device-weights", weights));
+        assertThat(engine.precisionOn(where, brainFloats)).isEqualTo(expected);
     }
 
     @Test
@@ -32,7 +56,19 @@ class EnginePropertiesTest {
         assertThat(exact.providerOr(() -> true)).isEqualTo(ExecutionProvider.CPU);
         assertThatThrownBy(() ->
                         bind(Map.of("contexture.engine.provider", "cuda", "contexture.engine.precision", "exact")))
-                .hasStackTraceContaining("contexture.engine.precision is exact, but CUDA devices compute in fp16");
+                .hasStackTraceContaining("contexture.engine.precision is exact, but CUDA devices compute in 16 bits");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"fp16", "bf16"})
+    void numbersOf16BitsAreOfDevices(String precision) {
+        assertThatThrownBy(() -> bind(Map.of("contexture.engine.precision", precision)))
+                .hasStackTraceContaining(
+                        "contexture.engine.precision is " + precision + ", which only CUDA devices compute in");
+        EngineProperties auto =
+                bind(Map.of("contexture.engine.provider", "auto", "contexture.engine.precision", precision));
+        assertThatThrownBy(() -> auto.precisionOn(ExecutionProvider.CPU, true))
+                .hasMessageContaining("the model is to run on the CPU");
     }
 
     @Test
@@ -42,11 +78,5 @@ class EnginePropertiesTest {
                     throw new AssertionError("asked for a device");
                 }))
                 .isEqualTo(ExecutionProvider.CPU);
-    }
-
-    @Test
-    void halfIsNotASetting() {
-        assertThatThrownBy(() -> bind(Map.of("contexture.engine.precision", "half")))
-                .hasStackTraceContaining("contexture.engine.precision must be fast or exact");
     }
 }

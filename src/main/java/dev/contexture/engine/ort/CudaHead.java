@@ -16,7 +16,7 @@ public final class CudaHead implements DeviceHead {
     private final int places;
 
     /**
-     * @param head compiled in fp16
+     * @param head compiled as the decoder is
      * @param library for CUDA devices, through which the pool was made
      * @param pool takes the head's keys
      * @param decoder whose runs the head reads; must be closed after this

@@ -26,7 +26,7 @@ public final class CudaModelRunner implements ModelRunner {
     private int logitRows;
 
     /**
-     * @param model compiled in fp16
+     * @param model compiled for CUDA devices
      * @param library for CUDA devices, through which the KV pool was made
      * @param poolId the KV pool that the attention ops work on
      */

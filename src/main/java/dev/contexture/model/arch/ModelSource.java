@@ -23,6 +23,13 @@ public interface ModelSource extends AutoCloseable {
     /** All weights by Hugging Face name. */
     Map<String, TensorData> tensors();
 
+    /** Whether all matrices are stored as bfloat16, so that computing in it changes no weight. */
+    default boolean hasBrainFloatWeights() {
+        return tensors().values().stream()
+                .filter(tensor -> tensor.shape().size() == 2)
+                .allMatch(tensor -> tensor.type() == TensorType.BF16);
+    }
+
     /** Row order of {@code q_proj} and {@code k_proj} (weights and biases). */
     RowOrder rowOrder();
 

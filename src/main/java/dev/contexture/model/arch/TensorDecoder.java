@@ -38,7 +38,7 @@ public final class TensorDecoder {
             }
             case BF16 -> {
                 for (int i = 0; i < out.length; i++) {
-                    out[i] = Float.intBitsToFloat(data.get(SHORT, (firstElement + i) * Short.BYTES) << 16);
+                    out[i] = BrainFloat.toFloat(data.get(SHORT, (firstElement + i) * Short.BYTES));
                 }
             }
             case I8 -> {

@@ -63,7 +63,7 @@ final class DecoderGraph {
 
     /** Outputs are float32, whatever they were computed in. */
     private void emitOutput(String name, String value) {
-        if (precision == Precision.HALF) {
+        if (precision.isOnDevice()) {
             graph.op("Cast", name, List.of(value), Map.of("to", (long) DataType.FLOAT.getNumber()));
         } else {
             graph.op("Identity", name, List.of(value), Map.of());
@@ -221,8 +221,8 @@ final class DecoderGraph {
 
     private String emitLinear(String name, String x, List<Part> parts) throws IOException {
         List<String> products = new ArrayList<>();
-        // In halves all formats are one.
-        List<LinearWeights> grouped = precision == Precision.HALF
+        // In numbers of 16 bits all formats are one.
+        List<LinearWeights> grouped = precision == Precision.HALF || precision == Precision.BRAIN_FLOAT
                 ? List.of(new LinearWeights(name, parts))
                 : LinearWeights.grouped(name, parts);
         for (LinearWeights weights : grouped) {
@@ -245,7 +245,7 @@ final class DecoderGraph {
         }
         Part part = part("lm_head.weight", config.vocabulary(), config.hidden(), RowMap.SAME);
         LinearWeights head = new LinearWeights("head", List.of(part));
-        return precision != Precision.HALF && head.fitsInt8()
+        return !precision.isOnDevice() && head.fitsInt8()
                 ? head.emitInt8(graph, normed)
                 : head.emit(graph, precision, normed);
     }

@@ -12,7 +12,7 @@ import java.util.Map;
  * Token embeddings, and the output head where it uses the same weights.
  *
  * <p>A quantised table without minima and with codes of more than 4 bits is gathered as it is stored, and the head's product
- * reads the same bytes; other formats are gathered from a float32 table.
+ * reads the same bytes; other formats are gathered from a float32 table. On CUDA devices all that stays quantised is.
  */
 final class EmbeddingTable {
     private static final String NAME = "embedding";
@@ -33,9 +33,8 @@ final class EmbeddingTable {
 
     /** Embeddings of the tokens: [rows, hidden]. */
     String emitGather(GraphBuilder graph, Precision precision, String tokenIds) throws IOException {
-        if (precision == Precision.HALF || !weights.fitsInt8()) {
-            String table = weights.denseInitializer(graph, precision);
-            return graph.op("Gather", NAME + ".gather", List.of(table, tokenIds), Map.of("axis", 0L));
+        if (precision.isOnDevice() || !weights.fitsInt8()) {
+            return weights.emitRows(graph, precision, tokenIds);
         }
         graph.node(
                 GraphBuilder.CONTEXTURE,
@@ -49,9 +48,8 @@ final class EmbeddingTable {
 
     /** The head with these weights: [rows, vocabulary]. Call {@link #emitGather} first. */
     String emitHead(GraphBuilder graph, Precision precision, String x) throws IOException {
-        if (precision == Precision.HALF || !tensor.type().isQuantised()) {
-            String table = weights.denseInitializer(graph, precision);
-            return graph.op("Gemm", "head", List.of(x, table), Map.of("transB", 1L));
+        if (precision.isOnDevice() || !tensor.type().isQuantised()) {
+            return weights.emit(graph, precision, x);
         }
         if (weights.fitsInt8()) {
             return weights.emitInt8(graph, x);

@@ -2,6 +2,7 @@ package dev.contexture.model.graph;
 
 import com.google.protobuf.ByteString;
 import dev.contexture.core.Precision;
+import dev.contexture.model.arch.BrainFloat;
 import dev.contexture.model.graph.onnx.AttributeProto;
 import dev.contexture.model.graph.onnx.GraphProto;
 import dev.contexture.model.graph.onnx.ModelProto;
@@ -110,14 +111,35 @@ final class GraphBuilder {
 
     /** What the precision computes with. */
     static DataType type(Precision precision) {
-        return precision == Precision.HALF ? DataType.FLOAT16 : DataType.FLOAT;
+        return switch (precision) {
+            case FAST, EXACT -> DataType.FLOAT;
+            case HALF, QUANTISED_HALF -> DataType.FLOAT16;
+            case BRAIN_FLOAT -> DataType.BFLOAT16;
+        };
     }
 
     /** A weight in the precision's numbers; graphs of one folder may have it in several. */
     String numbers(String name, Precision precision, List<Long> shape, NumberBody body) throws IOException {
-        return precision == Precision.HALF
-                ? external(name + ".half", DataType.FLOAT16, shape, file -> body.write(file::putHalf))
-                : external(name, DataType.FLOAT, shape, file -> body.write(file::putFloat));
+        DataType type = type(precision);
+        return external(
+                nameOf(name, type),
+                type,
+                shape,
+                file -> body.write(value -> {
+                    switch (type) {
+                        case FLOAT16 -> file.putShort(Float.floatToFloat16(value));
+                        case BFLOAT16 -> file.putShort(BrainFloat.of(value));
+                        default -> file.putFloat(value);
+                    }
+                }));
+    }
+
+    private static String nameOf(String name, DataType type) {
+        return switch (type) {
+            case FLOAT16 -> name + ".half";
+            case BFLOAT16 -> name + ".brain";
+            default -> name;
+        };
     }
 
     /** Gives one row's numbers. Called from several threads at once. */
@@ -127,17 +149,27 @@ final class GraphBuilder {
 
     /** The same for a large matrix, [rows, columns]. */
     String matrix(String name, Precision precision, long rows, int columns, RowNumbers body) throws IOException {
-        boolean half = precision == Precision.HALF;
-        int rowBytes = Math.multiplyExact(columns, half ? Short.BYTES : Float.BYTES);
-        return external(half ? name + ".half" : name, type(precision), List.of(rows, (long) columns), file -> {
+        DataType type = type(precision);
+        int rowBytes = Math.multiplyExact(columns, type == DataType.FLOAT ? Float.BYTES : Short.BYTES);
+        return external(nameOf(name, type), type, List.of(rows, (long) columns), file -> {
             file.putRows(rows, rowBytes, (row, to) -> {
                 float[] values = new float[columns];
                 body.read(row, values);
-                for (float value : values) {
-                    if (half) {
-                        to.putShort(Float.floatToFloat16(value));
-                    } else {
-                        to.putFloat(value);
+                switch (type) {
+                    case FLOAT16 -> {
+                        for (float value : values) {
+                            to.putShort(Float.floatToFloat16(value));
+                        }
+                    }
+                    case BFLOAT16 -> {
+                        for (float value : values) {
+                            to.putShort(BrainFloat.of(value));
+                        }
+                    }
+                    default -> {
+                        for (float value : values) {
+                            to.putFloat(value);
+                        }
                     }
                 }
             });

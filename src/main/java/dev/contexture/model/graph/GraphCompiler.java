@@ -32,7 +32,7 @@ import java.util.Optional;
  */
 public final class GraphCompiler {
     /** Changes whenever the same model would give other graphs or weights. */
-    static final int VERSION = 10;
+    static final int VERSION = 11;
 
     private static final String GRAPH = "model.onnx";
     private static final String HEAD_KEYS = "retrieval-keys.onnx";

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One product y = x Wᵀ of the graph, whose rows may come from several tensors of one format.
+ * One product y = x Wᵀ of the graph, whose rows may come from several tensors: of one format where they stay quantised.
  *
  * <p>Idea: every ggml format keeps its exact weights in ONNX Runtime's MatMulNBits, which multiplies {@code scale *
  * (code - 8)} (or 128 for 8 bits). Formats with a minimum need {@code + (minimum + zero * scale) * blocksum(x)} per block:
@@ -53,7 +53,7 @@ final class LinearWeights {
         this.inputs = Math.toIntExact(parts.getFirst().tensor.shape().get(1));
         for (Part part : parts) {
             List<Long> shape = part.tensor.shape();
-            if (shape.size() != 2 || shape.get(1) != inputs || part.tensor.type() != type()) {
+            if (shape.size() != 2 || shape.get(1) != inputs) {
                 throw new IllegalArgumentException(part.tensor.name() + " does not fit beside "
                         + parts.getFirst().tensor.name());
             }
@@ -69,6 +69,11 @@ final class LinearWeights {
     }
 
     private QuantizedBlocks blocks() {
+        for (Part part : parts) {
+            if (part.tensor.type() != type()) {
+                throw new IllegalStateException("the parts of " + name + " have several formats: group them first");
+            }
+        }
         return QuantizedBlocks.of(type());
     }
 
@@ -98,7 +103,10 @@ final class LinearWeights {
      * @return the output's name: [rows, outputs]
      */
     String emit(GraphBuilder graph, Precision precision, String x) throws IOException {
-        if (precision == Precision.HALF || !type().isQuantised()) {
+        if (staysQuantised(precision)) {
+            return new DeviceBlocks(name, parts).emitProduct(graph, x);
+        }
+        if (precision.isOnDevice() || !type().isQuantised()) {
             return graph.op("Gemm", name, List.of(x, denseInitializer(graph, precision)), Map.of("transB", 1L));
         }
         QuantizedBlocks blocks = blocks();
@@ -129,6 +137,24 @@ final class LinearWeights {
                 List.of(name),
                 Map.of("block", (long) group, "int8", precision == Precision.FAST ? 1L : 0L));
         return name;
+    }
+
+    private boolean staysQuantised(Precision precision) {
+        return precision == Precision.QUANTISED_HALF && type().isQuantised();
+    }
+
+    /**
+     * Adds the gathering of rows of the weights, of which {@link #emit} makes a product as well.
+     *
+     * @param rows [count] ids
+     * @return the output's name: [count, inputs]
+     */
+    String emitRows(GraphBuilder graph, Precision precision, String rows) throws IOException {
+        if (staysQuantised(precision)) {
+            return new DeviceBlocks(name, parts).emitRows(graph, rows);
+        }
+        return graph.op(
+                "Gather", name + ".gather", List.of(denseInitializer(graph, precision), rows), Map.of("axis", 0L));
     }
 
     /** Whether {@link #emitInt8} can carry the weights: codes of more than 4 bits, and no minimum. */

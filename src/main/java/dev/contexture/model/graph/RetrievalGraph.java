@@ -111,14 +111,14 @@ final class RetrievalGraph {
 
     /** Features come as float32, whatever the head computes with. */
     private String emitInPrecision(GraphBuilder graph) {
-        return precision == Precision.HALF
-                ? emitCast(graph, "retrieval.features.half", CompiledModel.FEATURES)
+        return precision.isOnDevice()
+                ? emitCast(graph, "retrieval.features.rounded", CompiledModel.FEATURES)
                 : CompiledModel.FEATURES;
     }
 
     /** Keys and queries are taken as float32. */
     private String emitFloats(GraphBuilder graph, String x) {
-        if (precision != Precision.HALF) {
+        if (!precision.isOnDevice()) {
             return x;
         }
         return graph.op("Cast", x + ".floats", List.of(x), Map.of("to", (long) DataType.FLOAT.getNumber()));

@@ -71,10 +71,9 @@ final class WeightsFile implements AutoCloseable {
         buffer.putFloat(value);
     }
 
-    /** Rounded to the nearest half, ties to even. */
-    void putHalf(float value) throws IOException {
+    void putShort(short value) throws IOException {
         require(Short.BYTES);
-        buffer.putShort(Float.floatToFloat16(value));
+        buffer.putShort(value);
     }
 
     void putBytes(MemorySegment bytes) throws IOException {
