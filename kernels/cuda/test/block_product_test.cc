@@ -66,7 +66,7 @@ class Weights {
   BlockWeights weights_;
 };
 
-// x and what comes of it; sums of float32 are rounded to halves once.
+// x and what comes of it; sums of float32, whose errors grow with their number, are rounded to halves once.
 class Product {
  public:
   Product(Random& random, const Weights& weights, int64_t rows)
@@ -91,7 +91,7 @@ class Product {
           sum += term, size += std::fabs(term);
         }
         ASSERT_NEAR(half_to_float(actual[static_cast<size_t>(row * outputs + o)]), sum,
-                    std::fabs(sum) * 0x1p-11 + size * 0x1p-20 + 1e-6)
+                    std::fabs(sum) * 0x1p-11 + size * static_cast<double>(inputs) * 0x1p-31 + 1e-6)
             << "row " << row << ", output " << o;
       }
   }
@@ -165,12 +165,10 @@ TEST_P(BlockProductTest, MultipliesManyRowsInSlices) {
   const Weights small(random_, GetParam(), 72, 160);
   const Product product(random_, small, 130);
   product.expect(product.run([&](auto&&... args) { many->run(args...); }));
-  // Slices of 1,024 outputs, the last one smaller: the same rows by the other kernel.
+  // Slices of 1,024 outputs, the last one smaller.
   const Weights large(random_, GetParam(), 1100, 16384);
-  const Product same(random_, large, 3);
-  const std::vector<uint16_t> sliced = same.run([&](auto&&... args) { many->run(args...); }), whole = same.run(block_product);
-  for (size_t i = 0; i < whole.size(); ++i)
-    ASSERT_NEAR(half_to_float(sliced[i]), half_to_float(whole[i]), 0x1p-9 * std::fabs(half_to_float(whole[i])) + 1e-2) << i;
+  const Product sliced(random_, large, 3);
+  sliced.expect(sliced.run([&](auto&&... args) { many->run(args...); }));
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, BlockProductTest,
