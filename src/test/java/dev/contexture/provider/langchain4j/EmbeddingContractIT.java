@@ -54,6 +54,16 @@ class EmbeddingContractIT extends AbstractEmbeddingModelIT {
     }
 
     @Override
+    protected boolean supportsInputTypeParameter() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsImageInput() {
+        return false;
+    }
+
+    @Override
     protected boolean supportsDimensionsParameter() {
         return true;
     }
