@@ -24,7 +24,7 @@ import java.util.Set;
  *
  * <p>Dynamic quantisation takes one scale for all activations of a run. So a text's vector depends on the texts and the padding that
  * it is computed with (cosine to itself down to 0.977 was seen), and on each rounding of the processor at hand. Products in float32
- * over the same weights depend on neither. They take about twice the time; docs/embeddings.md has the figures.
+ * over the same weights depend on neither, and take up to 1.6 times as long; docs/embeddings.md has the figures.
  */
 public final class FloatProducts {
     private final GraphProto graph;
