@@ -1,6 +1,6 @@
-"""OpenAI's Python client against a running service: plain, streamed, stop, logprobs, usage, errors, cancel.
+"""OpenAI's Python client against a running service: plain, streamed, stop, logprobs, usage, errors, cancel, embeddings.
 
-usage: openai_client.py BASE_URL MODEL
+usage: openai_client.py BASE_URL MODEL EMBEDDING_MODEL
 Exits with 0 if all held; prints what did not.
 """
 
@@ -16,7 +16,35 @@ def check(condition, message):
         raise AssertionError(message)
 
 
-def main(base_url, model):
+def embed(client, model):
+    texts = ["The cat sits on the mat.", "A kitten rests upon a rug.", "Interest rates rose by half a point."]
+    # The client asks for base64 by itself where no format is named.
+    coded = client.embeddings.create(model=model, input=texts)
+    plain = client.embeddings.create(model=model, input=texts, encoding_format="float")
+    check([e.index for e in coded.data] == [0, 1, 2], "indices of embeddings")
+    for a, b in zip(coded.data, plain.data):
+        check(len(a.embedding) == 384, f"{len(a.embedding)} dimensions")
+        check(max(abs(x - y) for x, y in zip(a.embedding, b.embedding)) < 1e-6, "base64 is not float")
+    cat, kitten, rates = (e.embedding for e in coded.data)
+    dot = lambda a, b: sum(x * y for x, y in zip(a, b))
+    check(abs(dot(cat, cat) - 1) < 1e-5, "length is not 1")
+    check(dot(cat, kitten) > dot(cat, rates) + 0.3, "a kitten is no cat")
+    check(coded.usage.prompt_tokens == coded.usage.total_tokens > 20, f"usage {coded.usage}")
+    short = client.embeddings.create(model=model, input=texts[0], dimensions=64)
+    check(len(short.data[0].embedding) == 64, "dimensions")
+    for change, kind in (
+        (dict(model="other"), openai.NotFoundError),
+        (dict(input=""), openai.BadRequestError),
+        (dict(dimensions=1000), openai.BadRequestError),
+    ):
+        try:
+            client.embeddings.create(**{**dict(model=model, input="x"), **change})
+            raise AssertionError(f"{change} was accepted")
+        except kind as error:
+            check(error.body["param"], f"{change}: no param")
+
+
+def main(base_url, model, embedding_model):
     client = openai.OpenAI(base_url=base_url, api_key="none-needed", max_retries=0)
     common = dict(model=model, messages=QUESTION, temperature=0)
 
@@ -79,8 +107,10 @@ def main(base_url, model):
         if count == 5:
             stream.close()
             break
+
+    embed(client, embedding_model)
     print("all held")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -4,7 +4,15 @@ package dev.contexture.api;
 class UnknownModelException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private UnknownModelException(String message) {
+        super(message);
+    }
+
+    static UnknownModelException noEmbeddings() {
+        return new UnknownModelException("This service has no embedding model (contexture.embedding.model is none).");
+    }
+
     UnknownModelException(String asked, String served) {
-        super("The model '" + asked + "' does not exist here; this service has '" + served + "'.");
+        this("The model '" + asked + "' does not exist here; this service has '" + served + "'.");
     }
 }

@@ -6,10 +6,16 @@ public class ContextLengthExceededException extends RuntimeException {
 
     private final String param;
 
-    private ContextLengthExceededException(int contextLength, String request, String param) {
-        super("This model's maximum context length is " + contextLength + " tokens. However, your request has "
-                + request + ". Please shorten the messages or the completion.");
+    private ContextLengthExceededException(String message, String param) {
+        super(message);
         this.param = param;
+    }
+
+    private ContextLengthExceededException(int contextLength, String request, String param) {
+        this(
+                "This model's maximum context length is " + contextLength + " tokens. However, your request has "
+                        + request + ". Please shorten the messages or the completion.",
+                param);
     }
 
     /**
@@ -26,6 +32,15 @@ public class ContextLengthExceededException extends RuntimeException {
     /** A text that was not counted, as it is too long whatever its tokens are. */
     static ContextLengthExceededException atLeast(int contextLength, int promptTokens, String param) {
         return new ContextLengthExceededException(contextLength, "at least " + promptTokens + " prompt tokens", param);
+    }
+
+    /** One of the texts to embed. */
+    public static ContextLengthExceededException ofInput(int contextLength, int tokens, String param) {
+        return new ContextLengthExceededException(
+                "This model's maximum context length is " + contextLength + " tokens. However, " + param + " has "
+                        + tokens
+                        + ". Please shorten or split it; contexture.embedding.too-long=truncate would leave the rest out.",
+                param);
     }
 
     public String param() {

@@ -12,6 +12,10 @@ import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
+import com.openai.models.embeddings.CreateEmbeddingResponse;
+import com.openai.models.embeddings.Embedding;
+import com.openai.models.embeddings.EmbeddingCreateParams;
+import dev.contexture.golden.GoldenEmbedding;
 import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.testing.DefaultModel;
 import java.util.Iterator;
@@ -150,6 +154,34 @@ class OpenAiJavaClientIT {
         return ChatCompletionCreateParams.LogitBias.builder()
                 .putAdditionalProperty("2", com.openai.core.JsonValue.from(-100))
                 .build();
+    }
+
+    @Test
+    void embedsAsNumbersAndAsBase64() {
+        GoldenEmbedding golden = GoldenEmbedding.all().getFirst();
+        for (EmbeddingCreateParams.EncodingFormat format :
+                List.of(EmbeddingCreateParams.EncodingFormat.FLOAT, EmbeddingCreateParams.EncodingFormat.BASE64)) {
+            CreateEmbeddingResponse response = client.embeddings()
+                    .create(EmbeddingCreateParams.builder()
+                            .model(EmbeddingsIT.MODEL)
+                            .inputOfArrayOfStrings(List.of(golden.text(), "another"))
+                            .encodingFormat(format)
+                            .build());
+            assertThat(response.data()).extracting(Embedding::index).containsExactly(0L, 1L);
+            List<Float> numbers = response.data().getFirst().embedding();
+            float[] vector = new float[numbers.size()];
+            for (int i = 0; i < vector.length; i++) {
+                vector[i] = numbers.get(i);
+            }
+            assertThat(golden.cosine(vector)).isGreaterThan(0.99999);
+            assertThat(response.usage().totalTokens()).isEqualTo(golden.ids().length + 3);
+        }
+        assertThatThrownBy(() -> client.embeddings()
+                        .create(EmbeddingCreateParams.builder()
+                                .model(DefaultModel.ID)
+                                .input("x")
+                                .build()))
+                .isInstanceOf(NotFoundException.class);
     }
 
     @Test

@@ -32,7 +32,8 @@ class OpenAiPythonClientIT {
                 python.toString(),
                 SCRIPTS.resolve("openai_client.py").toString(),
                 "http://localhost:" + port + "/v1",
-                DefaultModel.ID));
+                DefaultModel.ID,
+                EmbeddingsIT.MODEL));
         assertThat(outcome.exitCode).as(outcome.output).isZero();
         Idle.await(loop);
     }
