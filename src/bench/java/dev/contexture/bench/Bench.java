@@ -23,6 +23,7 @@ public final class Bench {
             case "restart" -> RestartBench.run(options);
             case "never-slower" -> NeverSlowerBench.run(options);
             case "sessions" -> SessionsBench.run(options);
+            case "structured" -> StructuredBench.run(options);
             case "device" -> DeviceBench.run(options, DeviceBench.Part.THROUGHPUT, DeviceBench.Part.FLAT);
             case "device-throughput" -> DeviceBench.run(options, DeviceBench.Part.THROUGHPUT);
             case "device-flat" -> DeviceBench.run(options, DeviceBench.Part.FLAT);
@@ -42,6 +43,7 @@ public final class Bench {
                                 "restart",
                                 "never-slower",
                                 "sessions",
+                                "structured",
                                 "device",
                                 "device-throughput",
                                 "device-flat")
