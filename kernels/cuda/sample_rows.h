@@ -42,7 +42,7 @@ struct DrawOrder {
   int32_t mask_count = 0;
 };
 
-inline int64_t words_of_mask(int32_t tokens) { return (static_cast<int64_t>(tokens) + 63) / 64; }
+__host__ __device__ inline int64_t words_of_mask(int32_t tokens) { return (static_cast<int64_t>(tokens) + 63) / 64; }
 
 // Throws InvalidArgument for what the kernel could not bear; rows are of `wanted` rows.
 void check_sample_rows(int32_t tokens, int64_t vocabulary, int32_t wanted, const DrawOrder& order);

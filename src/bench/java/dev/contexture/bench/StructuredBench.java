@@ -11,7 +11,6 @@ import dev.contexture.engine.SelectionStage;
 import dev.contexture.engine.StepPlan;
 import dev.contexture.kv.BlockCutter;
 import dev.contexture.model.store.ModelFiles;
-import dev.contexture.model.template.ChatTemplate;
 import dev.contexture.model.tokenizer.DjlTokenizer;
 import dev.contexture.model.tokenizer.Tokenizer;
 import dev.contexture.session.TokenizerTokens;
@@ -154,12 +153,12 @@ final class StructuredBench {
     }
 
     private int[] prompt(String schema) {
-        ChatTemplate template = parts.template();
-        String text = template.render(Map.of(
-                "messages",
-                List.of(Map.of("role", "user", "content", "Make up an example of this JSON schema: " + schema)),
-                "add_generation_prompt",
-                true));
+        String text = parts.template()
+                .render(
+                        List.of(Map.of("role", "user", "content", "Make up an example of this JSON schema: " + schema)),
+                        List.of(),
+                        true,
+                        Map.of());
         DjlTokenizer tokenizer = parts.tokenizer();
         return tokenizer.encode(text, Tokenizer.SpecialTokens.PARSE);
     }

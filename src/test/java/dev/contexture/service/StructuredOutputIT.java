@@ -63,13 +63,13 @@ class StructuredOutputIT {
         for (GenerationEvent event : inference.generate(request).collectList().block(LONG)) {
             switch (event) {
                 case GenerationEvent.Delta delta ->
-                    texts.computeIfAbsent(delta.index(), i -> new StringBuilder())
+                    texts.computeIfAbsent(delta.choice(), i -> new StringBuilder())
                             .append(delta.text());
                 case GenerationEvent.Finished finished ->
                     answers.put(
-                            finished.index(),
+                            finished.choice(),
                             new Answer(
-                                    texts.getOrDefault(finished.index(), new StringBuilder())
+                                    texts.getOrDefault(finished.choice(), new StringBuilder())
                                             .toString(),
                                     finished.reason()));
                 case GenerationEvent.Completed completed -> {}

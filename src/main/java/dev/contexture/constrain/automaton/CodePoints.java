@@ -11,7 +11,8 @@ import java.util.TreeMap;
 import java.util.function.IntPredicate;
 
 /**
- * A set of Unicode's code points but surrogates.
+ * A set of Unicode's code points but surrogates and those of planes 4 to 11: these are not assigned, and vocabularies lack the
+ * bytes that they begin with.
  *
  * @param ranges ascending, apart from each other
  */
@@ -20,6 +21,9 @@ record CodePoints(List<Range> ranges) {
 
     /** All from {@code low} to {@code high}. */
     record Range(int low, int high) {}
+
+    private static final List<Range> UNUSED =
+            List.of(new Range(Character.MIN_SURROGATE, Character.MAX_SURROGATE), new Range(0x40000, 0xBFFFF));
 
     static final CodePoints NONE = new CodePoints(List.of());
     static final CodePoints ALL = of(0, MOST);
@@ -50,7 +54,7 @@ record CodePoints(List<Range> ranges) {
     private static CodePoints normal(List<Range> ranges) {
         List<Range> sorted = new ArrayList<>();
         for (Range range : ranges) {
-            addWithoutSurrogates(range, sorted);
+            addUsed(range, sorted);
         }
         sorted.sort(Comparator.comparingInt(Range::low));
         List<Range> merged = new ArrayList<>();
@@ -65,13 +69,22 @@ record CodePoints(List<Range> ranges) {
         return new CodePoints(List.copyOf(merged));
     }
 
-    private static void addWithoutSurrogates(Range range, List<Range> to) {
-        if (range.low < Character.MIN_SURROGATE) {
-            to.add(new Range(range.low, Math.min(range.high, Character.MIN_SURROGATE - 1)));
+    private static void addUsed(Range range, List<Range> to) {
+        int next = range.low;
+        for (Range gap : UNUSED) {
+            if (next < gap.low && range.high >= next) {
+                to.add(new Range(next, Math.min(range.high, gap.low - 1)));
+            }
+            next = Math.max(next, gap.high + 1);
         }
-        if (range.high > Character.MAX_SURROGATE) {
-            to.add(new Range(Math.max(range.low, Character.MAX_SURROGATE + 1), range.high));
+        if (range.high >= next) {
+            to.add(new Range(next, range.high));
         }
+    }
+
+    /** Whether texts may have the character. */
+    static boolean isUsed(int codePoint) {
+        return UNUSED.stream().noneMatch(gap -> codePoint >= gap.low && codePoint <= gap.high);
     }
 
     CodePoints or(CodePoints other) {

@@ -55,8 +55,18 @@ public final class Numbers {
         int behind = Math.max(digitsBehind(range.least), digitsBehind(range.most)) + 1;
         this.digitsBehind =
                 range.whole ? 0 : multiple != null ? scale : Math.max(behind, range.isOpen() ? DIGITS_BEHIND_POINT : 6);
-        this.positive = side(range.least, range.leastExcluded, range.most, range.mostExcluded);
-        this.negative = side(negated(range.most), range.mostExcluded, negated(range.least), range.leastExcluded);
+        this.positive = side(
+                range.most == null || range.most.signum() >= 0,
+                range.least,
+                range.leastExcluded,
+                range.most,
+                range.mostExcluded);
+        this.negative = side(
+                range.least == null || range.least.signum() < 0,
+                negated(range.most),
+                range.mostExcluded,
+                negated(range.least),
+                range.leastExcluded);
     }
 
     /**
@@ -109,8 +119,11 @@ public final class Numbers {
             int digitsBefore) {}
 
     private Side side(
-            @Nullable BigDecimal least, boolean leastExcluded, @Nullable BigDecimal most, boolean mostExcluded) {
-        boolean possible = most == null || most.signum() >= 0;
+            boolean possible,
+            @Nullable BigDecimal least,
+            boolean leastExcluded,
+            @Nullable BigDecimal most,
+            boolean mostExcluded) {
         Bound low = least == null || least.signum() < 0 ? null : Bound.of(plain(least), leastExcluded);
         Bound high = most == null || !possible ? null : Bound.of(plain(most), mostExcluded);
         int open = range.whole ? range.multiple == null ? INTEGER_DIGITS : INTEGER_DIGITS / 2 : DIGITS_BEFORE_POINT;
@@ -170,7 +183,7 @@ public final class Numbers {
     }
 
     private @Nullable At firstDigit(At at, int digit) {
-        At first = beforePoint(at, digit);
+        At first = at.negative && digit == 0 && range.whole ? null : beforePoint(at, digit);
         return first == null || digit > 0
                 ? first
                 : new At(Part.ZERO, first.negative, 1, first.toLeast, first.toMost, first.remainder);

@@ -114,7 +114,7 @@ final class RegexParser {
             case '(' -> group();
             case '[' -> new Regex.Characters(set());
             case '\\' -> new Regex.Characters(escape(false));
-            case '*', '+', '?' -> throw broken("there is nothing before " + Character.toString(c));
+            case '*', '+', '?', '{' -> throw broken("there is nothing before " + Character.toString(c));
             default -> new Regex.Characters(CodePoints.of(c, c));
         };
     }

@@ -40,9 +40,10 @@ final class Spelling {
                 runs.put(range.low(), c);
             }
         }
+        // Behind each gap a class begins anew.
         runs.put((int) Character.MIN_SURROGATE, NONE);
+        runs.put(0x40000, NONE);
         runs.put(Character.MAX_CODE_POINT + 1, NONE);
-        runs.putIfAbsent(Character.MAX_SURROGATE + 1, classOf(Character.MIN_SURROGATE - 1));
         nodes.add(new int[0]); // the first, known last
         int[] first = new int[ByteClasses.BYTES];
         Arrays.fill(first, NONE);

@@ -91,8 +91,9 @@ public final class StringDfa extends Dfa {
             } else if (b < 0xC0) {
                 labels[b] = b < 0x90 ? 3 : b < 0xA0 ? 4 : 5;
             } else {
-                labels[b] =
-                        b < 0xC2 || b > 0xF4 ? 6 : b < 0xE0 ? 7 : b == 0xE0 || b == 0xED || b >= 0xF0 ? 1000 + b : 8;
+                labels[b] = b < 0xC2 || b > 0xF4 || b == 0xF1 || b == 0xF2
+                        ? 6
+                        : b < 0xE0 ? 7 : b == 0xE0 || b == 0xED || b >= 0xF0 ? 1000 + b : 8;
             }
         }
         return ByteClasses.of(java.util.List.of(labels));
@@ -128,8 +129,8 @@ public final class StringDfa extends Dfa {
         if (b < 0x80) {
             return b < 0x20 ? null : b == '\\' ? Phase.ESCAPE : Phase.TEXT;
         }
-        if (b < 0xC2 || b > 0xF4) {
-            return null;
+        if (b < 0xC2 || b > 0xF4 || b == 0xF1 || b == 0xF2) {
+            return null; // the last two begin characters that are not assigned
         }
         return switch (b) {
             case 0xE0 -> Phase.BEHIND_E0;

@@ -82,13 +82,13 @@ public final class Strings {
     /**
      * A text as a JSON string.
      *
-     * @throws IllegalArgumentException if half a surrogate pair stands alone
+     * @throws IllegalArgumentException if it has half a surrogate pair or a character that is not assigned
      */
     public static byte[] quoted(String text) {
         StringBuilder quoted = new StringBuilder("\"");
         text.codePoints().forEach(c -> {
-            if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
-                throw new IllegalArgumentException("half a surrogate pair stands alone");
+            if (!CodePoints.isUsed(c)) {
+                throw new IllegalArgumentException(String.format("U+%04X is no character", c));
             }
             int named = NAMED.indexOf(c);
             if (named >= 0) {

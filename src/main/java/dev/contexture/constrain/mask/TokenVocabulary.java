@@ -56,8 +56,11 @@ public final class TokenVocabulary {
             }
         }
         for (int b = 0; b < alone.length; b++) {
-            boolean needed =
-                    b == '\n' || b == '\t' || b >= ' ' && b < 0x7F || b >= 0x80 && b < 0xC0 || b >= 0xC2 && b < 0xF5;
+            boolean needed = b == '\n'
+                    || b == '\t'
+                    || b >= ' ' && b < 0x7F
+                    || b >= 0x80 && b < 0xC0
+                    || b >= 0xC2 && b < 0xF5 && b != 0xF1 && b != 0xF2;
             if (needed && !alone[b]) {
                 throw new IllegalArgumentException(
                         String.format("the vocabulary has no token for the byte 0x%02x alone", b));

@@ -214,7 +214,8 @@ public final class SchemaCompiler {
                 Item value = rule(shape.other(having));
                 Optional<? extends Dfa> keys = isImpossible(shape.other(having)) ? Optional.empty() : free;
                 for (String pattern : all) {
-                    keys = keys.flatMap(dfa -> narrowed(dfa, patterns.getOrDefault(pattern, Optional.empty()), having.contains(pattern)));
+                    keys = keys.flatMap(dfa ->
+                            narrowed(dfa, patterns.getOrDefault(pattern, Optional.empty()), having.contains(pattern)));
                 }
                 keys.ifPresent(dfa -> others.add(new JsonObject.Property(new Item.Lexeme(dfa), value, false)));
             }

@@ -76,6 +76,7 @@ class NumbersTest {
         }
         Optional<TableDfa> whole = Numbers.in(new Numbers.Range(true, null, false, null, false, null));
         assertThat(matches(whole, "999999999999999999")).isTrue();
+        assertThat(matches(whole, "-0")).as("a zero has no sign").isFalse();
         assertThat(matches(whole, "1.0")).isFalse();
         assertThat(matches(whole, "1e3")).isFalse();
     }

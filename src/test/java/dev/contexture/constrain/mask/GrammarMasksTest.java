@@ -59,7 +59,7 @@ class GrammarMasksTest {
                 same = after(plain, same, token);
             }
         }
-        assertThat(most).as("tokens within a string").isGreaterThan(250);
+        assertThat(most).as("tokens within a string").isGreaterThan(190);
     }
 
     @Test
