@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Answers held to random schemas at temperature 1: whether an independent validator takes them, how many the length cuts, and
@@ -35,6 +36,8 @@ import java.util.concurrent.Executors;
  */
 final class StructuredBench {
     private static final int LEFT_TOKENS = 2;
+    private static final int SAID_EVERY = 10;
+    /** What a mask may cost of a step. */
     private static final double MOST_COST = 0.05;
 
     private final EngineParts parts;
@@ -43,6 +46,34 @@ final class StructuredBench {
     private final Constraints constraints;
     private final int most;
     private final float temperature;
+
+    /** One schema's answer; times are means, or medians, of its steps. */
+    private record Sample(
+            long seed,
+            int tokens,
+            boolean cut,
+            boolean valid,
+            double compileMs,
+            double heldUs,
+            double freeUs,
+            double heldMedianUs,
+            double freeMedianUs,
+            double workUs,
+            double waitUs) {
+        Map<String, Object> row() {
+            Map<String, Object> row = new LinkedHashMap<>();
+            row.put("seed", seed);
+            row.put("tokens", tokens);
+            row.put("cut", cut);
+            row.put("valid", valid);
+            row.put("compile_ms", compileMs);
+            row.put("held_step_us", heldUs);
+            row.put("free_step_us", freeUs);
+            row.put("mask_work_us", workUs);
+            row.put("mask_wait_us", waitUs);
+            return row;
+        }
+    }
 
     /** A sequence that is decoded, and what its steps took. */
     private static final class Lane {
@@ -79,20 +110,22 @@ final class StructuredBench {
                         BlockCutter.fixed(EngineParts.PAGE_TOKENS)));
                 ExecutorService workers = Executors.newSingleThreadExecutor()) {
             StructuredBench bench = new StructuredBench(parts, workers, options);
-            List<Map<String, Object>> rows = new ArrayList<>();
+            List<Sample> done = new ArrayList<>();
             for (int i = 0; i < samples; i++) {
-                rows.add(bench.sample(seed * 1000L + i));
-                if (i % 10 == 9) {
-                    bench.say(rows);
-                    result.with("summary", summary(rows)).write(rows);
+                done.add(bench.sample(seed * 1000L + i));
+                if (i % SAID_EVERY == SAID_EVERY - 1) {
+                    Summary.of(done).say();
+                    result.with("summary", Summary.of(done).row())
+                            .write(done.stream().map(Sample::row).toList());
                 }
             }
-            bench.say(rows);
-            result.with("summary", summary(rows)).writeAndSay(rows);
+            Summary.of(done).say();
+            result.with("summary", Summary.of(done).row())
+                    .writeAndSay(done.stream().map(Sample::row).toList());
         }
     }
 
-    private Map<String, Object> sample(long seed) {
+    private Sample sample(long seed) {
         String schema = RandomSchemas.of(seed);
         long begin = System.nanoTime();
         var constraint = constraints.compile(new ConstraintSpec.Schema(schema));
@@ -125,19 +158,19 @@ final class StructuredBench {
                 cut ? Optional.empty() : new SchemaJudge(schema).fault(text.toString(StandardCharsets.UTF_8));
         fault.ifPresent(
                 what -> System.out.println("INVALID, seed " + seed + ": " + what + "\n  " + text + "\n  " + schema));
-        Map<String, Object> row = new LinkedHashMap<>();
-        row.put("seed", seed);
-        row.put("tokens", held.micros.size());
-        row.put("cut", cut);
-        row.put("valid", !cut && fault.isEmpty());
-        row.put("compile_ms", compileMs);
-        row.put("held_step_us", sum(held) / held.micros.size());
-        row.put("free_step_us", sum(unheld) / unheld.micros.size());
-        row.put("held_step_median_us", median(held));
-        row.put("free_step_median_us", median(unheld));
-        row.put("mask_work_us", (after.workNanos() - before.workNanos()) / 1e3 / held.micros.size());
-        row.put("mask_wait_us", (after.waitNanos() - before.waitNanos()) / 1e3 / held.micros.size());
-        return row;
+        int tokens = held.micros.size();
+        return new Sample(
+                seed,
+                tokens,
+                cut,
+                !cut && fault.isEmpty(),
+                compileMs,
+                sum(held) / tokens,
+                sum(unheld) / tokens,
+                median(held),
+                median(unheld),
+                (after.workNanos() - before.workNanos()) / 1e3 / tokens,
+                (after.waitNanos() - before.waitNanos()) / 1e3 / tokens);
     }
 
     private static double sum(Lane lane) {
@@ -182,66 +215,84 @@ final class StructuredBench {
         lane.micros.add((System.nanoTime() - begin) / 1e3);
     }
 
-    private static Map<String, Object> summary(List<Map<String, Object>> rows) {
-        long cut = rows.stream().filter(row -> (boolean) row.get("cut")).count();
-        long valid = rows.stream().filter(row -> (boolean) row.get("valid")).count();
-        double tokens = rows.stream()
-                .mapToDouble(row -> ((Number) row.get("tokens")).doubleValue())
-                .sum();
-        double held = total(rows, "held_step_us", "tokens");
-        double free = total(rows, "free_step_us", "tokens");
-        Map<String, Object> summary = new LinkedHashMap<>();
-        summary.put("schemas", rows.size());
-        summary.put("cut_by_length", cut);
-        summary.put("finished", rows.size() - cut);
-        summary.put("valid_share_of_finished", rows.size() == cut ? Double.NaN : (double) valid / (rows.size() - cut));
-        summary.put("tokens", tokens);
-        summary.put("held_step_us", held / tokens);
-        summary.put("free_step_us", free / tokens);
-        summary.put("step_cost_share", held / free - 1);
-        summary.put(
-                "step_cost_share_median",
-                Statistics.median(rows.stream()
-                        .mapToDouble(row ->
-                                (double) row.get("held_step_median_us") / (double) row.get("free_step_median_us") - 1)
-                        .toArray()));
-        summary.put("mask_work_us", total(rows, "mask_work_us", "tokens") / tokens);
-        summary.put("mask_wait_us", total(rows, "mask_wait_us", "tokens") / tokens);
-        summary.put("mask_work_share", total(rows, "mask_work_us", "tokens") / free);
-        summary.put("mask_wait_share", total(rows, "mask_wait_us", "tokens") / free);
-        summary.put(
-                "compile_ms_median",
-                Statistics.median(rows.stream()
-                        .mapToDouble(row -> (double) row.get("compile_ms"))
-                        .toArray()));
-        summary.put("most_cost_share", MOST_COST);
-        return summary;
-    }
+    /** All samples in numbers; times are means per step. */
+    private record Summary(
+            int schemas,
+            long cut,
+            long valid,
+            long tokens,
+            double heldUs,
+            double freeUs,
+            double medianCost,
+            double workUs,
+            double waitUs,
+            double compileMs) {
+        static Summary of(List<Sample> samples) {
+            return new Summary(
+                    samples.size(),
+                    samples.stream().filter(Sample::cut).count(),
+                    samples.stream().filter(Sample::valid).count(),
+                    samples.stream().mapToInt(Sample::tokens).sum(),
+                    perStep(samples, Sample::heldUs),
+                    perStep(samples, Sample::freeUs),
+                    median(samples, sample -> sample.heldMedianUs / sample.freeMedianUs - 1),
+                    perStep(samples, Sample::workUs),
+                    perStep(samples, Sample::waitUs),
+                    median(samples, Sample::compileMs));
+        }
 
-    /** A mean of each row times its weight. */
-    private static double total(List<Map<String, Object>> rows, String name, String weight) {
-        return rows.stream()
-                .mapToDouble(row -> ((Number) row.get(name)).doubleValue() * ((Number) row.get(weight)).doubleValue())
-                .sum();
-    }
+        private static double perStep(List<Sample> samples, ToDoubleFunction<Sample> value) {
+            double sum = samples.stream()
+                    .mapToDouble(sample -> value.applyAsDouble(sample) * sample.tokens)
+                    .sum();
+            return sum / samples.stream().mapToInt(Sample::tokens).sum();
+        }
 
-    private void say(List<Map<String, Object>> rows) {
-        Map<String, Object> s = summary(rows);
-        System.out.printf(
-                Locale.ROOT,
-                "%s schemas, %s cut by length, %.1f %% of the finished valid; step %.0f us held, %.0f us free (%+.1f %%, median %+.1f %%);"
-                        + " mask: work %.1f us (%.2f %%), wait %.1f us (%.2f %%); compile %.1f ms%n",
-                s.get("schemas"),
-                s.get("cut_by_length"),
-                100 * (double) s.get("valid_share_of_finished"),
-                s.get("held_step_us"),
-                s.get("free_step_us"),
-                100 * (double) s.get("step_cost_share"),
-                100 * (double) s.get("step_cost_share_median"),
-                s.get("mask_work_us"),
-                100 * (double) s.get("mask_work_share"),
-                s.get("mask_wait_us"),
-                100 * (double) s.get("mask_wait_share"),
-                s.get("compile_ms_median"));
+        private static double median(List<Sample> samples, ToDoubleFunction<Sample> value) {
+            return Statistics.median(samples.stream().mapToDouble(value).toArray());
+        }
+
+        double validShare() {
+            return (double) valid / (schemas - cut);
+        }
+
+        Map<String, Object> row() {
+            Map<String, Object> row = new LinkedHashMap<>();
+            row.put("schemas", schemas);
+            row.put("cut_by_length", cut);
+            row.put("valid_share_of_finished", validShare());
+            row.put("tokens", tokens);
+            row.put("held_step_us", heldUs);
+            row.put("free_step_us", freeUs);
+            row.put("step_cost_share", heldUs / freeUs - 1);
+            row.put("step_cost_share_median", medianCost);
+            row.put("mask_work_us", workUs);
+            row.put("mask_work_share", workUs / freeUs);
+            row.put("mask_wait_us", waitUs);
+            row.put("mask_wait_share", waitUs / freeUs);
+            row.put("most_share", MOST_COST);
+            row.put("compile_ms_median", compileMs);
+            return row;
+        }
+
+        void say() {
+            System.out.printf(
+                    Locale.ROOT,
+                    "%d schemas, %d cut by length, %.1f %% of the finished valid; step %.0f us held, %.0f us free"
+                            + " (%+.1f %%, median %+.1f %%); mask: work %.1f us (%.2f %%), wait %.1f us (%.2f %%);"
+                            + " compile %.1f ms%n",
+                    schemas,
+                    cut,
+                    100 * validShare(),
+                    heldUs,
+                    freeUs,
+                    100 * (heldUs / freeUs - 1),
+                    100 * medianCost,
+                    workUs,
+                    100 * workUs / freeUs,
+                    waitUs,
+                    100 * waitUs / freeUs,
+                    compileMs);
+        }
     }
 }
