@@ -8,6 +8,7 @@ import dev.contexture.constrain.grammar.State;
 import dev.contexture.constrain.schema.SchemaCompiler;
 import dev.contexture.testing.ByteTokens;
 import dev.contexture.testing.RandomSchemas;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -37,10 +38,10 @@ class GrammarMasksTest {
             GrammarMasks masks = new GrammarMasks(SchemaCompiler.compile(RandomSchemas.of(seed), "#"), vocabulary);
             Machine plain = new Machine(SchemaCompiler.compile(RandomSchemas.of(seed), "#"), 64); // often forgets
             State state = masks.start();
-            State same = plain.start();
+            @Nullable State same = plain.start();
             for (int step = 0; step < MOST_STEPS; step++) {
                 TokenMask mask = masks.mask(state);
-                State here = same;
+                State here = Objects.requireNonNull(same);
                 int[] expected = IntStream.range(0, tokens.count())
                         .filter(token -> token == tokens.end() ? here.isComplete() : after(plain, here, token) != null)
                         .toArray();
@@ -56,7 +57,7 @@ class GrammarMasksTest {
                     break;
                 }
                 state = masks.next(state, token);
-                same = after(plain, same, token);
+                same = after(plain, here, token);
             }
         }
         assertThat(most).as("tokens within a string").isGreaterThan(190);
