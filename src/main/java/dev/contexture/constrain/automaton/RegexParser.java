@@ -1,0 +1,351 @@
+package dev.contexture.constrain.automaton;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.IntPredicate;
+
+/**
+ * Reads patterns of JSON schemas: those of ECMA-262 in Unicode mode, without what makes them more than regular. Where dialects
+ * differ, a set is what all of them take it for: spaces are those of ASCII, what is no space is none of Unicode's.
+ */
+final class RegexParser {
+    private static final int MOST_REPEATS = 10_000;
+    private static final int MOST_DEPTH = 100;
+
+    private static final CodePoints DIGITS = CodePoints.of('0', '9');
+    private static final CodePoints WORD =
+            CodePoints.of('a', 'z').or(CodePoints.of('A', 'Z')).or(DIGITS).or(CodePoints.of("_"));
+    private static final CodePoints SPACES = CodePoints.of(" \t\n\u000B\f\r");
+    private static final CodePoints ALL_SPACES = SPACES.or(
+                    CodePoints.of("\u0085\u00A0\u1680\u2028\u2029\u202F\u205F\u3000\uFEFF"))
+            .or(CodePoints.of(0x2000, 0x200A));
+    private static final CodePoints DOT =
+            CodePoints.of("\n\r\u0085\u2028\u2029").not();
+
+    private static final Map<String, IntPredicate> PROPERTIES = Map.ofEntries(
+            Map.entry("L", Character::isLetter),
+            Map.entry("Letter", Character::isLetter),
+            Map.entry("Lu", c -> Character.getType(c) == Character.UPPERCASE_LETTER),
+            Map.entry("Ll", c -> Character.getType(c) == Character.LOWERCASE_LETTER),
+            Map.entry("Lt", c -> Character.getType(c) == Character.TITLECASE_LETTER),
+            Map.entry("Lm", c -> Character.getType(c) == Character.MODIFIER_LETTER),
+            Map.entry("Lo", c -> Character.getType(c) == Character.OTHER_LETTER),
+            Map.entry(
+                    "N",
+                    c -> isOf(
+                            c,
+                            1 << Character.DECIMAL_DIGIT_NUMBER
+                                    | 1 << Character.LETTER_NUMBER
+                                    | 1 << Character.OTHER_NUMBER)),
+            Map.entry("Nd", c -> Character.getType(c) == Character.DECIMAL_DIGIT_NUMBER),
+            Map.entry(
+                    "P",
+                    c -> isOf(
+                            c,
+                            1 << Character.CONNECTOR_PUNCTUATION
+                                    | 1 << Character.DASH_PUNCTUATION
+                                    | 1 << Character.START_PUNCTUATION
+                                    | 1 << Character.END_PUNCTUATION
+                                    | 1 << Character.INITIAL_QUOTE_PUNCTUATION
+                                    | 1 << Character.FINAL_QUOTE_PUNCTUATION
+                                    | 1 << Character.OTHER_PUNCTUATION)),
+            Map.entry(
+                    "S",
+                    c -> isOf(
+                            c,
+                            1 << Character.MATH_SYMBOL
+                                    | 1 << Character.CURRENCY_SYMBOL
+                                    | 1 << Character.MODIFIER_SYMBOL
+                                    | 1 << Character.OTHER_SYMBOL)),
+            Map.entry("Zs", c -> Character.getType(c) == Character.SPACE_SEPARATOR));
+
+    private final int[] text;
+    private int at;
+    private int depth;
+
+    private RegexParser(String pattern) {
+        this.text = pattern.codePoints().toArray();
+    }
+
+    private static boolean isOf(int codePoint, int types) {
+        return (types >> Character.getType(codePoint) & 1) != 0;
+    }
+
+    /**
+     * @throws RegexSyntaxException if it is no pattern or not regular
+     */
+    static Regex parse(String pattern) {
+        RegexParser parser = new RegexParser(pattern);
+        Regex regex = parser.choice();
+        if (parser.at < parser.text.length) {
+            throw parser.broken("there is a ) too many");
+        }
+        return regex;
+    }
+
+    private Regex choice() {
+        if (++depth > MOST_DEPTH) {
+            throw broken("groups are nested more than " + MOST_DEPTH + " deep");
+        }
+        List<Regex> options = new ArrayList<>(List.of(sequence()));
+        while (take('|')) {
+            options.add(sequence());
+        }
+        depth--;
+        return options.size() == 1 ? options.getFirst() : new Regex.Choice(options);
+    }
+
+    private Regex sequence() {
+        List<Regex> parts = new ArrayList<>();
+        while (at < text.length && text[at] != '|' && text[at] != ')') {
+            parts.add(repeated(atom()));
+        }
+        return parts.size() == 1 ? parts.getFirst() : new Regex.Sequence(parts);
+    }
+
+    private Regex atom() {
+        int c = text[at++];
+        return switch (c) {
+            case '^' -> Regex.Anchor.BEGIN;
+            case '$' -> Regex.Anchor.END;
+            case '.' -> new Regex.Characters(DOT);
+            case '(' -> group();
+            case '[' -> new Regex.Characters(set());
+            case '\\' -> new Regex.Characters(escape(false));
+            case '*', '+', '?', '{' -> throw broken("there is nothing before " + Character.toString(c));
+            default -> new Regex.Characters(CodePoints.of(c, c));
+        };
+    }
+
+    private Regex group() {
+        if (take('?')) {
+            if (take('<')) {
+                if (at < text.length && (text[at] == '=' || text[at] == '!')) {
+                    throw broken("it looks behind");
+                }
+                while (at < text.length && text[at] != '>') {
+                    at++;
+                }
+                at++;
+            } else if (!take(':')) {
+                throw broken("it looks ahead or sets flags");
+            }
+        }
+        Regex inner = choice();
+        if (!take(')')) {
+            throw broken("a ( is not closed");
+        }
+        return inner;
+    }
+
+    private Regex repeated(Regex atom) {
+        Regex result = atom;
+        while (at < text.length) {
+            int least;
+            int most = Regex.Repeat.UNBOUNDED;
+            if (take('*')) {
+                least = 0;
+            } else if (take('+')) {
+                least = 1;
+            } else if (take('?')) {
+                least = 0;
+                most = 1;
+            } else {
+                Optional<int[]> braces = braces();
+                if (braces.isEmpty()) {
+                    return result;
+                }
+                least = braces.get()[0];
+                most = braces.get()[1];
+            }
+            take('?'); // the texts are the same, however few or many it would rather take
+            if (atom instanceof Regex.Anchor) {
+                throw broken("an anchor is repeated");
+            }
+            result = new Regex.Repeat(result, least, most);
+        }
+        return result;
+    }
+
+    private Optional<int[]> braces() {
+        int begin = at;
+        if (!take('{')) {
+            return Optional.empty();
+        }
+        int least = number();
+        int most = least;
+        if (take(',')) {
+            most = at < text.length && text[at] == '}' ? Regex.Repeat.UNBOUNDED : number();
+        }
+        if (least < 0 || !take('}')) {
+            at = begin;
+            throw broken("a { that stands for itself must be written \\{");
+        }
+        if (most != Regex.Repeat.UNBOUNDED && most < least || Math.max(least, most) > MOST_REPEATS) {
+            throw broken("it repeats {" + least + "," + most + "} times; at most " + MOST_REPEATS + " are taken");
+        }
+        return Optional.of(new int[] {least, most});
+    }
+
+    private int number() {
+        int value = -1;
+        while (at < text.length && text[at] >= '0' && text[at] <= '9' && value <= MOST_REPEATS) {
+            value = Math.max(value, 0) * 10 + text[at++] - '0';
+        }
+        return value;
+    }
+
+    private CodePoints set() {
+        boolean negated = take('^');
+        CodePoints set = CodePoints.NONE;
+        while (!take(']')) {
+            CodePoints low = member();
+            boolean range = at + 1 < text.length && text[at] == '-' && text[at + 1] != ']';
+            if (!range) {
+                set = set.or(low);
+                continue;
+            }
+            at++;
+            int from = single(low);
+            int to = single(member());
+            if (to < from) {
+                throw broken("a range ends before it begins");
+            }
+            set = set.or(CodePoints.of(from, to));
+        }
+        return negated ? set.not() : set;
+    }
+
+    private CodePoints member() {
+        if (at >= text.length) {
+            throw broken("a [ is not closed");
+        }
+        int c = text[at++];
+        return c == '\\' ? escape(true) : CodePoints.of(c, c);
+    }
+
+    private int single(CodePoints set) {
+        if (set.ranges().size() != 1
+                || set.ranges().getFirst().low() != set.ranges().getFirst().high()) {
+            throw broken("a range begins or ends with a set");
+        }
+        return set.ranges().getFirst().low();
+    }
+
+    private CodePoints escape(boolean inSet) {
+        if (at >= text.length) {
+            throw broken("there is nothing behind \\");
+        }
+        int c = text[at++];
+        return switch (c) {
+            case 'd' -> DIGITS;
+            case 'D' -> DIGITS.not();
+            case 'w' -> WORD;
+            case 'W' -> WORD.not();
+            case 's' -> SPACES;
+            case 'S' -> ALL_SPACES.not();
+            case 'p' -> property();
+            case 'P' -> property().not();
+            case 'n' -> CodePoints.of("\n");
+            case 'r' -> CodePoints.of("\r");
+            case 't' -> CodePoints.of("\t");
+            case 'f' -> CodePoints.of("\f");
+            case 'v' -> CodePoints.of("\u000B");
+            case '0' -> CodePoints.of(0, 0);
+            case 'x' -> codePoint(2);
+            case 'u' -> unicode();
+            case 'b' -> {
+                if (!inSet) {
+                    throw broken("it asks for a word's border");
+                }
+                yield CodePoints.of("\b");
+            }
+            case 'B' -> throw broken("it asks for a word's border");
+            default -> {
+                if (c >= '1' && c <= '9' || c == 'k') {
+                    throw broken("it refers back to a group");
+                }
+                if (Character.isLetter(c)) {
+                    throw broken("\\" + Character.toString(c) + " is not known");
+                }
+                yield CodePoints.of(c, c);
+            }
+        };
+    }
+
+    private CodePoints unicode() {
+        if (!take('{')) {
+            CodePoints first = codePoint(4);
+            return first.ranges().isEmpty() ? pair() : first;
+        }
+        int begin = at;
+        while (at < text.length && text[at] != '}') {
+            at++;
+        }
+        CodePoints set = codePoint(begin, at);
+        at++;
+        return set;
+    }
+
+    /** The first half of a surrogate pair was read. */
+    private CodePoints pair() {
+        int high = Integer.parseInt(new String(text, at - 4, 4), 16);
+        if (!Character.isHighSurrogate((char) high) || !take('\\') || !take('u')) {
+            throw broken("half a surrogate pair stands alone");
+        }
+        int begin = at;
+        codePoint(4);
+        int low = Integer.parseInt(new String(text, begin, 4), 16);
+        if (!Character.isLowSurrogate((char) low)) {
+            throw broken("half a surrogate pair stands alone");
+        }
+        int c = Character.toCodePoint((char) high, (char) low);
+        return CodePoints.of(c, c);
+    }
+
+    private CodePoints codePoint(int digits) {
+        at += digits;
+        return codePoint(at - digits, at);
+    }
+
+    private CodePoints codePoint(int from, int to) {
+        try {
+            int c = Integer.parseInt(new String(text, from, to - from), 16);
+            if (!Character.isValidCodePoint(c)) {
+                throw broken("there is no such character");
+            }
+            return CodePoints.of(c, c);
+        } catch (NumberFormatException | IndexOutOfBoundsException e) {
+            throw broken("a character's number is not hexadecimal");
+        }
+    }
+
+    private CodePoints property() {
+        int begin = at;
+        while (at < text.length && text[at] != '}') {
+            at++;
+        }
+        String name = begin < at && text[begin] == '{' ? new String(text, begin + 1, at - begin - 1) : "";
+        at++;
+        IntPredicate holds = PROPERTIES.get(name);
+        if (holds == null) {
+            throw broken("the property {" + name + "} is not known; known are "
+                    + PROPERTIES.keySet().stream().sorted().toList());
+        }
+        return CodePoints.where(holds);
+    }
+
+    private boolean take(int c) {
+        if (at < text.length && text[at] == c) {
+            at++;
+            return true;
+        }
+        return false;
+    }
+
+    private RegexSyntaxException broken(String what) {
+        return new RegexSyntaxException(what + " (at character " + Math.min(at, text.length) + ")");
+    }
+}

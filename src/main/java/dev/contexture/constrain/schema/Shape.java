@@ -1,0 +1,372 @@
+package dev.contexture.constrain.schema;
+
+import dev.contexture.constrain.automaton.Dfa;
+import dev.contexture.constrain.automaton.Numbers;
+import dev.contexture.constrain.automaton.RegexSyntaxException;
+import dev.contexture.constrain.automaton.StringDfa;
+import dev.contexture.constrain.automaton.Strings;
+import dev.contexture.constrain.automaton.TableDfa;
+import dev.contexture.constrain.automaton.TooLargeException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** What schemas that must hold together, {@link Cases} of which were made before, say of a value. */
+final class Shape {
+    private static final Comparator<JsonNode> EQUAL_VALUES =
+            (a, b) -> a.isNumber() && b.isNumber() ? a.decimalValue().compareTo(b.decimalValue()) : a.equals(b) ? 0 : 1;
+
+    private final List<SchemaNode> leaves;
+    private final EnumSet<Kind> kinds = EnumSet.allOf(Kind.class);
+    private @Nullable List<JsonNode> values;
+    private Numbers.Range range = new Numbers.Range(false, null, false, null, false, null);
+
+    Shape(List<SchemaNode> leaves) {
+        this.leaves = leaves;
+        for (SchemaNode leaf : leaves) {
+            kinds.retainAll(kindsOf(leaf));
+            takeValues(leaf);
+            takeRange(leaf);
+        }
+    }
+
+    private static Set<Kind> kindsOf(SchemaNode leaf) {
+        if (!leaf.has("type")) {
+            return EnumSet.allOf(Kind.class);
+        }
+        JsonNode type = leaf.json().get("type");
+        List<String> names = type.isString() ? List.of(type.stringValue()) : leaf.strings("type");
+        EnumSet<Kind> kinds = EnumSet.noneOf(Kind.class);
+        for (String name : names) {
+            kinds.addAll(Kind.named(name)
+                    .orElseThrow(() -> leaf.broken(
+                            "type",
+                            "\"" + name + "\" is not a type; types are object, array, string, "
+                                    + "boolean, null, integer and number")));
+        }
+        if (leaf.has("nullable") && leaf.json().get("nullable").asBoolean(false)) {
+            kinds.add(Kind.NULL);
+        }
+        return kinds;
+    }
+
+    private void takeValues(SchemaNode leaf) {
+        if (leaf.has("const")) {
+            keepValues(List.of(leaf.json().get("const")));
+        }
+        if (leaf.has("enum")) {
+            if (!leaf.json().get("enum").isArray()) {
+                throw leaf.broken("enum", "must be a list of values");
+            }
+            keepValues(List.copyOf(leaf.json().get("enum").values()));
+        }
+    }
+
+    private void keepValues(List<JsonNode> given) {
+        values = values == null
+                ? given
+                : values.stream()
+                        .filter(value -> given.stream().anyMatch(other -> areEqual(value, other)))
+                        .toList();
+    }
+
+    static boolean areEqual(JsonNode a, JsonNode b) {
+        return a.equals(EQUAL_VALUES, b);
+    }
+
+    private void takeRange(SchemaNode leaf) {
+        boolean leastExcluded = isTrue(leaf, "exclusiveMinimum");
+        boolean mostExcluded = isTrue(leaf, "exclusiveMaximum");
+        leaf.number("minimum").ifPresent(bound -> raise(bound, leastExcluded));
+        leaf.number("maximum").ifPresent(bound -> lower(bound, mostExcluded));
+        if (!leastExcluded && !isFalse(leaf, "exclusiveMinimum")) {
+            leaf.number("exclusiveMinimum").ifPresent(bound -> raise(bound, true));
+        }
+        if (!mostExcluded && !isFalse(leaf, "exclusiveMaximum")) {
+            leaf.number("exclusiveMaximum").ifPresent(bound -> lower(bound, true));
+        }
+        leaf.number("multipleOf").ifPresent(divisor -> {
+            if (divisor.signum() <= 0) {
+                throw leaf.broken("multipleOf", "must be positive");
+            }
+            range = new Numbers.Range(
+                    false,
+                    range.least(),
+                    range.leastExcluded(),
+                    range.most(),
+                    range.mostExcluded(),
+                    range.multiple() == null ? divisor : leastCommonMultiple(range.multiple(), divisor));
+        });
+    }
+
+    /** The form of JSON schema's draft 4. */
+    private static boolean isTrue(SchemaNode leaf, String keyword) {
+        return leaf.has(keyword)
+                && leaf.json().get(keyword).isBoolean()
+                && leaf.json().get(keyword).booleanValue();
+    }
+
+    private static boolean isFalse(SchemaNode leaf, String keyword) {
+        return leaf.has(keyword)
+                && leaf.json().get(keyword).isBoolean()
+                && !leaf.json().get(keyword).booleanValue();
+    }
+
+    private void raise(BigDecimal bound, boolean excluded) {
+        BigDecimal known = range.least();
+        int order = known == null ? 1 : bound.compareTo(known);
+        if (order > 0 || order == 0 && excluded) {
+            range = new Numbers.Range(false, bound, excluded, range.most(), range.mostExcluded(), range.multiple());
+        }
+    }
+
+    private void lower(BigDecimal bound, boolean excluded) {
+        BigDecimal known = range.most();
+        int order = known == null ? -1 : bound.compareTo(known);
+        if (order < 0 || order == 0 && excluded) {
+            range = new Numbers.Range(false, range.least(), range.leastExcluded(), bound, excluded, range.multiple());
+        }
+    }
+
+    private static BigDecimal leastCommonMultiple(BigDecimal a, BigDecimal b) {
+        int scale = Math.max(0, Math.max(a.scale(), b.scale()));
+        BigInteger first = a.setScale(scale).unscaledValue();
+        BigInteger second = b.setScale(scale).unscaledValue();
+        return new BigDecimal(first.divide(first.gcd(second)).multiply(second), scale);
+    }
+
+    List<SchemaNode> leaves() {
+        return leaves;
+    }
+
+    Set<Kind> kinds() {
+        return kinds;
+    }
+
+    /** The values of which it must be one, if they are listed; what else is said is not considered. */
+    Optional<List<JsonNode>> values() {
+        return Optional.ofNullable(values);
+    }
+
+    /** Of the numbers; whether they are whole is not said. */
+    Numbers.Range range() {
+        return range;
+    }
+
+    Optional<TableDfa> numbers() {
+        Numbers.Range wanted = new Numbers.Range(
+                !kinds.contains(Kind.FRACTION),
+                range.least(),
+                range.leastExcluded(),
+                range.most(),
+                range.mostExcluded(),
+                range.multiple());
+        try {
+            return Numbers.in(wanted);
+        } catch (TooLargeException e) {
+            SchemaNode leaf = first("multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum");
+            String keyword = leaf.has("multipleOf") ? "multipleOf" : leaf.has("minimum") ? "minimum" : "maximum";
+            throw leaf.broken(keyword, "the numbers cannot be told apart: " + e.getMessage());
+        }
+    }
+
+    private SchemaNode first(String... keywords) {
+        for (String keyword : keywords) {
+            for (SchemaNode leaf : leaves) {
+                if (leaf.has(keyword)) {
+                    return leaf;
+                }
+            }
+        }
+        return leaves.getFirst();
+    }
+
+    private int largest(String keyword) {
+        return leaves.stream()
+                .mapToInt(leaf -> leaf.count(keyword).orElse(0))
+                .max()
+                .orElse(0);
+    }
+
+    private int smallest(String keyword) {
+        return leaves.stream()
+                .mapToInt(leaf -> leaf.count(keyword).orElse(Integer.MAX_VALUE))
+                .min()
+                .orElse(Integer.MAX_VALUE);
+    }
+
+    /** Its strings; empty if there is none. */
+    Optional<Dfa> strings() {
+        int least = largest("minLength");
+        int most = smallest("maxLength");
+        if (most < least) {
+            return Optional.empty();
+        }
+        int limit = most == Integer.MAX_VALUE ? StringDfa.UNBOUNDED : most;
+        boolean counted = least > 0 || limit != StringDfa.UNBOUNDED;
+        List<Strings.Pattern> patterns = patterns();
+        if (patterns.isEmpty()) {
+            return Optional.of(counted ? new StringDfa(least, limit, StringDfa.Spelling.ANY) : StringDfa.ANY);
+        }
+        try {
+            return Strings.with(patterns, least, limit);
+        } catch (TooLargeException e) {
+            SchemaNode leaf = first("pattern", "format");
+            String keyword = leaf.has("pattern") ? "pattern" : "format";
+            throw leaf.broken(
+                    keyword, "cannot be held: " + e.getMessage() + "; make it simpler, or its limits smaller");
+        }
+    }
+
+    private List<Strings.Pattern> patterns() {
+        List<Strings.Pattern> patterns = new ArrayList<>();
+        for (SchemaNode leaf : leaves) {
+            leaf.string("pattern").ifPresent(text -> patterns.add(pattern(text, leaf, "pattern")));
+            leaf.string("format").flatMap(Strings.Pattern::ofFormat).ifPresent(patterns::add);
+        }
+        return patterns;
+    }
+
+    private static Strings.Pattern pattern(String text, SchemaNode node, String keyword) {
+        try {
+            return Strings.Pattern.of(text);
+        } catch (RegexSyntaxException e) {
+            throw node.broken(keyword, "\"" + text + "\" cannot be held: " + e.getMessage());
+        }
+    }
+
+    private static Optional<Dfa> keys(String text, SchemaNode node) {
+        try {
+            return Strings.with(List.of(pattern(text, node, "patternProperties")), 0, StringDfa.UNBOUNDED);
+        } catch (TooLargeException e) {
+            throw node.broken("patternProperties", "\"" + text + "\" cannot be held: " + e.getMessage());
+        }
+    }
+
+    int leastItems() {
+        return largest("minItems");
+    }
+
+    int mostItems() {
+        return smallest("maxItems");
+    }
+
+    /** How many first items may differ from the others. */
+    int firstItems() {
+        return leaves.stream().mapToInt(leaf -> prefix(leaf).size()).max().orElse(0);
+    }
+
+    private static List<SchemaNode> prefix(SchemaNode leaf) {
+        boolean old = leaf.has("items") && leaf.json().get("items").isArray();
+        return old && leaf.json().get("items").isEmpty() ? List.of() : leaf.schemas(old ? "items" : "prefixItems");
+    }
+
+    /** What item {@code index} must be; any index behind the first ones stands for all others. */
+    List<SchemaNode> item(int index) {
+        List<SchemaNode> nodes = new ArrayList<>();
+        for (SchemaNode leaf : leaves) {
+            List<SchemaNode> prefix = prefix(leaf);
+            if (index < prefix.size()) {
+                nodes.add(prefix.get(index));
+            } else {
+                boolean old = leaf.has("items") && leaf.json().get("items").isArray();
+                leaf.schema(old ? "additionalItems" : "items").ifPresent(nodes::add);
+            }
+        }
+        return nodes;
+    }
+
+    int leastProperties() {
+        return largest("minProperties");
+    }
+
+    int mostProperties() {
+        return smallest("maxProperties");
+    }
+
+    Set<String> required() {
+        Set<String> names = new LinkedHashSet<>();
+        leaves.forEach(leaf -> names.addAll(leaf.strings("required")));
+        return names;
+    }
+
+    /** Properties with names, in order: those that are described, then those that are only required. */
+    Set<String> names() {
+        Set<String> names = new LinkedHashSet<>();
+        leaves.forEach(leaf -> names.addAll(leaf.named("properties").keySet()));
+        names.addAll(required());
+        return names;
+    }
+
+    /** What the property of a name must be. */
+    List<SchemaNode> property(String name) {
+        List<SchemaNode> nodes = new ArrayList<>();
+        byte[] quoted = Strings.quoted(name);
+        for (SchemaNode leaf : leaves) {
+            List<SchemaNode> here = new ArrayList<>();
+            SchemaNode described = leaf.named("properties").get(name);
+            if (described != null) {
+                here.add(described);
+            }
+            leaf.named("patternProperties").forEach((pattern, node) -> {
+                if (keys(pattern, leaf).filter(dfa -> dfa.matches(quoted)).isPresent()) {
+                    here.add(node);
+                }
+            });
+            nodes.addAll(orAdditional(here, leaf));
+        }
+        return nodes;
+    }
+
+    /** Each pattern of property names once, with an automaton of the keys. */
+    Map<String, Optional<Dfa>> keyPatterns() {
+        Map<String, Optional<Dfa>> patterns = new LinkedHashMap<>();
+        for (SchemaNode leaf : leaves) {
+            leaf.named("patternProperties")
+                    .keySet()
+                    .forEach(pattern -> patterns.computeIfAbsent(pattern, p -> keys(p, leaf)));
+        }
+        return patterns;
+    }
+
+    /** What a property without a name of its own must be that has these of the patterns. */
+    List<SchemaNode> other(Collection<String> patterns) {
+        List<SchemaNode> nodes = new ArrayList<>();
+        for (SchemaNode leaf : leaves) {
+            List<SchemaNode> here = new ArrayList<>();
+            leaf.named("patternProperties").forEach((pattern, node) -> {
+                if (patterns.contains(pattern)) {
+                    here.add(node);
+                }
+            });
+            nodes.addAll(orAdditional(here, leaf));
+        }
+        return nodes;
+    }
+
+    private static List<SchemaNode> orAdditional(List<SchemaNode> here, SchemaNode leaf) {
+        return here.isEmpty() ? leaf.schema("additionalProperties").stream().toList() : here;
+    }
+
+    /** What keys must be, as strings. */
+    List<SchemaNode> propertyNames() {
+        return leaves.stream()
+                .flatMap(leaf -> leaf.schema("propertyNames").stream())
+                .toList();
+    }
+
+    SchemaNode saying(String keyword) {
+        return first(keyword);
+    }
+}
