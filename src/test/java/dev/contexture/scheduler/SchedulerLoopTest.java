@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -185,6 +186,38 @@ class SchedulerLoopTest {
             }
         }
         assertThat(told).isEqualTo(IntStream.range(0, 1000).boxed().toList());
+    }
+
+    @Test
+    void nothingIsLostWhileDeliveryCloses() throws InterruptedException {
+        for (int round = 0; round < 50; round++) {
+            DeliveryThread delivery = new DeliveryThread().start();
+            AtomicInteger told = new AtomicInteger();
+            List<Thread> bringers = IntStream.range(0, 4)
+                    .mapToObj(i -> Thread.ofPlatform().start(() -> {
+                        for (int j = 0; j < 50; j++) {
+                            delivery.execute(told::incrementAndGet);
+                        }
+                    }))
+                    .toList();
+            delivery.close();
+            for (Thread bringer : bringers) {
+                bringer.join();
+            }
+            assertThat(told).hasValue(200);
+        }
+    }
+
+    @Test
+    void deliveryGoesOnBehindWhatFails() {
+        AtomicInteger told = new AtomicInteger();
+        try (DeliveryThread delivery = new DeliveryThread().start()) {
+            delivery.execute(() -> {
+                throw new StackOverflowError("told to");
+            });
+            delivery.execute(told::incrementAndGet);
+        }
+        assertThat(told).hasValue(1);
     }
 
     @Test
