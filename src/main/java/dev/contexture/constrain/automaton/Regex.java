@@ -4,7 +4,12 @@ import java.util.List;
 
 /** A regular expression over code points. */
 sealed interface Regex {
+    /** What takes no character and is found everywhere; parsers write it in no other way. */
     Regex EMPTY = new Sequence(List.of());
+
+    default boolean isEmpty() {
+        return this instanceof Sequence sequence && sequence.parts().isEmpty();
+    }
 
     record Characters(CodePoints set) implements Regex {}
 

@@ -2,9 +2,7 @@ package dev.contexture.constrain.automaton;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.IntPredicate;
 
 /**
  * Reads patterns of JSON schemas: those of ECMA-262 in Unicode mode, without what makes them more than regular. Where dialects
@@ -13,6 +11,7 @@ import java.util.function.IntPredicate;
 final class RegexParser {
     private static final int MOST_REPEATS = 10_000;
     private static final int MOST_DEPTH = 100;
+    private static final int MOST_LENGTH = 5_000;
 
     private static final CodePoints DIGITS = CodePoints.of('0', '9');
     private static final CodePoints WORD =
@@ -24,53 +23,15 @@ final class RegexParser {
     private static final CodePoints DOT =
             CodePoints.of("\n\r\u0085\u2028\u2029").not();
 
-    private static final Map<String, IntPredicate> PROPERTIES = Map.ofEntries(
-            Map.entry("L", Character::isLetter),
-            Map.entry("Letter", Character::isLetter),
-            Map.entry("Lu", c -> Character.getType(c) == Character.UPPERCASE_LETTER),
-            Map.entry("Ll", c -> Character.getType(c) == Character.LOWERCASE_LETTER),
-            Map.entry("Lt", c -> Character.getType(c) == Character.TITLECASE_LETTER),
-            Map.entry("Lm", c -> Character.getType(c) == Character.MODIFIER_LETTER),
-            Map.entry("Lo", c -> Character.getType(c) == Character.OTHER_LETTER),
-            Map.entry(
-                    "N",
-                    c -> isOf(
-                            c,
-                            1 << Character.DECIMAL_DIGIT_NUMBER
-                                    | 1 << Character.LETTER_NUMBER
-                                    | 1 << Character.OTHER_NUMBER)),
-            Map.entry("Nd", c -> Character.getType(c) == Character.DECIMAL_DIGIT_NUMBER),
-            Map.entry(
-                    "P",
-                    c -> isOf(
-                            c,
-                            1 << Character.CONNECTOR_PUNCTUATION
-                                    | 1 << Character.DASH_PUNCTUATION
-                                    | 1 << Character.START_PUNCTUATION
-                                    | 1 << Character.END_PUNCTUATION
-                                    | 1 << Character.INITIAL_QUOTE_PUNCTUATION
-                                    | 1 << Character.FINAL_QUOTE_PUNCTUATION
-                                    | 1 << Character.OTHER_PUNCTUATION)),
-            Map.entry(
-                    "S",
-                    c -> isOf(
-                            c,
-                            1 << Character.MATH_SYMBOL
-                                    | 1 << Character.CURRENCY_SYMBOL
-                                    | 1 << Character.MODIFIER_SYMBOL
-                                    | 1 << Character.OTHER_SYMBOL)),
-            Map.entry("Zs", c -> Character.getType(c) == Character.SPACE_SEPARATOR));
-
     private final int[] text;
     private int at;
     private int depth;
 
     private RegexParser(String pattern) {
         this.text = pattern.codePoints().toArray();
-    }
-
-    private static boolean isOf(int codePoint, int types) {
-        return (types >> Character.getType(codePoint) & 1) != 0;
+        if (text.length > MOST_LENGTH) {
+            throw broken("it has more than " + MOST_LENGTH + " characters");
+        }
     }
 
     /**
@@ -94,13 +55,18 @@ final class RegexParser {
             options.add(sequence());
         }
         depth--;
-        return options.size() == 1 ? options.getFirst() : new Regex.Choice(options);
+        return options.size() == 1 || options.stream().allMatch(Regex::isEmpty)
+                ? options.getFirst()
+                : new Regex.Choice(options);
     }
 
     private Regex sequence() {
         List<Regex> parts = new ArrayList<>();
         while (at < text.length && text[at] != '|' && text[at] != ')') {
-            parts.add(repeated(atom()));
+            Regex part = repeated(atom());
+            if (!part.isEmpty()) {
+                parts.add(part);
+            }
         }
         return parts.size() == 1 ? parts.getFirst() : new Regex.Sequence(parts);
     }
@@ -128,7 +94,9 @@ final class RegexParser {
                 while (at < text.length && text[at] != '>') {
                     at++;
                 }
-                at++;
+                if (!take('>')) {
+                    throw broken("a group's name is not closed");
+                }
             } else if (!take(':')) {
                 throw broken("it looks ahead or sets flags");
             }
@@ -141,32 +109,31 @@ final class RegexParser {
     }
 
     private Regex repeated(Regex atom) {
-        Regex result = atom;
-        while (at < text.length) {
-            int least;
-            int most = Regex.Repeat.UNBOUNDED;
-            if (take('*')) {
-                least = 0;
-            } else if (take('+')) {
-                least = 1;
-            } else if (take('?')) {
-                least = 0;
-                most = 1;
-            } else {
-                Optional<int[]> braces = braces();
-                if (braces.isEmpty()) {
-                    return result;
-                }
-                least = braces.get()[0];
-                most = braces.get()[1];
+        int least;
+        int most = Regex.Repeat.UNBOUNDED;
+        if (take('*')) {
+            least = 0;
+        } else if (take('+')) {
+            least = 1;
+        } else if (take('?')) {
+            least = 0;
+            most = 1;
+        } else {
+            Optional<int[]> braces = braces();
+            if (braces.isEmpty()) {
+                return atom;
             }
-            take('?'); // the texts are the same, however few or many it would rather take
-            if (atom instanceof Regex.Anchor) {
-                throw broken("an anchor is repeated");
-            }
-            result = new Regex.Repeat(result, least, most);
+            least = braces.get()[0];
+            most = braces.get()[1];
         }
-        return result;
+        take('?'); // the texts are the same, however few or many it would rather take
+        if (at < text.length && "*+?{".indexOf(text[at]) >= 0) {
+            throw broken("a quantifier follows a quantifier");
+        }
+        if (atom instanceof Regex.Anchor) {
+            throw broken("an anchor is repeated");
+        }
+        return atom.isEmpty() || most == 0 ? Regex.EMPTY : new Regex.Repeat(atom, least, most);
     }
 
     private Optional<int[]> braces() {
@@ -199,12 +166,12 @@ final class RegexParser {
 
     private CodePoints set() {
         boolean negated = take('^');
-        CodePoints set = CodePoints.NONE;
+        List<CodePoints> members = new ArrayList<>();
         while (!take(']')) {
             CodePoints low = member();
             boolean range = at + 1 < text.length && text[at] == '-' && text[at + 1] != ']';
             if (!range) {
-                set = set.or(low);
+                members.add(low);
                 continue;
             }
             at++;
@@ -213,8 +180,9 @@ final class RegexParser {
             if (to < from) {
                 throw broken("a range ends before it begins");
             }
-            set = set.or(CodePoints.of(from, to));
+            members.add(CodePoints.of(from, to));
         }
+        CodePoints set = CodePoints.union(members);
         return negated ? set.not() : set;
     }
 
@@ -285,7 +253,9 @@ final class RegexParser {
             at++;
         }
         CodePoints set = codePoint(begin, at);
-        at++;
+        if (!take('}')) {
+            throw broken("a \\u{ is not closed");
+        }
         return set;
     }
 
@@ -323,18 +293,19 @@ final class RegexParser {
     }
 
     private CodePoints property() {
+        if (!take('{')) {
+            throw broken("behind \\p must come {");
+        }
         int begin = at;
         while (at < text.length && text[at] != '}') {
             at++;
         }
-        String name = begin < at && text[begin] == '{' ? new String(text, begin + 1, at - begin - 1) : "";
-        at++;
-        IntPredicate holds = PROPERTIES.get(name);
-        if (holds == null) {
-            throw broken("the property {" + name + "} is not known; known are "
-                    + PROPERTIES.keySet().stream().sorted().toList());
+        String name = new String(text, begin, at - begin);
+        if (!take('}')) {
+            throw broken("a \\p{ is not closed");
         }
-        return CodePoints.where(holds);
+        return CharacterProperties.of(name).orElseThrow(() -> broken(
+                "the property {" + name + "} is not known; known are " + CharacterProperties.names()));
     }
 
     private boolean take(int c) {

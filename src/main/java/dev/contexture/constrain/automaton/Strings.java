@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Automata of JSON strings, quotes included, whose characters are spelled {@linkplain StringDfa.Spelling#CANONICAL in one way}. */
 public final class Strings {
@@ -40,7 +41,7 @@ public final class Strings {
 
     private Strings() {}
 
-    /** A pattern or a format that strings must have. */
+    /** A pattern or a format that strings must have. Equal to itself alone. */
     public static final class Pattern {
         private final Regex regex;
 
@@ -57,8 +58,14 @@ public final class Strings {
 
         /** Empty if the format is not known. */
         public static Optional<Pattern> ofFormat(String format) {
-            return Optional.ofNullable(FORMATS.get(format)).map(pattern -> of("^(" + pattern + ")$"));
+            return Optional.ofNullable(FormatPatterns.ALL.get(format));
         }
+    }
+
+    private static final class FormatPatterns {
+        static final Map<String, Pattern> ALL = FORMATS.entrySet().stream()
+                .collect(Collectors.toUnmodifiableMap(
+                        Map.Entry::getKey, format -> Pattern.of("^(" + format.getValue() + ")$")));
     }
 
     /**
@@ -70,8 +77,8 @@ public final class Strings {
      * @return empty if there is none
      * @throws TooLargeException if the automaton is
      */
-    public static Optional<Dfa> with(List<Pattern> patterns, int least, int most) {
-        return PatternNfa.strings(patterns.stream().map(p -> p.regex).toList(), least, most)
+    public static Optional<Dfa> with(List<Pattern> patterns, int least, int most, Work work) {
+        return PatternNfa.strings(patterns.stream().map(p -> p.regex).toList(), least, most, work)
                 .map(dfa -> dfa);
     }
 

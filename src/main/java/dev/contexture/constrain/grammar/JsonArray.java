@@ -36,6 +36,11 @@ public final class JsonArray implements Item {
         return Item.above(least > first.size() ? Math.max(height, others.height()) : height);
     }
 
+    @Override
+    public int weight() {
+        return 1 + first.size();
+    }
+
     private Item item(int index) {
         return index < first.size() ? first.get(index) : others;
     }

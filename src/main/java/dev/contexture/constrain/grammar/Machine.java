@@ -23,7 +23,7 @@ public final class Machine {
     public static final int MOST_DEPTH = 64;
 
     /** Ways to read a text at one time. */
-    static final int MOST_WAYS = 512;
+    public static final int MOST_WAYS = 544;
 
     /** Of what must follow: longer lists come only from grammars that call themselves for ever. */
     private static final int MOST_EXPANSIONS = 100_000;

@@ -30,7 +30,7 @@ class StringsTest {
     }
 
     private static Optional<Dfa> with(String pattern) {
-        return Strings.with(List.of(Strings.Pattern.of(pattern)), 0, StringDfa.UNBOUNDED);
+        return Strings.with(List.of(Strings.Pattern.of(pattern)), 0, StringDfa.UNBOUNDED, new Work());
     }
 
     @ParameterizedTest
@@ -86,7 +86,7 @@ class StringsTest {
     @Test
     void severalPatternsAndLengthsHoldTogether() {
         Optional<Dfa> dfa =
-                Strings.with(List.of(Strings.Pattern.of("^[a-z\u00fc]*$"), Strings.Pattern.of("a.*b")), 3, 5);
+                Strings.with(List.of(Strings.Pattern.of("^[a-z\u00fc]*$"), Strings.Pattern.of("a.*b")), 3, 5, new Work());
         for (String right : List.of("aab", "axxb", "\u00fcaabx")) {
             assertThat(dfa.orElseThrow().matches(Strings.quoted(right)))
                     .as(right)
@@ -97,7 +97,7 @@ class StringsTest {
                     .as(wrong)
                     .isFalse();
         }
-        assertThat(Strings.with(List.of(Strings.Pattern.of("^a{5}$")), 0, 4)).isEmpty();
+        assertThat(Strings.with(List.of(Strings.Pattern.of("^a{5}$")), 0, 4, new Work())).isEmpty();
     }
 
     @ParameterizedTest
@@ -116,10 +116,23 @@ class StringsTest {
                 "[b-a]",
                 "\\q",
                 "{",
-                "\\p{Greek}"
+                "\\p{Greek}",
+                "\\p{L",
+                "\\pL",
+                "\\u{41",
+                "a**",
+                "a{2}{3}",
+                "a+?+",
+                "(?<name"
             })
     void whatIsNotRegularIsRefused(String pattern) {
         assertThatThrownBy(() -> with(pattern)).isInstanceOf(RegexSyntaxException.class);
+    }
+
+    @Test
+    void manyQuantifiersAreNoDeepExpression() {
+        assertThatThrownBy(() -> with("a" + "*".repeat(4000))).isInstanceOf(RegexSyntaxException.class);
+        assertThatThrownBy(() -> with("a".repeat(6000))).isInstanceOf(RegexSyntaxException.class);
     }
 
     @Test

@@ -190,6 +190,15 @@ class SchemaCompilerTest {
                 "{\"$dynamicRef\":\"#a\"};#/$dynamicRef",
                 "{\"$ref\":\"other.json\"};#/$ref",
                 "{\"$ref\":\"#/$defs/none\"};#/$ref",
+                "{\"$ref\":\"#/%zz\"};#/$ref",
+                "{\"const\":\"\\ud800\"};#/const",
+                "{\"minimum\":1e401};#/minimum",
+                "{\"items\":{\"multipleOf\":1e-999999999}};#/items/multipleOf",
+                "{\"enum\":[0,1e999999999]};#/enum/1",
+                "{\"properties\":{\"a\":{\"$id\":\"other\",\"items\":{\"$ref\":\"#/x\"}}}};#/properties/a/$id",
+                "{\"$defs\":{\"a\":{\"$id\":\"other\",\"$anchor\":\"b\"}}};#/$defs/a/$id",
+                "{\"type\":\"string\",\"pattern\":\"a**\"};#/pattern",
+                "{\"type\":\"string\",\"pattern\":\"(a{10000}){10000}{10000}\"};#/pattern",
                 "{\"type\":\"text\"};#/type",
                 "{\"type\":7};#/type",
                 "{\"type\":\"string\",\"minLength\":\"3\"};#/minLength",
@@ -228,6 +237,28 @@ class SchemaCompilerTest {
         String schema = "{\"type\":\"array\",\"minItems\":1,\"items\":".repeat(depth) + "{\"type\":\"null\"}"
                 + "}".repeat(depth);
         assertThatThrownBy(() -> SchemaCompiler.compile(schema, "#")).hasMessageContaining("64");
+    }
+
+    @Test
+    void identifiersThatChangeNothingAreTaken() {
+        String schema = "{\"$id\":\"here\",\"$defs\":{\"a\":{\"$id\":\"there\",\"const\":{\"$ref\":\"#x\"}}},"
+                + "\"properties\":{\"$id\":{\"$ref\":\"#/$defs/a\"},\"$ref\":{\"type\":\"null\"}}}";
+        assertThat(takes(schema, "{\"$id\":{\"$ref\":\"#x\"},\"$ref\":null}")).isTrue();
+    }
+
+    @Test
+    void manyOptionalPropertiesAreRefused() {
+        assertThat(takes("{\"properties\":{" + optional(512) + "}}", "{\"p511\":1}"))
+                .isTrue();
+        assertThatThrownBy(() -> SchemaCompiler.compile("{\"properties\":{" + optional(513) + "}}", "#"))
+                .isInstanceOf(UnsupportedSchemaException.class)
+                .hasMessageStartingWith("#/properties: more than 512");
+    }
+
+    private static String optional(int count) {
+        return java.util.stream.IntStream.range(0, count)
+                .mapToObj(i -> "\"p" + i + "\":{}")
+                .collect(java.util.stream.Collectors.joining(","));
     }
 
     @Test
