@@ -68,6 +68,8 @@ final class Spelling {
             collect(node);
         }
         collect(0);
+        known.clear();
+        ofOneClass.clear();
     }
 
     private void collect(int node) {
@@ -165,6 +167,11 @@ final class Spelling {
         Arrays.fill(targets, NONE);
         targets[b] = target;
         return targets;
+    }
+
+    long bytes() {
+        long ranges = classes.stream().mapToLong(set -> set.ranges().size()).sum();
+        return nodes.size() * (ByteClasses.BYTES * (long) Integer.BYTES + classes.size() / Byte.SIZE) + 100 * ranges;
     }
 
     int nodes() {

@@ -151,6 +151,10 @@ final class Table {
         return next.length / width;
     }
 
+    long bytes() {
+        return 64L + (long) next.length * Integer.BYTES;
+    }
+
     int width() {
         return width;
     }

@@ -125,6 +125,11 @@ public final class TableDfa extends Dfa {
     }
 
     @Override
+    public long bytes() {
+        return ByteClasses.BYTES * Integer.BYTES + table.bytes();
+    }
+
+    @Override
     ByteClasses classes() {
         return classes;
     }

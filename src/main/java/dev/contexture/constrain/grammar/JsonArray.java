@@ -1,6 +1,7 @@
 package dev.contexture.constrain.grammar;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /** An array. Compared by identity. */
 public final class JsonArray implements Item {
@@ -39,6 +40,10 @@ public final class JsonArray implements Item {
     @Override
     public int weight() {
         return 1 + first.size();
+    }
+
+    List<Item> items() {
+        return Stream.concat(first.stream(), Stream.of(others)).toList();
     }
 
     private Item item(int index) {
