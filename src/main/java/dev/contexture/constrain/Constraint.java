@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** What texts must be, compiled for a vocabulary. Safe for use by several threads. */
 public final class Constraint {
@@ -57,6 +58,10 @@ public final class Constraint {
             place = place.thenApplyAsync(before -> costs.work(() -> at(grammar.next(before.state, token))), workers);
         }
 
+        private static String reason(@Nullable Throwable cause) {
+            return cause == null || cause.getMessage() == null ? String.valueOf(cause) : cause.getMessage();
+        }
+
         private Place waited() {
             long left = MOST_WAIT.toNanos() - (costs.nanos() - asked);
             try {
@@ -65,7 +70,8 @@ public final class Constraint {
                 throw new MaskFailedException("the next tokens were not known within " + MOST_WAIT.toSeconds()
                         + " s; a simpler schema, or fewer requests at once, would help");
             } catch (ExecutionException e) {
-                throw new MaskFailedException("the next tokens cannot be told: " + e.getCause().getMessage(), e);
+                throw new MaskFailedException(
+                        "the next tokens cannot be told: " + reason(e.getCause()), e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new MaskFailedException("waiting for the next tokens was interrupted", e);

@@ -91,7 +91,7 @@ public final class Constraints {
                 LOG.debug("Compiled again: who compiled it was interrupted");
             } catch (ExecutionException e) {
                 refused.increment();
-                throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+                throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new CancellationException("waiting for a schema to be compiled was interrupted");

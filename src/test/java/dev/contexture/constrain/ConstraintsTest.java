@@ -91,9 +91,7 @@ class ConstraintsTest {
         Constraints late = new Constraints(tokens, tasks::add, now::get);
         TokenConstraint text = late.compile(new ConstraintSpec.Schema(NUMBER)).begin();
         now.addAndGet(Constraint.MOST_WAIT.toNanos());
-        assertThatThrownBy(text::mask)
-                .isInstanceOf(MaskFailedException.class)
-                .hasMessageContaining("within 5 s");
+        assertThatThrownBy(text::mask).isInstanceOf(MaskFailedException.class).hasMessageContaining("within 5 s");
         assertThat(late.stats().failed()).isEqualTo(1);
         tasks.removeFirst().run();
         assertThat(text.mask().allows('7')).as("it is there now").isTrue();

@@ -255,8 +255,8 @@ class SchedulerLoopTest {
     void whoCannotBeHeldToItsFormatEndsAlone() {
         LoopFixture fixture = new LoopFixture(100, ROOMY);
         AtomicLong now = new AtomicLong();
-        Constraints late = new Constraints(
-                new ByteTokens(), never -> {}, () -> now.getAndAdd(Constraint.MOST_WAIT.toNanos()));
+        Constraints late =
+                new Constraints(new ByteTokens(), never -> {}, () -> now.getAndAdd(Constraint.MOST_WAIT.toNanos()));
         RecordingSink before = submit(fixture, prompt(20), 10, "a");
         RecordingSink held = new RecordingSink(Manner.PLAIN);
         fixture.loop.submit(List.of(new SequenceRequest(
@@ -276,9 +276,8 @@ class SchedulerLoopTest {
         assertThat(held.ends).isEqualTo(1);
         assertThat(held.failure).isInstanceOf(FailedConstraintException.class).hasMessageContaining("within 5 s");
         assertThat(before.tokens)
-                .containsExactlyElementsOf(IntStream.of(FakeModel.generate(prompt(20), 10))
-                        .boxed()
-                        .toList());
+                .containsExactlyElementsOf(
+                        IntStream.of(FakeModel.generate(prompt(20), 10)).boxed().toList());
         assertThat(behind.tokens)
                 .containsExactlyElementsOf(
                         IntStream.of(FakeModel.generate(IntStream.range(50, 66).toArray(), 10))

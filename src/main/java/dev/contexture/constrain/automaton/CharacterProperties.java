@@ -30,8 +30,7 @@ final class CharacterProperties {
             Map.entry("Lt", List.of(Character.TITLECASE_LETTER)),
             Map.entry("Lm", List.of(Character.MODIFIER_LETTER)),
             Map.entry("Lo", List.of(Character.OTHER_LETTER)),
-            Map.entry(
-                    "N", List.of(Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER)),
+            Map.entry("N", List.of(Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER)),
             Map.entry("Nd", List.of(Character.DECIMAL_DIGIT_NUMBER)),
             Map.entry(
                     "P",

@@ -23,6 +23,7 @@ final class PatternNfa {
 
     private final List<List<Edge>> edges = new ArrayList<>();
     private final List<List<Jump>> jumps = new ArrayList<>();
+    private final Strings.Side side;
     private final Work work;
     private final int first;
     private final int found;
@@ -40,7 +41,8 @@ final class PatternNfa {
 
     private record Jump(Where where, int target) {}
 
-    private PatternNfa(Regex regex, Work work) {
+    private PatternNfa(Regex regex, Strings.Side side, Work work) {
+        this.side = side;
         this.work = work;
         first = state();
         found = emit(regex, first);
@@ -55,8 +57,10 @@ final class PatternNfa {
      * @return empty if there is none
      * @throws TooLargeException if the automaton is
      */
-    static Optional<PatternDfa> strings(List<Regex> patterns, int least, int most, Work work) {
-        List<PatternNfa> all = patterns.stream().map(regex -> new PatternNfa(regex, work)).toList();
+    static Optional<PatternDfa> strings(
+            List<Regex> patterns, Strings.Side side, int least, int most, Work work) {
+        List<PatternNfa> all =
+                patterns.stream().map(regex -> new PatternNfa(regex, side, work)).toList();
         Set<CodePoints> sets = new HashSet<>();
         all.forEach(nfa -> nfa.edges.forEach(out -> out.forEach(edge -> sets.add(edge.set))));
         List<CodePoints> classes = CodePoints.partition(sets, work);
@@ -126,7 +130,7 @@ final class PatternNfa {
         return switch (regex) {
             case Regex.Characters characters -> {
                 int end = state();
-                edges.get(from).add(new Edge(characters.set(), end));
+                edges.get(from).add(new Edge(characters.set().of(side), end));
                 yield end;
             }
             case Regex.Sequence sequence -> {

@@ -11,7 +11,7 @@ sealed interface Regex {
         return this instanceof Sequence sequence && sequence.parts().isEmpty();
     }
 
-    record Characters(CodePoints set) implements Regex {}
+    record Characters(CharacterSet set) implements Regex {}
 
     record Sequence(List<Regex> parts) implements Regex {}
 

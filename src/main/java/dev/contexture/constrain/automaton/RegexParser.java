@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /**
  * Reads patterns of JSON schemas: those of ECMA-262 in Unicode mode, without what makes them more than regular. Where dialects
- * differ, a set is what all of them take it for: spaces are those of ASCII, what is no space is none of Unicode's.
+ * differ on a set, it is known what all of them take it for and what one does at least: spaces, and what a dot stands for.
  */
 final class RegexParser {
     private static final int MOST_REPEATS = 10_000;
@@ -16,12 +16,15 @@ final class RegexParser {
     private static final CodePoints DIGITS = CodePoints.of('0', '9');
     private static final CodePoints WORD =
             CodePoints.of('a', 'z').or(CodePoints.of('A', 'Z')).or(DIGITS).or(CodePoints.of("_"));
-    private static final CodePoints SPACES = CodePoints.of(" \t\n\u000B\f\r");
-    private static final CodePoints ALL_SPACES = SPACES.or(
-                    CodePoints.of("\u0085\u00A0\u1680\u2028\u2029\u202F\u205F\u3000\uFEFF"))
-            .or(CodePoints.of(0x2000, 0x200A));
-    private static final CodePoints DOT =
-            CodePoints.of("\n\r\u0085\u2028\u2029").not();
+    private static final CodePoints ASCII_SPACES = CodePoints.of(" \t\n\u000B\f\r");
+    private static final CharacterSet SPACES = new CharacterSet(
+            ASCII_SPACES,
+            ASCII_SPACES
+                    .or(CodePoints.of("\u0085\u00A0\u1680\u180E\u2028\u2029\u202F\u205F\u3000\uFEFF"))
+                    .or(CodePoints.of(0x1C, 0x1F))
+                    .or(CodePoints.of(0x2000, 0x200B)));
+    private static final CharacterSet DOT = new CharacterSet(
+            CodePoints.of("\n\r\u0085\u2028\u2029").not(), CodePoints.of("\n").not());
 
     private final int[] text;
     private int at;
@@ -81,7 +84,7 @@ final class RegexParser {
             case '[' -> new Regex.Characters(set());
             case '\\' -> new Regex.Characters(escape(false));
             case '*', '+', '?', '{' -> throw broken("there is nothing before " + Character.toString(c));
-            default -> new Regex.Characters(CodePoints.of(c, c));
+            default -> new Regex.Characters(CharacterSet.of(CodePoints.of(c, c)));
         };
     }
 
@@ -164,11 +167,11 @@ final class RegexParser {
         return value;
     }
 
-    private CodePoints set() {
+    private CharacterSet set() {
         boolean negated = take('^');
-        List<CodePoints> members = new ArrayList<>();
+        List<CharacterSet> members = new ArrayList<>();
         while (!take(']')) {
-            CodePoints low = member();
+            CharacterSet low = member();
             boolean range = at + 1 < text.length && text[at] == '-' && text[at + 1] != ']';
             if (!range) {
                 members.add(low);
@@ -180,21 +183,22 @@ final class RegexParser {
             if (to < from) {
                 throw broken("a range ends before it begins");
             }
-            members.add(CodePoints.of(from, to));
+            members.add(CharacterSet.of(CodePoints.of(from, to)));
         }
-        CodePoints set = CodePoints.union(members);
+        CharacterSet set = CharacterSet.union(members);
         return negated ? set.not() : set;
     }
 
-    private CodePoints member() {
+    private CharacterSet member() {
         if (at >= text.length) {
             throw broken("a [ is not closed");
         }
         int c = text[at++];
-        return c == '\\' ? escape(true) : CodePoints.of(c, c);
+        return c == '\\' ? escape(true) : CharacterSet.of(CodePoints.of(c, c));
     }
 
-    private int single(CodePoints set) {
+    private int single(CharacterSet given) {
+        CodePoints set = given.inner();
         if (set.ranges().size() != 1
                 || set.ranges().getFirst().low() != set.ranges().getFirst().high()) {
             throw broken("a range begins or ends with a set");
@@ -202,33 +206,33 @@ final class RegexParser {
         return set.ranges().getFirst().low();
     }
 
-    private CodePoints escape(boolean inSet) {
+    private CharacterSet escape(boolean inSet) {
         if (at >= text.length) {
             throw broken("there is nothing behind \\");
         }
         int c = text[at++];
         return switch (c) {
-            case 'd' -> DIGITS;
-            case 'D' -> DIGITS.not();
-            case 'w' -> WORD;
-            case 'W' -> WORD.not();
+            case 'd' -> CharacterSet.of(DIGITS);
+            case 'D' -> CharacterSet.of(DIGITS.not());
+            case 'w' -> CharacterSet.of(WORD);
+            case 'W' -> CharacterSet.of(WORD.not());
             case 's' -> SPACES;
-            case 'S' -> ALL_SPACES.not();
-            case 'p' -> property();
-            case 'P' -> property().not();
-            case 'n' -> CodePoints.of("\n");
-            case 'r' -> CodePoints.of("\r");
-            case 't' -> CodePoints.of("\t");
-            case 'f' -> CodePoints.of("\f");
-            case 'v' -> CodePoints.of("\u000B");
-            case '0' -> CodePoints.of(0, 0);
-            case 'x' -> codePoint(2);
-            case 'u' -> unicode();
+            case 'S' -> SPACES.not();
+            case 'p' -> CharacterSet.of(property());
+            case 'P' -> CharacterSet.of(property().not());
+            case 'n' -> CharacterSet.of(CodePoints.of("\n"));
+            case 'r' -> CharacterSet.of(CodePoints.of("\r"));
+            case 't' -> CharacterSet.of(CodePoints.of("\t"));
+            case 'f' -> CharacterSet.of(CodePoints.of("\f"));
+            case 'v' -> CharacterSet.of(CodePoints.of("\u000B"));
+            case '0' -> CharacterSet.of(CodePoints.of(0, 0));
+            case 'x' -> CharacterSet.of(codePoint(2));
+            case 'u' -> CharacterSet.of(unicode());
             case 'b' -> {
                 if (!inSet) {
                     throw broken("it asks for a word's border");
                 }
-                yield CodePoints.of("\b");
+                yield CharacterSet.of(CodePoints.of("\b"));
             }
             case 'B' -> throw broken("it asks for a word's border");
             default -> {
@@ -238,7 +242,7 @@ final class RegexParser {
                 if (Character.isLetter(c)) {
                     throw broken("\\" + Character.toString(c) + " is not known");
                 }
-                yield CodePoints.of(c, c);
+                yield CharacterSet.of(CodePoints.of(c, c));
             }
         };
     }
@@ -304,8 +308,9 @@ final class RegexParser {
         if (!take('}')) {
             throw broken("a \\p{ is not closed");
         }
-        return CharacterProperties.of(name).orElseThrow(() -> broken(
-                "the property {" + name + "} is not known; known are " + CharacterProperties.names()));
+        return CharacterProperties.of(name)
+                .orElseThrow(() ->
+                        broken("the property {" + name + "} is not known; known are " + CharacterProperties.names()));
     }
 
     private boolean take(int c) {

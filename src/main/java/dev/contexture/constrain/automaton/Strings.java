@@ -41,6 +41,14 @@ public final class Strings {
 
     private Strings() {}
 
+    /** Of strings in which a pattern is found, where dialects of patterns differ. */
+    public enum Side {
+        /** Those in which all dialects find it. */
+        INNER,
+        /** Those in which one does at least. */
+        OUTER
+    }
+
     /** A pattern or a format that strings must have. Equal to itself alone. */
     public static final class Pattern {
         private final Regex regex;
@@ -77,8 +85,8 @@ public final class Strings {
      * @return empty if there is none
      * @throws TooLargeException if the automaton is
      */
-    public static Optional<Dfa> with(List<Pattern> patterns, int least, int most, Work work) {
-        return PatternNfa.strings(patterns.stream().map(p -> p.regex).toList(), least, most, work)
+    public static Optional<Dfa> with(List<Pattern> patterns, Side side, int least, int most, Work work) {
+        return PatternNfa.strings(patterns.stream().map(p -> p.regex).toList(), side, least, most, work)
                 .map(dfa -> dfa);
     }
 

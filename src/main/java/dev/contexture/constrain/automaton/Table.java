@@ -205,7 +205,8 @@ final class Table {
     int classOf(int state, int length) {
         Refinement known = refinement;
         if (known == null || known.rounds != length) {
-            known = new Refinement(length, refined(length, new Work(MOST_REFINED)).orElse(null));
+            known = new Refinement(
+                    length, refined(length, new Work(MOST_REFINED)).orElse(null));
             refinement = known;
         }
         return known.classOf == null ? state : known.classOf[state];

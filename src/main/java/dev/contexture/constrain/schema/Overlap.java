@@ -2,6 +2,7 @@ package dev.contexture.constrain.schema;
 
 import dev.contexture.constrain.automaton.Dfa;
 import dev.contexture.constrain.automaton.Numbers;
+import dev.contexture.constrain.automaton.Strings;
 import dev.contexture.constrain.automaton.TableDfa;
 import dev.contexture.constrain.automaton.TooLargeException;
 import java.math.BigDecimal;
@@ -21,7 +22,7 @@ final class Overlap {
 
     Overlap(Compilation compilation) {
         this.compilation = compilation;
-        this.values = compilation.values();
+        this.values = compilation.possible();
     }
 
     boolean isPossible(List<List<SchemaNode>> first, List<List<SchemaNode>> second) {
@@ -37,8 +38,7 @@ final class Overlap {
 
     private boolean isPossible(Shape a, Shape b) {
         if (a.values().isPresent()) {
-            return a.values().get().stream()
-                    .anyMatch(value -> values.admits(a, value) && values.admits(b, value));
+            return a.values().get().stream().anyMatch(value -> values.admits(a, value) && values.admits(b, value));
         }
         if (b.values().isPresent()) {
             return isPossible(b, a);
@@ -74,12 +74,13 @@ final class Overlap {
     }
 
     private boolean haveCommonString(Shape a, Shape b) {
-        Optional<Dfa> first = a.strings();
-        Optional<Dfa> second = b.strings();
+        Optional<Dfa> first = a.strings(Strings.Side.OUTER);
+        Optional<Dfa> second = b.strings(Strings.Side.OUTER);
         try {
             return first.isPresent()
                     && second.isPresent()
-                    && TableDfa.intersection(first.get(), second.get(), compilation.work()).isPresent();
+                    && TableDfa.intersection(first.get(), second.get(), compilation.work())
+                            .isPresent();
         } catch (TooLargeException e) {
             return true;
         }
@@ -103,8 +104,8 @@ final class Overlap {
     /** Whether {@code a} requires a property that {@code b} has otherwise or not at all. */
     private boolean tellsApart(Shape a, Shape b) {
         for (String name : a.required()) {
-            List<List<SchemaNode>> here = compilation.cases().of(a.property(name));
-            List<List<SchemaNode>> there = compilation.cases().of(b.property(name));
+            List<List<SchemaNode>> here = compilation.cases().of(a.property(name, Strings.Side.OUTER));
+            List<List<SchemaNode>> there = compilation.cases().of(b.property(name, Strings.Side.OUTER));
             if (!values.isKey(b, name) || !isPossible(here, there)) {
                 return true;
             }

@@ -20,7 +20,7 @@ final class Patterns {
     private final Map<String, Strings.Pattern> parsed = new HashMap<>();
     private final Map<Wanted, Optional<Dfa>> made = new HashMap<>();
 
-    private record Wanted(List<Strings.Pattern> patterns, int least, int most) {}
+    private record Wanted(List<Strings.Pattern> patterns, Strings.Side side, int least, int most) {}
 
     Patterns(Work work) {
         this.work = work;
@@ -50,20 +50,20 @@ final class Patterns {
      *
      * @throws TooLargeException if the automaton is
      */
-    Optional<Dfa> strings(List<Strings.Pattern> patterns, int least, int most) {
-        Wanted wanted = new Wanted(List.copyOf(patterns), least, most);
+    Optional<Dfa> strings(List<Strings.Pattern> patterns, Strings.Side side, int least, int most) {
+        Wanted wanted = new Wanted(List.copyOf(patterns), side, least, most);
         Optional<Dfa> known = made.get(wanted);
         if (known == null) {
-            known = Strings.with(patterns, least, most, work);
+            known = Strings.with(patterns, side, least, most, work);
             made.put(wanted, known);
         }
         return known;
     }
 
     /** Keys of {@code patternProperties}. */
-    Optional<Dfa> keys(String text, SchemaNode node) {
+    Optional<Dfa> keys(String text, SchemaNode node, Strings.Side side) {
         try {
-            return strings(List.of(parsed(text, node, "patternProperties")), 0, StringDfa.UNBOUNDED);
+            return strings(List.of(parsed(text, node, "patternProperties")), side, 0, StringDfa.UNBOUNDED);
         } catch (TooLargeException e) {
             throw node.broken("patternProperties", "\"" + shortened(text) + "\" cannot be held: " + e.getMessage());
         }

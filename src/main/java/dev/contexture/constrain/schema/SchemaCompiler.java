@@ -132,7 +132,7 @@ public final class SchemaCompiler {
             options.add(array(shape));
         }
         if (kinds.contains(Kind.STRING)) {
-            shape.strings().ifPresent(dfa -> options.add(new Item.Lexeme(dfa)));
+            shape.strings(Strings.Side.INNER).ifPresent(dfa -> options.add(new Item.Lexeme(dfa)));
         }
         if (kinds.contains(Kind.INTEGER) || kinds.contains(Kind.FRACTION)) {
             shape.numbers().ifPresent(dfa -> options.add(new Item.Lexeme(dfa)));
@@ -188,7 +188,7 @@ public final class SchemaCompiler {
         for (String name : shape.names()) {
             byte[] quoted = quoted(shape, name);
             names.add(quoted);
-            Item value = compilation.values().isKey(shape, name) ? rule(shape.property(name)) : Item.Choice.NONE;
+            Item value = compilation.values().isKey(shape, name) ? rule(shape.property(name, Strings.Side.INNER)) : Item.Choice.NONE;
             Item key = new Item.Lexeme(new LiteralDfa(quoted));
             properties.add(new JsonObject.Property(key, value, required.contains(name)));
         }
@@ -221,7 +221,7 @@ public final class SchemaCompiler {
 
     /** Properties of free names, by which of the patterns they have. */
     private List<JsonObject.Property> others(Shape shape, List<byte[]> names) {
-        Map<String, Optional<Dfa>> patterns = shape.keyPatterns();
+        Map<String, Shape.Keys> patterns = shape.keyPatterns();
         List<JsonObject.Property> others = new ArrayList<>();
         try {
             Optional<? extends Dfa> free = freeKeys(shape, names);
@@ -233,9 +233,9 @@ public final class SchemaCompiler {
                         .collect(Collectors.toSet());
                 Item value = rule(shape.other(having));
                 Optional<? extends Dfa> keys = isImpossible(shape.other(having)) ? Optional.empty() : free;
-                for (String pattern : all) {
-                    keys = keys.flatMap(dfa ->
-                            narrowed(dfa, patterns.getOrDefault(pattern, Optional.empty()), having.contains(pattern)));
+                for (Map.Entry<String, Shape.Keys> pattern : patterns.entrySet()) {
+                    boolean has = having.contains(pattern.getKey());
+                    keys = keys.flatMap(dfa -> narrowed(dfa, pattern.getValue(), has));
                 }
                 keys.ifPresent(dfa -> others.add(new JsonObject.Property(new Item.Lexeme(dfa), value, false)));
             }
@@ -251,11 +251,14 @@ public final class SchemaCompiler {
                 .anyMatch(node -> node.json().isBoolean() && !node.json().booleanValue());
     }
 
-    private Optional<? extends Dfa> narrowed(Dfa keys, Optional<Dfa> pattern, boolean having) {
-        if (pattern.isEmpty()) {
-            return having ? Optional.empty() : Optional.of(keys);
+    /** Keys that certainly have the pattern, or certainly have it not. */
+    private Optional<? extends Dfa> narrowed(Dfa keys, Shape.Keys pattern, boolean having) {
+        if (having) {
+            return pattern.inner().flatMap(with -> TableDfa.intersection(keys, with, work));
         }
-        return having ? TableDfa.intersection(keys, pattern.get(), work) : TableDfa.difference(keys, pattern.get(), work);
+        return pattern.outer().isEmpty()
+                ? Optional.of(keys)
+                : TableDfa.difference(keys, pattern.outer().get(), work);
     }
 
     /** Keys but the names. */
@@ -285,6 +288,6 @@ public final class SchemaCompiler {
         if (shape.values().isPresent()) {
             return listed(shape, shape.values().get());
         }
-        return shape.strings();
+        return shape.strings(Strings.Side.INNER);
     }
 }

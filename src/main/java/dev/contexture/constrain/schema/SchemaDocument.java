@@ -94,16 +94,17 @@ final class SchemaDocument {
             case VALUE -> Within.VALUE;
             case NAMES -> Within.SCHEMA;
             case SCHEMA ->
-                NAMING.contains(keyword)
-                        ? Within.NAMES
-                        : GIVING.contains(keyword) ? Within.VALUE : Within.SCHEMA;
+                NAMING.contains(keyword) ? Within.NAMES : GIVING.contains(keyword) ? Within.VALUE : Within.SCHEMA;
         };
     }
 
     private @Nullable String identifier(JsonNode schema, List<String> path, @Nullable String outer) {
         JsonNode id = schema.get("$id");
         // One of a fragment alone, as in older drafts, is no other base.
-        boolean other = !path.isEmpty() && id != null && id.isString() && !id.stringValue().startsWith("#");
+        boolean other = !path.isEmpty()
+                && id != null
+                && id.isString()
+                && !id.stringValue().startsWith("#");
         String inner = other ? path(path) + "/$id" : outer;
         boolean refers = isText(schema, "$ref") || isText(schema, "$anchor");
         if (inner != null && refers) {

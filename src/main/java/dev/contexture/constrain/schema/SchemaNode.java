@@ -106,9 +106,7 @@ record SchemaNode(JsonNode json, String path) {
             throw broken(keyword, "must be an object of schemas");
         }
         JsonNode one = all.get(name);
-        return one == null
-                ? Optional.empty()
-                : Optional.of(new SchemaNode(one, at(keyword) + "/" + escaped(name)));
+        return one == null ? Optional.empty() : Optional.of(new SchemaNode(one, at(keyword) + "/" + escaped(name)));
     }
 
     List<String> strings(String keyword) {

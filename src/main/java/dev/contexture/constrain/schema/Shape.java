@@ -236,8 +236,8 @@ final class Shape {
                 .orElse(Integer.MAX_VALUE);
     }
 
-    /** Its strings; empty if there is none. */
-    Optional<Dfa> strings() {
+    /** Its strings; empty if there is none. Formats say nothing of the outer ones: validators need not look at them. */
+    Optional<Dfa> strings(Strings.Side side) {
         int least = largest("minLength");
         int most = smallest("maxLength");
         if (most < least) {
@@ -245,12 +245,12 @@ final class Shape {
         }
         int limit = most == Integer.MAX_VALUE ? StringDfa.UNBOUNDED : most;
         boolean counted = least > 0 || limit != StringDfa.UNBOUNDED;
-        List<Strings.Pattern> patterns = patterns();
+        List<Strings.Pattern> patterns = patterns(side);
         if (patterns.isEmpty()) {
             return Optional.of(counted ? new StringDfa(least, limit, StringDfa.Spelling.ANY) : StringDfa.ANY);
         }
         try {
-            return compilation.patterns().strings(patterns, least, limit);
+            return compilation.patterns().strings(patterns, side, least, limit);
         } catch (TooLargeException e) {
             SchemaNode leaf = first("pattern", "format");
             String keyword = leaf.has("pattern") ? "pattern" : "format";
@@ -259,11 +259,14 @@ final class Shape {
         }
     }
 
-    private List<Strings.Pattern> patterns() {
+    private List<Strings.Pattern> patterns(Strings.Side side) {
         List<Strings.Pattern> patterns = new ArrayList<>();
         for (SchemaNode leaf : leaves) {
-            leaf.string("pattern").ifPresent(text -> patterns.add(compilation.patterns().parsed(text, leaf, "pattern")));
-            leaf.string("format").flatMap(Strings.Pattern::ofFormat).ifPresent(patterns::add);
+            leaf.string("pattern")
+                    .ifPresent(text -> patterns.add(compilation.patterns().parsed(text, leaf, "pattern")));
+            leaf.string("format")
+                    .filter(format -> side == Strings.Side.INNER)
+                    .flatMap(Strings.Pattern::ofFormat).ifPresent(patterns::add);
         }
         return patterns;
     }
@@ -324,37 +327,57 @@ final class Shape {
         return names;
     }
 
-    /** What the property of a name must be. */
-    List<SchemaNode> property(String name) {
+    /**
+     * What the property of a name must be. Where dialects differ on whether a pattern is found in the name, it must be what either
+     * asks for, or, for the outer side, only what all do.
+     */
+    List<SchemaNode> property(String name, Strings.Side side) {
         List<SchemaNode> nodes = new ArrayList<>();
         compilation.work().charge(leaves.size() + name.length());
         byte[] quoted = Strings.quoted(name);
         for (SchemaNode leaf : leaves) {
-            List<SchemaNode> here = new ArrayList<>();
-            leaf.named("properties", name).ifPresent(here::add);
+            Optional<SchemaNode> described = leaf.named("properties", name);
+            List<SchemaNode> certain = new ArrayList<>(described.stream().toList());
+            List<SchemaNode> possible = new ArrayList<>(certain);
             leaf.named("patternProperties").forEach((pattern, node) -> {
-                compilation.work().charge(quoted.length);
-                if (compilation
-                        .patterns()
-                        .keys(pattern, leaf)
-                        .filter(dfa -> dfa.matches(quoted))
-                        .isPresent()) {
-                    here.add(node);
+                if (isKeyOf(pattern, leaf, Strings.Side.INNER, quoted)) {
+                    certain.add(node);
+                }
+                if (isKeyOf(pattern, leaf, Strings.Side.OUTER, quoted)) {
+                    possible.add(node);
                 }
             });
-            nodes.addAll(orAdditional(here, leaf));
+            boolean inner = side == Strings.Side.INNER;
+            nodes.addAll(inner ? possible : certain);
+            if ((inner ? certain : possible).isEmpty()) {
+                leaf.schema("additionalProperties").ifPresent(nodes::add);
+            }
         }
         return nodes;
     }
 
-    /** Each pattern of property names once, with an automaton of the keys. */
-    Map<String, Optional<Dfa>> keyPatterns() {
-        Map<String, Optional<Dfa>> patterns = new LinkedHashMap<>();
+    private boolean isKeyOf(String pattern, SchemaNode leaf, Strings.Side side, byte[] quoted) {
+        compilation.work().charge(quoted.length);
+        return compilation
+                .patterns()
+                .keys(pattern, leaf, side)
+                .filter(dfa -> dfa.matches(quoted))
+                .isPresent();
+    }
+
+    /** Keys with a pattern. */
+    record Keys(Optional<Dfa> inner, Optional<Dfa> outer) {}
+
+    /** Each pattern of property names once, with automata of the keys. */
+    Map<String, Keys> keyPatterns() {
+        Patterns all = compilation.patterns();
+        Map<String, Keys> patterns = new LinkedHashMap<>();
         for (SchemaNode leaf : leaves) {
-            leaf.named("patternProperties")
-                    .keySet()
-                    .forEach(pattern -> patterns.computeIfAbsent(
-                            pattern, p -> compilation.patterns().keys(p, leaf)));
+            for (String pattern : leaf.names("patternProperties")) {
+                patterns.computeIfAbsent(
+                        pattern,
+                        p -> new Keys(all.keys(p, leaf, Strings.Side.INNER), all.keys(p, leaf, Strings.Side.OUTER)));
+            }
         }
         return patterns;
     }

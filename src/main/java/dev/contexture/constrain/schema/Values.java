@@ -16,11 +16,16 @@ import tools.jackson.databind.JsonNode;
 /** Whether values that a schema lists are what it asks for besides, and how they are written. */
 final class Values {
     private final Compilation compilation;
+    private final Strings.Side side;
     /** Whether values are of schemas at some places, by both. */
     private final Map<Place, Boolean> known = new HashMap<>();
 
-    Values(Compilation compilation) {
+    /**
+     * @param side inner: whether all dialects and validators take a value; outer: whether one does
+     */
+    Values(Compilation compilation, Strings.Side side) {
         this.compilation = compilation;
+        this.side = side;
     }
 
     /** A value itself, as a part of the document: telling whether it equals another would walk through it. */
@@ -61,7 +66,7 @@ final class Values {
                     case NULL, BOOLEAN -> true;
                     case INTEGER, FRACTION -> isWithin(shape.range(), value.decimalValue());
                     case STRING ->
-                        shape.strings()
+                        shape.strings(side)
                                 .filter(dfa -> dfa.matches(quotedBytes(value.stringValue())))
                                 .isPresent();
                     case ARRAY -> isArray(shape, value);
@@ -111,7 +116,7 @@ final class Values {
         return counts
                 && shape.required().stream().allMatch(object::has)
                 && object.properties().stream()
-                        .allMatch(entry -> admits(shape.property(entry.getKey()), entry.getValue())
+                        .allMatch(entry -> admits(shape.property(entry.getKey(), side), entry.getValue())
                                 && isKey(shape, entry.getKey()));
     }
 

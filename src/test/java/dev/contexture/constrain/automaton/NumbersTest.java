@@ -83,24 +83,19 @@ class NumbersTest {
 
     @Test
     void thereMayBeNone() {
-        assertThat(in(
-                        new Numbers.Range(true, new BigDecimal("1.2"), false, new BigDecimal("1.8"), false, null)))
+        assertThat(in(new Numbers.Range(true, new BigDecimal("1.2"), false, new BigDecimal("1.8"), false, null)))
                 .isEmpty();
         assertThat(in(new Numbers.Range(false, BigDecimal.ONE, true, BigDecimal.ONE, false, null)))
                 .isEmpty();
-        assertThat(matches(
-                        in(new Numbers.Range(false, BigDecimal.ONE, false, BigDecimal.ONE, false, null)),
-                        "1.00"))
+        assertThat(matches(in(new Numbers.Range(false, BigDecimal.ONE, false, BigDecimal.ONE, false, null)), "1.00"))
                 .isTrue();
     }
 
     @Test
     void whatIsTooFineIsRefused() {
-        assertThatThrownBy(
-                        () -> in(new Numbers.Range(true, null, false, null, false, new BigDecimal("1234567"))))
+        assertThatThrownBy(() -> in(new Numbers.Range(true, null, false, null, false, new BigDecimal("1234567"))))
                 .isInstanceOf(TooLargeException.class);
-        assertThatThrownBy(
-                        () -> in(new Numbers.Range(false, new BigDecimal("1e1000"), false, null, false, null)))
+        assertThatThrownBy(() -> in(new Numbers.Range(false, new BigDecimal("1e1000"), false, null, false, null)))
                 .isInstanceOf(TooLargeException.class);
     }
 

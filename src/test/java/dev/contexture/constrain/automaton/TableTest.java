@@ -28,6 +28,8 @@ class TableTest {
     void tellingApartIsLeftOffWhereItTakesTooLong() {
         Table table = chain(2_000, 100, new AtomicLong());
         assertThat(table.classOf(0, 5)).as("far from the end").isEqualTo(table.classOf(1, 5));
-        assertThat(table.classOf(0, 200)).as("200 rounds over all cells are too many").isNotEqualTo(table.classOf(1, 200));
+        assertThat(table.classOf(0, 200))
+                .as("200 rounds over all cells are too many")
+                .isNotEqualTo(table.classOf(1, 200));
     }
 }

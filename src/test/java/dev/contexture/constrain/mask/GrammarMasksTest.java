@@ -80,7 +80,8 @@ class GrammarMasksTest {
             state = masks.next(state, token);
             text.append((char) token);
             TokenMask mask = masks.mask(state);
-            assertThat(masks.nodes()).isLessThanOrEqualTo(most + vocabulary.trie().nodes());
+            assertThat(masks.nodes())
+                    .isLessThanOrEqualTo(most + vocabulary.trie().nodes());
             token = mask.allows(tokens.end()) ? tokens.end() : mask.allows('b') ? 'b' : mask.first();
         }
         assertThat(text.toString()).matches("\"b{1,59}\"");
@@ -125,7 +126,6 @@ class GrammarMasksTest {
                 return tokens.ends();
             }
         };
-        assertThatThrownBy(() -> new TokenVocabulary(without))
-                .hasMessageContaining(String.format("0x%02x", missing));
+        assertThatThrownBy(() -> new TokenVocabulary(without)).hasMessageContaining(String.format("0x%02x", missing));
     }
 }

@@ -31,17 +31,16 @@ class HostileSchemasTest {
                         + "],\"anyOf\":[false]}",
                 "{\"allOf\":[" + repeated("{\"anyOf\":[{\"$ref\":\"#\"}]}", 3000) + "]}",
                 // groups within each other without a character
-                "{\"type\":\"string\",\"pattern\":\"^"
-                        + "(".repeat(12) + "a" + "{1,3})".repeat(12)
-                        + "$\"}",
+                "{\"type\":\"string\",\"pattern\":\"^" + "(".repeat(12) + "a" + "{1,3})".repeat(12) + "$\"}",
                 // automata of all pairs of branches
                 "{\"oneOf\":["
                         + joined(400, i -> "{\"type\":\"string\",\"pattern\":\"^[a-c]{0,300}x" + i + "$\"}")
                         + "]}",
                 // each place has a large automaton of its own
                 "{\"properties\":{"
-                        + joined(400, i -> "\"p" + i + "\":{\"type\":\"string\",\"pattern\":\"^(a|b)*a(a|b){11}" + i
-                                + "$\"}")
+                        + joined(
+                                400,
+                                i -> "\"p" + i + "\":{\"type\":\"string\",\"pattern\":\"^(a|b)*a(a|b){11}" + i + "$\"}")
                         + "}}",
                 "{\"enum\":[" + joined(4000, i -> "[[[[" + i + "]]]]") + "],\"allOf\":[{\"enum\":["
                         + joined(4000, i -> "[[[[" + -i + "]]]]") + "]}]}");
@@ -80,8 +79,9 @@ class HostileSchemasTest {
 
     @Test
     void patternsOfKeysAreMadeOnce() {
-        String schema = "{\"patternProperties\":{\"^(a|b)*a(a|b){6}$\":{}},\"additionalProperties\":false,\"properties\":{"
-                + joined(400, i -> "\"k" + i + "\":{}") + "}}";
+        String schema =
+                "{\"patternProperties\":{\"^(a|b)*a(a|b){6}$\":{}},\"additionalProperties\":false,\"properties\":{"
+                        + joined(400, i -> "\"k" + i + "\":{}") + "}}";
         assertThat(workOf(schema)).isLessThan(3_000_000);
     }
 

@@ -209,6 +209,10 @@ class SchemaCompilerTest {
                 "{\"type\":\"integer\",\"multipleOf\":1234567};#/multipleOf",
                 "{\"oneOf\":[{\"type\":\"integer\"},{\"type\":\"number\"}]};#/oneOf",
                 "{\"oneOf\":[{\"type\":\"string\",\"pattern\":\"a\"},{\"type\":\"string\",\"maxLength\":3}]};#/oneOf",
+                "{\"oneOf\":[{\"type\":\"string\",\"format\":\"date\"},{\"type\":\"string\",\"format\":\"ipv4\"}]};#/oneOf",
+                "{\"oneOf\":[{\"const\":\"a\"},{\"type\":\"string\",\"format\":\"date\"}]};#/oneOf",
+                "{\"oneOf\":[{\"type\":\"string\",\"pattern\":\"^\\\\s$\"},{\"const\":\"\u00a0\"}]};#/oneOf",
+                "{\"oneOf\":[{\"type\":\"string\",\"pattern\":\"^\\\\s$\"},{\"type\":\"string\",\"pattern\":\"^\\\\S$\"}]};#/oneOf",
                 "{\"anyOf\":[]};#/anyOf",
                 "{\"anyOf\":3};#/anyOf",
                 "{\"properties\":[]};#/properties",
@@ -244,6 +248,20 @@ class SchemaCompilerTest {
         String schema = "{\"$id\":\"here\",\"$defs\":{\"a\":{\"$id\":\"there\",\"const\":{\"$ref\":\"#x\"}}},"
                 + "\"properties\":{\"$id\":{\"$ref\":\"#/$defs/a\"},\"$ref\":{\"type\":\"null\"}}}";
         assertThat(takes(schema, "{\"$id\":{\"$ref\":\"#x\"},\"$ref\":null}")).isTrue();
+    }
+
+    @Test
+    void keysThatDialectsDifferOnAreNotWritten() {
+        String schema = "{\"patternProperties\":{\"^\\\\s$\":{\"type\":\"null\"}},\"additionalProperties\":{\"type\":\"integer\"}}";
+        assertThat(takes(schema, "{\" \":null}")).isTrue();
+        assertThat(takes(schema, "{\"a\":1}")).isTrue();
+        for (String value : List.of("null", "1")) {
+            assertThat(takes(schema, "{\"\u00a0\":" + value + "}")).isFalse();
+        }
+        String named = "{\"type\":\"object\",\"required\":[\"\u00a0\"]," + schema.substring(1);
+        assertThatThrownBy(() -> takes(named, "{}"))
+                .as("it would have to be both")
+                .hasMessageContaining("no finite value");
     }
 
     @Test
