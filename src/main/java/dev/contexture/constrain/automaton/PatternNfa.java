@@ -21,6 +21,8 @@ final class PatternNfa {
 
     private static final int LOOKS_PER_STEP = 2;
 
+    private static final CodePoints LINE_BREAKS = CodePoints.of("\n\r\u0085\u2028\u2029");
+
     private final List<List<Edge>> edges = new ArrayList<>();
     private final List<List<Jump>> jumps = new ArrayList<>();
     private final Strings.Side side;
@@ -153,9 +155,22 @@ final class PatternNfa {
             case Regex.Anchor anchor -> {
                 int end = state();
                 jump(anchor == Regex.Anchor.BEGIN ? Where.BEGIN : Where.END, from, end);
+                if (anchor == Regex.Anchor.END && side == Strings.Side.OUTER) {
+                    passLastLineBreak(from, end);
+                }
                 yield end;
             }
         };
+    }
+
+    /** Some dialects take a text to end before its last line break too. */
+    private void passLastLineBreak(int from, int end) {
+        int behind = state();
+        int within = state();
+        edges.get(from).add(new Edge(LINE_BREAKS, behind));
+        edges.get(from).add(new Edge(CodePoints.of("\r"), within));
+        edges.get(within).add(new Edge(CodePoints.of("\n"), behind));
+        jump(Where.END, behind, end);
     }
 
     private int repeat(Regex.Repeat repeat, int from) {

@@ -111,6 +111,21 @@ class StringsTest {
     }
 
     @Test
+    void aLastLineBreakMayBeBehindTheEnd() {
+        Dfa outer = Strings.with(
+                        List.of(Strings.Pattern.of("^a$")), Strings.Side.OUTER, 0, StringDfa.UNBOUNDED, new Work())
+                .orElseThrow();
+        for (String right : List.of("a", "a\n", "a\r\n", "a\u2028")) {
+            assertThat(outer.matches(Strings.quoted(right))).as(right).isTrue();
+            assertThat(Pattern.compile("^a$").matcher(right).find()).as(right).isTrue();
+            assertThat(with("^a$").orElseThrow().matches(Strings.quoted(right))).isEqualTo(right.length() == 1);
+        }
+        for (String wrong : List.of("a\n\n", "a\nb", "ab")) {
+            assertThat(outer.matches(Strings.quoted(wrong))).as(wrong).isFalse();
+        }
+    }
+
+    @Test
     void severalPatternsAndLengthsHoldTogether() {
         Optional<Dfa> dfa = Strings.with(
                 List.of(Strings.Pattern.of("^[a-z\u00fc]*$"), Strings.Pattern.of("a.*b")), Strings.Side.INNER, 3, 5, new Work());
