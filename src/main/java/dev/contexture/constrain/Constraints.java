@@ -122,7 +122,8 @@ public final class Constraints {
 
     private void forgetOldest() {
         synchronized (kept) {
-            Iterator<CompletableFuture<Constraint>> oldest = kept.values().iterator();
+            Iterator<Map.Entry<ConstraintSpec, CompletableFuture<Constraint>>> oldest =
+                    kept.entrySet().iterator();
             long bytes = keptBytes();
             while (kept.size() > 1 && (kept.size() > MOST_KEPT || bytes > mostBytes)) {
                 bytes -= bytes(oldest.next());
@@ -132,12 +133,15 @@ public final class Constraints {
     }
 
     private long keptBytes() {
-        return kept.values().stream().mapToLong(Constraints::bytes).sum();
+        return kept.entrySet().stream().mapToLong(Constraints::bytes).sum();
     }
 
     /** Of what is being compiled nothing is known yet. */
-    private static long bytes(CompletableFuture<Constraint> kept) {
-        return kept.state() == Future.State.SUCCESS ? kept.resultNow().bytes() : 0;
+    private static long bytes(Map.Entry<ConstraintSpec, CompletableFuture<Constraint>> entry) {
+        CompletableFuture<Constraint> made = entry.getValue();
+        return made.state() == Future.State.SUCCESS
+                ? entry.getKey().characters() * Character.BYTES + made.resultNow().bytes()
+                : 0;
     }
 
     private synchronized TokenVocabulary vocabulary() {

@@ -97,13 +97,13 @@ public final class Strings {
     /**
      * A text as a JSON string.
      *
-     * @throws IllegalArgumentException if it has half a surrogate pair or a character that is not assigned
+     * @throws UnwritableTextException if it has half a surrogate pair or a character that is not assigned
      */
     public static byte[] quoted(String text) {
         StringBuilder quoted = new StringBuilder("\"");
         text.codePoints().forEach(c -> {
             if (!CodePoints.isUsed(c)) {
-                throw new IllegalArgumentException(String.format("U+%04X is no character", c));
+                throw new UnwritableTextException(String.format("U+%04X is no character", c));
             }
             int named = NAMED.indexOf(c);
             if (named >= 0) {

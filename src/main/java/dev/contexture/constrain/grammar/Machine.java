@@ -215,7 +215,7 @@ public final class Machine {
                 }
                 case Item.Sequence sequence -> open.add(chain(sequence.parts(), next, depth));
                 case Item.Choice choice -> {
-                    charge(choice.options().size());
+                    charge(choice.weight());
                     for (Item option : choice.options().reversed()) {
                         if (fits(option, depth)) {
                             open.add(cell(option, next, depth));

@@ -21,7 +21,7 @@ public final class GrammarMasks {
     private static final long MOST_NODES = 16_000_000;
 
     /** Steps of the machine for one mask or token. */
-    private static final long MOST_STEPS = 10_000_000;
+    private static final long MOST_STEPS = 4_000_000;
 
     private final TokenVocabulary vocabulary;
     private final long grammarBytes;

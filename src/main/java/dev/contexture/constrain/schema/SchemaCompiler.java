@@ -6,6 +6,7 @@ import dev.contexture.constrain.automaton.StringDfa;
 import dev.contexture.constrain.automaton.Strings;
 import dev.contexture.constrain.automaton.TableDfa;
 import dev.contexture.constrain.automaton.TooLargeException;
+import dev.contexture.constrain.automaton.UnwritableTextException;
 import dev.contexture.constrain.automaton.Work;
 import dev.contexture.constrain.grammar.Item;
 import dev.contexture.constrain.grammar.JsonArray;
@@ -69,6 +70,8 @@ public final class SchemaCompiler {
             SchemaCompiler compiler = new SchemaCompiler(SchemaDocument.read(schema, path), work);
             Rule rule = compiler.rule(List.of(compiler.root));
             return compiler.solved(rule, path);
+        } catch (UnwritableTextException e) {
+            throw new UnsupportedSchemaException(path, "a text of the schema cannot be written: " + e.getMessage());
         } catch (Work.ExhaustedException e) {
             throw new UnsupportedSchemaException(
                     path,
@@ -167,7 +170,7 @@ public final class SchemaCompiler {
             return texts.isEmpty() ? Optional.empty() : Optional.of(TableDfa.ofTexts(texts, work));
         } catch (TooLargeException e) {
             throw leaf.broken(keyword, "the values are too many or too long: " + e.getMessage());
-        } catch (IllegalArgumentException e) {
+        } catch (UnwritableTextException e) {
             throw leaf.broken(keyword, "a value cannot be written: " + e.getMessage());
         }
     }
@@ -214,7 +217,7 @@ public final class SchemaCompiler {
     private static byte[] quoted(Shape shape, String name) {
         try {
             return Strings.quoted(name);
-        } catch (IllegalArgumentException e) {
+        } catch (UnwritableTextException e) {
             throw shape.saying("properties").broken("properties", "a name cannot be written: " + e.getMessage());
         }
     }

@@ -62,6 +62,26 @@ class HostileSchemasTest {
                 .hasMessageStartingWith("call#: the schema is too much work: ");
     }
 
+    @Test
+    void choicesWithinEachOtherAreBounded() {
+        String one = "{\"anyOf\":[{\"type\":\"object\"},{\"type\":\"array\"}]}";
+        assertThatThrownBy(() -> SchemaCompiler.compile("{\"allOf\":[" + repeated(one, 3000) + "]}", "#"))
+                .isInstanceOf(UnsupportedSchemaException.class)
+                .hasMessageContaining("more than 200");
+        String chain = joined(
+                3000, i -> "\"d" + i + "\":{\"oneOf\":[{\"$ref\":\"#/$defs/d" + (i + 1) + "\"},{\"type\":\"null\"}]}");
+        assertThatThrownBy(() -> SchemaCompiler.compile(
+                        "{\"$ref\":\"#/$defs/d0\",\"$defs\":{" + chain + ",\"d3000\":{\"type\":\"string\"}}}", "#"))
+                .isInstanceOf(UnsupportedSchemaException.class)
+                .hasMessageContaining("more than 200");
+        String references =
+                joined(3000, i -> "\"d" + i + "\":{\"$ref\":\"#/$defs/d" + (i + 1) + "\"}");
+        assertThatThrownBy(() -> SchemaCompiler.compile(
+                        "{\"$ref\":\"#/$defs/d0\",\"$defs\":{" + references + ",\"d3000\":{}}}", "#"))
+                .isInstanceOf(UnsupportedSchemaException.class)
+                .hasMessageContaining("too much work");
+    }
+
     private static long workOf(String schema) {
         Work work = new Work();
         SchemaCompiler.compile(schema, "#", work);

@@ -192,6 +192,7 @@ class SchemaCompilerTest {
                 "{\"$ref\":\"#/$defs/none\"};#/$ref",
                 "{\"$ref\":\"#/%zz\"};#/$ref",
                 "{\"const\":\"\\ud800\"};#/const",
+                "{\"oneOf\":[{\"required\":[\"\\ud800\"]},{\"required\":[\"a\"]}]};#",
                 "{\"minimum\":1e401};#/minimum",
                 "{\"items\":{\"multipleOf\":1e-999999999}};#/items/multipleOf",
                 "{\"enum\":[0,1e999999999]};#/enum/1",
