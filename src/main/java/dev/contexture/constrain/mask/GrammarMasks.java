@@ -4,6 +4,8 @@ import dev.contexture.constrain.grammar.Footprint;
 import dev.contexture.constrain.grammar.Item;
 import dev.contexture.constrain.grammar.Machine;
 import dev.contexture.constrain.grammar.State;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A grammar over a vocabulary: masks of its states, kept and bounded. Safe for use by several threads. */
@@ -111,13 +113,17 @@ public final class GrammarMasks {
     private TokenMask computed(State state) {
         long[] words = new long[TokenMask.words(vocabulary.size())];
         nodes = 0;
+        Set<Object> added = new HashSet<>();
         for (State.Way way : state.ways()) {
             if (nodes > mostNodes) {
                 break;
             }
-            LexemeMask lexeme = vocabulary.mask(way.dfa(), way.at());
-            nodes += lexeme.visited();
-            lexeme.addTo(words);
+            Object key = vocabulary.key(way.dfa(), way.at());
+            LexemeMask lexeme = vocabulary.mask(key, way.dfa(), way.at());
+            if (added.add(key)) {
+                nodes += lexeme.visited();
+                lexeme.addTo(words);
+            }
             if (lexeme.borders().length > 0) {
                 State after = machine.after(way);
                 for (int border : lexeme.borders()) {

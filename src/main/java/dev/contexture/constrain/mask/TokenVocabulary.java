@@ -101,8 +101,15 @@ public final class TokenVocabulary {
         return ends;
     }
 
-    synchronized LexemeMask mask(Dfa dfa, int at) {
-        Object key = dfa.key(at, trie.longest());
+    /** Equal for places in lexemes that have one mask. */
+    Object key(Dfa dfa, int at) {
+        return dfa.key(at, trie.longest());
+    }
+
+    /**
+     * @param key the place's
+     */
+    synchronized LexemeMask mask(Object key, Dfa dfa, int at) {
         LexemeMask mask = known.get(key);
         if (mask == null) {
             mask = LexemeMask.of(trie, dfa, at);
