@@ -97,8 +97,7 @@ class EngineConfiguration {
     }
 
     @Bean
-    HostedService hostedService(
-            ModelFiles files, ModelHost host, TenantNamespaces namespaces, MeterRegistry registry) {
+    HostedService hostedService(ModelFiles files, ModelHost host, TenantNamespaces namespaces, MeterRegistry registry) {
         HostedService hosted = new HostedService(files.id(), host, namespaces, Instant.now());
         ConstraintMetrics.bind(registry, files.id(), hosted.constraints()::stats);
         return hosted;

@@ -70,8 +70,7 @@ public final class Constraint {
                 throw new MaskFailedException("the next tokens were not known within " + MOST_WAIT.toSeconds()
                         + " s; a simpler schema, or fewer requests at once, would help");
             } catch (ExecutionException e) {
-                throw new MaskFailedException(
-                        "the next tokens cannot be told: " + reason(e.getCause()), e);
+                throw new MaskFailedException("the next tokens cannot be told: " + reason(e.getCause()), e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new MaskFailedException("waiting for the next tokens was interrupted", e);

@@ -27,14 +27,14 @@ public final class ConstraintMetrics {
         count(registry, tags, "reused", "Schemas that were known already", stats, ConstraintStats::reused);
         count(registry, tags, "refused", "Schemas that cannot be held", stats, ConstraintStats::refused);
         count(registry, tags, "masks", "Masks that steps asked for", stats, ConstraintStats::masks);
-        count(registry, tags, "masks.failed", "Masks that were late or could not be found", stats, ConstraintStats::failed);
         count(
                 registry,
                 tags,
-                "mask.seconds",
-                "Time of threads that look for masks",
+                "masks.failed",
+                "Masks that were late or could not be found",
                 stats,
-                s -> s.workNanos() / NANOS);
+                ConstraintStats::failed);
+        count(registry, tags, "mask.seconds", "Time of threads that look for masks", stats, s -> s.workNanos() / NANOS);
         count(registry, tags, "wait.seconds", "Time that steps waited for masks", stats, s -> s.waitNanos() / NANOS);
         Gauge.builder(PREFIX + "kept.bytes", stats, s -> s.get().keptBytes())
                 .description("Memory of compiled schemas and their masks, about")

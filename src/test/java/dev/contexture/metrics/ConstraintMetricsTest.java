@@ -18,8 +18,7 @@ class ConstraintMetricsTest {
 
     @Test
     void allIsExported() {
-        Constraints constraints =
-                new Constraints(new ByteTokens(), Runnable::run, () -> now.getAndAdd(1_000_000_000));
+        Constraints constraints = new Constraints(new ByteTokens(), Runnable::run, () -> now.getAndAdd(1_000_000_000));
         ConstraintMetrics.bind(registry, "model", constraints::stats);
         ConstraintSpec spec = new ConstraintSpec.Schema("{\"const\":1}");
         constraints.compile(spec);

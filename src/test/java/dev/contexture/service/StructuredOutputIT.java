@@ -178,7 +178,11 @@ class StructuredOutputIT {
         // Minutes of work, if nobody ended it.
         Disposable subscription = inference
                 .generate(request(
-                        6000, "{}", 2, 1, new ConstraintSpec.Schema("{\"type\":\"array\",\"minItems\":1000,\"items\":{}}")))
+                        6000,
+                        "{}",
+                        2,
+                        1,
+                        new ConstraintSpec.Schema("{\"type\":\"array\",\"minItems\":1000,\"items\":{}}")))
                 .subscribe();
         awaitRunning(2);
         subscription.dispose();

@@ -59,10 +59,10 @@ final class PatternNfa {
      * @return empty if there is none
      * @throws TooLargeException if the automaton is
      */
-    static Optional<PatternDfa> strings(
-            List<Regex> patterns, Strings.Side side, int least, int most, Work work) {
-        List<PatternNfa> all =
-                patterns.stream().map(regex -> new PatternNfa(regex, side, work)).toList();
+    static Optional<PatternDfa> strings(List<Regex> patterns, Strings.Side side, int least, int most, Work work) {
+        List<PatternNfa> all = patterns.stream()
+                .map(regex -> new PatternNfa(regex, side, work))
+                .toList();
         Set<CodePoints> sets = new HashSet<>();
         all.forEach(nfa -> nfa.edges.forEach(out -> out.forEach(edge -> sets.add(edge.set))));
         List<CodePoints> classes = CodePoints.partition(sets, work);

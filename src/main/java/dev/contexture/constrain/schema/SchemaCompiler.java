@@ -191,7 +191,9 @@ public final class SchemaCompiler {
         for (String name : shape.names()) {
             byte[] quoted = quoted(shape, name);
             names.add(quoted);
-            Item value = compilation.values().isKey(shape, name) ? rule(shape.property(name, Strings.Side.INNER)) : Item.Choice.NONE;
+            Item value = compilation.values().isKey(shape, name)
+                    ? rule(shape.property(name, Strings.Side.INNER))
+                    : Item.Choice.NONE;
             Item key = new Item.Lexeme(new LiteralDfa(quoted));
             properties.add(new JsonObject.Property(key, value, required.contains(name)));
         }

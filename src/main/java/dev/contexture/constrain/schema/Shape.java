@@ -266,7 +266,8 @@ final class Shape {
                     .ifPresent(text -> patterns.add(compilation.patterns().parsed(text, leaf, "pattern")));
             leaf.string("format")
                     .filter(format -> side == Strings.Side.INNER)
-                    .flatMap(Strings.Pattern::ofFormat).ifPresent(patterns::add);
+                    .flatMap(Strings.Pattern::ofFormat)
+                    .ifPresent(patterns::add);
         }
         return patterns;
     }

@@ -30,7 +30,8 @@ class StringsTest {
     }
 
     private static Optional<Dfa> with(String pattern) {
-        return Strings.with(List.of(Strings.Pattern.of(pattern)), Strings.Side.INNER, 0, StringDfa.UNBOUNDED, new Work());
+        return Strings.with(
+                List.of(Strings.Pattern.of(pattern)), Strings.Side.INNER, 0, StringDfa.UNBOUNDED, new Work());
     }
 
     @ParameterizedTest
@@ -98,12 +99,18 @@ class StringsTest {
                 }
                 byte[] text = Strings.quoted(Character.toString(c));
                 // Java's own dialect, with and without Unicode's classes, is within both sides.
-                boolean plain = Pattern.compile(pattern, Pattern.UNIX_LINES).matcher(Character.toString(c)).matches();
+                boolean plain = Pattern.compile(pattern, Pattern.UNIX_LINES)
+                        .matcher(Character.toString(c))
+                        .matches();
                 boolean unicode = Pattern.compile(pattern, Pattern.UNICODE_CHARACTER_CLASS)
                         .matcher(Character.toString(c))
                         .matches();
-                assertThat(inner.matches(text) && !(plain && unicode)).as("%s %x", pattern, c).isFalse();
-                assertThat((plain || unicode) && !outer.matches(text)).as("%s %x", pattern, c).isFalse();
+                assertThat(inner.matches(text) && !(plain && unicode))
+                        .as("%s %x", pattern, c)
+                        .isFalse();
+                assertThat((plain || unicode) && !outer.matches(text))
+                        .as("%s %x", pattern, c)
+                        .isFalse();
                 between += outer.matches(text) && !inner.matches(text) ? 1 : 0;
             }
             assertThat(between).as(pattern).isPositive();
@@ -128,7 +135,11 @@ class StringsTest {
     @Test
     void severalPatternsAndLengthsHoldTogether() {
         Optional<Dfa> dfa = Strings.with(
-                List.of(Strings.Pattern.of("^[a-z\u00fc]*$"), Strings.Pattern.of("a.*b")), Strings.Side.INNER, 3, 5, new Work());
+                List.of(Strings.Pattern.of("^[a-z\u00fc]*$"), Strings.Pattern.of("a.*b")),
+                Strings.Side.INNER,
+                3,
+                5,
+                new Work());
         for (String right : List.of("aab", "axxb", "\u00fcaabx")) {
             assertThat(dfa.orElseThrow().matches(Strings.quoted(right)))
                     .as(right)

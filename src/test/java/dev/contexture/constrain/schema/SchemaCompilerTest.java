@@ -253,7 +253,8 @@ class SchemaCompilerTest {
 
     @Test
     void keysThatDialectsDifferOnAreNotWritten() {
-        String schema = "{\"patternProperties\":{\"^\\\\s$\":{\"type\":\"null\"}},\"additionalProperties\":{\"type\":\"integer\"}}";
+        String schema =
+                "{\"patternProperties\":{\"^\\\\s$\":{\"type\":\"null\"}},\"additionalProperties\":{\"type\":\"integer\"}}";
         assertThat(takes(schema, "{\" \":null}")).isTrue();
         assertThat(takes(schema, "{\"a\":1}")).isTrue();
         for (String value : List.of("null", "1")) {
