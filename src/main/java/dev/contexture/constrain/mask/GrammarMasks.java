@@ -20,10 +20,10 @@ public final class GrammarMasks {
      * Nodes of the vocabulary's trie that one mask looks at, those included that were looked at before for lexemes: what a text may
      * be must not depend on what is kept. With more the other ways are left out, which leaves fewer texts and never a wrong one.
      */
-    private static final long MOST_NODES = 16_000_000;
+    private static final long MOST_NODES = 6_000_000;
 
     /** Steps of the machine for one mask or token. */
-    private static final long MOST_STEPS = 4_000_000;
+    private static final long MOST_STEPS = 2_000_000;
 
     private final TokenVocabulary vocabulary;
     private final long grammarBytes;
