@@ -140,7 +140,8 @@ public final class Constraints {
     private static long bytes(Map.Entry<ConstraintSpec, CompletableFuture<Constraint>> entry) {
         CompletableFuture<Constraint> made = entry.getValue();
         return made.state() == Future.State.SUCCESS
-                ? entry.getKey().characters() * Character.BYTES + made.resultNow().bytes()
+                ? entry.getKey().characters() * Character.BYTES
+                        + made.resultNow().bytes()
                 : 0;
     }
 

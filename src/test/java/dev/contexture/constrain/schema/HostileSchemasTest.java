@@ -74,8 +74,7 @@ class HostileSchemasTest {
                         "{\"$ref\":\"#/$defs/d0\",\"$defs\":{" + chain + ",\"d3000\":{\"type\":\"string\"}}}", "#"))
                 .isInstanceOf(UnsupportedSchemaException.class)
                 .hasMessageContaining("more than 200");
-        String references =
-                joined(3000, i -> "\"d" + i + "\":{\"$ref\":\"#/$defs/d" + (i + 1) + "\"}");
+        String references = joined(3000, i -> "\"d" + i + "\":{\"$ref\":\"#/$defs/d" + (i + 1) + "\"}");
         assertThatThrownBy(() -> SchemaCompiler.compile(
                         "{\"$ref\":\"#/$defs/d0\",\"$defs\":{" + references + ",\"d3000\":{}}}", "#"))
                 .isInstanceOf(UnsupportedSchemaException.class)
