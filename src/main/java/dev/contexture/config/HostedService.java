@@ -25,6 +25,7 @@ public final class HostedService implements AutoCloseable {
     private final Scheduler eventThreads;
     private final ExecutorService maskThreads;
     private final PromptRenderer renderer;
+    private final Constraints constraints;
     private final InferenceService service;
 
     /**
@@ -38,6 +39,7 @@ public final class HostedService implements AutoCloseable {
                 Math.clamp(processors / 8, 1, MOST_MASK_THREADS),
                 Thread.ofPlatform().name("masks-", 0).daemon(true).factory());
         this.renderer = new TemplateRenderer(host.template());
+        this.constraints = new Constraints(new TokenizerTokens(host.tokenizer()), maskThreads, System::nanoTime);
         this.service = new DefaultInferenceService(
                 host.tokenizer(),
                 renderer,
@@ -51,9 +53,13 @@ public final class HostedService implements AutoCloseable {
                         host.fingerprint(),
                         new InferenceService.SparsityDescription(
                                 host.sparsity().defaults(), host.sparsity().maxBudget(), host.selector())),
-                new Constraints(new TokenizerTokens(host.tokenizer()), maskThreads, System::nanoTime),
+                constraints,
                 textThreads,
                 eventThreads);
+    }
+
+    Constraints constraints() {
+        return constraints;
     }
 
     PromptRenderer renderer() {

@@ -4,15 +4,28 @@ import java.util.List;
 
 /** What a text must be. */
 public sealed interface ConstraintSpec {
+    /** The length of all its texts. */
+    long characters();
+
     /** A JSON object. */
-    record AnyObject() implements ConstraintSpec {}
+    record AnyObject() implements ConstraintSpec {
+        @Override
+        public long characters() {
+            return 0;
+        }
+    }
 
     /**
      * A value of a JSON schema.
      *
      * @param json the schema
      */
-    record Schema(String json) implements ConstraintSpec {}
+    record Schema(String json) implements ConstraintSpec {
+        @Override
+        public long characters() {
+            return json.length();
+        }
+    }
 
     /**
      * One or more pieces behind each other, such as calls of tools.
@@ -27,6 +40,13 @@ public sealed interface ConstraintSpec {
             if (pieces.isEmpty() || most < 1) {
                 throw new IllegalArgumentException("at least one piece must be allowed");
             }
+        }
+
+        @Override
+        public long characters() {
+            return pieces.stream()
+                    .mapToLong(piece -> piece.before.length() + piece.schema.length() + piece.after.length())
+                    .sum();
         }
     }
 

@@ -8,11 +8,16 @@ import java.util.function.Supplier;
 final class Costs {
     private final LongSupplier nanos;
     private final LongAdder masks = new LongAdder();
+    private final LongAdder failed = new LongAdder();
     private final LongAdder workNanos = new LongAdder();
     private final LongAdder waitNanos = new LongAdder();
 
     Costs(LongSupplier nanos) {
         this.nanos = nanos;
+    }
+
+    long nanos() {
+        return nanos.getAsLong();
     }
 
     <T> T work(Supplier<T> task) {
@@ -21,7 +26,12 @@ final class Costs {
 
     <T> T wait(Supplier<T> task) {
         masks.increment();
-        return timed(task, waitNanos);
+        try {
+            return timed(task, waitNanos);
+        } catch (MaskFailedException e) {
+            failed.increment();
+            throw e;
+        }
     }
 
     private <T> T timed(Supplier<T> task, LongAdder sum) {
@@ -33,7 +43,9 @@ final class Costs {
         }
     }
 
-    ConstraintStats stats(long compiled, long reused) {
-        return new ConstraintStats(masks.sum(), workNanos.sum(), waitNanos.sum(), compiled, reused);
+    /** Without what is known elsewhere. */
+    ConstraintStats stats(long compiled, long reused, long refused, long keptBytes) {
+        return new ConstraintStats(
+                masks.sum(), failed.sum(), workNanos.sum(), waitNanos.sum(), compiled, reused, refused, keptBytes);
     }
 }

@@ -4,7 +4,12 @@ import dev.contexture.constrain.mask.TokenMask;
 
 /** Where one text is, and what it may go on with. Used by one thread at a time. */
 public interface TokenConstraint {
-    /** The tokens of which the next must be one; never empty. Waits until it is worked out, which began with the last token. */
+    /**
+     * The tokens of which the next must be one; never empty. Waits until they are worked out, which began with the last token, but
+     * not longer than {@link Constraint#MOST_WAIT} from then.
+     *
+     * @throws MaskFailedException if they are not known by then, or cannot be
+     */
     TokenMask mask();
 
     /**

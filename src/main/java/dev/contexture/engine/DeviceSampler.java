@@ -33,7 +33,7 @@ public final class DeviceSampler implements RowSampler {
             return List.of();
         }
         request.clear();
-        rows.forEach(row -> request(row.state()));
+        rows.forEach(row -> request(row.sequenceId(), row.state()));
         try {
             DrawnTokens drawn = device.draw(request, tokens);
             List<SampledToken> sampled = new ArrayList<>(rows.size());
@@ -46,11 +46,11 @@ public final class DeviceSampler implements RowSampler {
         }
     }
 
-    private void request(SamplerState state) {
+    private void request(long sequenceId, SamplerState state) {
         SamplingParams params = state.params();
         boolean greedy = params.temperature() == 0f;
         state.forEachChange(request::change);
-        state.mask().ifPresent(mask -> request.mask(wordsOf(mask)));
+        state.mask(sequenceId).ifPresent(mask -> request.mask(wordsOf(mask)));
         request.row(new DrawRequest.Row(
                 greedy ? 0 : state.draw(),
                 greedy ? 0f : Sampler.inverseTemperature(params),

@@ -41,7 +41,7 @@ public final class Sampler {
         SamplingParams params = state.params();
         Logprobs logprobs = params.logprobs() ? Logprobs.of(logits, params.topLogprobs()) : Logprobs.NONE;
         applyPenalties(state);
-        Optional<TokenMask> mask = state.mask();
+        Optional<TokenMask> mask = state.mask(sequenceId);
         mask.ifPresent(this::forbidOthers);
         int drawn = params.temperature() == 0f ? argmax(logits) : draw(params, state.draw());
         // One that is not allowed comes only where none that is has any weight.

@@ -1,5 +1,6 @@
 package dev.contexture.engine;
 
+import dev.contexture.constrain.MaskFailedException;
 import dev.contexture.constrain.TokenConstraint;
 import dev.contexture.constrain.mask.TokenMask;
 import dev.contexture.core.SamplingParams;
@@ -50,9 +51,18 @@ public final class SamplerState {
         }
     }
 
-    /** The tokens of which the next must be one; empty: any. */
-    Optional<TokenMask> mask() {
-        return constraint.map(TokenConstraint::mask);
+    /**
+     * The tokens of which the next must be one; empty: any.
+     *
+     * @param sequenceId whose state this is
+     * @throws FailedConstraintException if they cannot be told, or not in time
+     */
+    Optional<TokenMask> mask(long sequenceId) {
+        try {
+            return constraint.map(TokenConstraint::mask);
+        } catch (MaskFailedException e) {
+            throw new FailedConstraintException(sequenceId, e);
+        }
     }
 
     SamplingParams params() {

@@ -142,6 +142,17 @@ final class Outputs {
         deliver();
     }
 
+    /** The step left nothing behind and is to be run again without one of its sequences, which ends. */
+    void failOne(List<Scheduler.Share> shares, long sequenceId, RuntimeException cause) {
+        for (Scheduler.Share share : shares) {
+            if (share.sequence().id() == sequenceId) {
+                scheduler.remove(share.sequence());
+                fail(share.sequence(), cause);
+            }
+        }
+        deliver();
+    }
+
     void fail(Sequence sequence, RuntimeException cause) {
         SparsityUsage usage = sequence.sparsityUsage();
         listener.failed();

@@ -3,6 +3,7 @@ package dev.contexture.constrain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.contexture.constrain.mask.TokenVocabulary;
 import dev.contexture.constrain.schema.UnsupportedSchemaException;
 import dev.contexture.testing.ByteTokens;
 import dev.contexture.testing.MaskWalk;
@@ -10,9 +11,11 @@ import dev.contexture.testing.RandomSchemas;
 import dev.contexture.testing.SchemaJudge;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -57,7 +60,8 @@ class ConstraintsTest {
     void theSameSchemaIsCompiledOnce() {
         Constraint first = constraints.compile(new ConstraintSpec.Schema(NUMBER));
         assertThat(constraints.compile(new ConstraintSpec.Schema(NUMBER))).isSameAs(first);
-        assertThat(constraints.stats()).isEqualTo(new ConstraintStats(0, 0, 0, 1, 1));
+        assertThat(constraints.stats().compiled()).isEqualTo(1);
+        assertThat(constraints.stats().reused()).isEqualTo(1);
         for (int i = 0; i < Constraints.MOST_KEPT; i++) {
             constraints.compile(new ConstraintSpec.Schema("{\"const\":" + i + "}"));
         }
@@ -78,6 +82,100 @@ class ConstraintsTest {
         assertThat(tasks).as("and goes on with each token").hasSize(1);
         tasks.removeFirst().run();
         assertThat(text.mask().allows(tokens.end())).isTrue();
+    }
+
+    @Test
+    void aMaskThatIsLateIsAnErrorOfItsText() {
+        AtomicLong now = new AtomicLong();
+        List<Runnable> tasks = new ArrayList<>();
+        Constraints late = new Constraints(tokens, tasks::add, now::get);
+        TokenConstraint text = late.compile(new ConstraintSpec.Schema(NUMBER)).begin();
+        now.addAndGet(Constraint.MOST_WAIT.toNanos());
+        assertThatThrownBy(text::mask).isInstanceOf(MaskFailedException.class).hasMessageContaining("within 5 s");
+        assertThat(late.stats().failed()).isEqualTo(1);
+        tasks.removeFirst().run();
+        assertThat(text.mask().allows('7')).as("it is there now").isTrue();
+    }
+
+    @Test
+    void aMaskThatFailsSaysWhy() {
+        TokenConstraint text =
+                constraints.compile(new ConstraintSpec.Schema(NUMBER)).begin();
+        text.accept('x');
+        assertThatThrownBy(text::mask)
+                .isInstanceOf(MaskFailedException.class)
+                .hasMessageContaining("token 120 is not allowed here");
+    }
+
+    @Test
+    void textAroundValuesMustBeSpelt() {
+        for (String wrong : List.of("\r", "\u0001", "\uD83D", new String(Character.toChars(0x50000)))) {
+            TokenVocabulary.Tokens usual = withoutControls();
+            Constraints usualOnes = new Constraints(usual, Runnable::run, () -> 0);
+            ConstraintSpec.Piece piece = new ConstraintSpec.Piece("add", "a", NUMBER, "b" + wrong);
+            assertThatThrownBy(() -> usualOnes.compile(new ConstraintSpec.Pieces(List.of(piece), "", 1)))
+                    .isInstanceOf(UnsupportedSchemaException.class)
+                    .hasMessageStartingWith("add#: the text around a value");
+        }
+    }
+
+    /** As most vocabularies are: each byte that texts need is a token, and no other. */
+    private TokenVocabulary.Tokens withoutControls() {
+        return new TokenVocabulary.Tokens() {
+            @Override
+            public int count() {
+                return tokens.count();
+            }
+
+            @Override
+            public byte[] bytes(int token) {
+                boolean unused = token < 0x20 && token != '\n' && token != '\t' || token == 0xF1;
+                return unused ? new byte[] {'a', 'b'} : tokens.bytes(token);
+            }
+
+            @Override
+            public Set<Integer> ends() {
+                return tokens.ends();
+            }
+        };
+    }
+
+    @Test
+    void equalSchemasAtOnceAreCompiledOnce() throws Exception {
+        String slow = "{\"type\":\"string\",\"pattern\":\"^(a|b)*a(a|b){11}$\"}";
+        try (ExecutorService callers = Executors.newFixedThreadPool(8)) {
+            List<Future<Constraint>> all = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                all.add(callers.submit(() -> constraints.compile(new ConstraintSpec.Schema(slow))));
+            }
+            for (Future<Constraint> one : all) {
+                assertThat(one.get()).isSameAs(all.getFirst().get());
+            }
+        }
+        assertThat(constraints.stats().compiled()).isEqualTo(1);
+        assertThat(constraints.stats().reused()).isEqualTo(7);
+    }
+
+    @Test
+    void whatIsRefusedIsCountedAndNotKept() {
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> constraints.compile(new ConstraintSpec.Schema("{\"not\":{}}")))
+                    .isInstanceOf(UnsupportedSchemaException.class);
+        }
+        assertThat(constraints.stats().refused()).isEqualTo(2);
+        assertThat(constraints.stats().keptBytes()).isZero();
+    }
+
+    @Test
+    void whatIsKeptIsBoundedByMemory() {
+        long most = 2L << 20;
+        Constraints few = new Constraints(tokens, Runnable::run, () -> 0, most);
+        for (int i = 0; i < 6; i++) {
+            // some 800 KiB each
+            few.compile(new ConstraintSpec.Schema("{\"type\":\"integer\",\"multipleOf\":" + (901 + 10 * i) + "}"));
+            assertThat(few.stats().keptBytes()).isLessThanOrEqualTo(most);
+        }
+        assertThat(few.stats().keptBytes()).isGreaterThan(most / 4);
     }
 
     @Test

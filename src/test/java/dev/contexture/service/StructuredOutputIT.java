@@ -7,6 +7,7 @@ import dev.contexture.constrain.ConstraintSpec;
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.SparsityOverrides;
+import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.InferenceService;
@@ -15,6 +16,7 @@ import dev.contexture.session.Prompt;
 import dev.contexture.testing.RandomSchemas;
 import dev.contexture.testing.SchemaJudge;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,10 +36,18 @@ class StructuredOutputIT {
     @Autowired
     private InferenceService inference;
 
+    @Autowired
+    private SchedulerLoop loop;
+
     private record Answer(String text, FinishReason reason) {}
 
     private static GenerationRequest request(
             String schema, int choices, long seed, ConstraintSpec spec, String... stop) {
+        return request(TOKENS, schema, choices, seed, spec, stop);
+    }
+
+    private static GenerationRequest request(
+            int tokens, String schema, int choices, long seed, ConstraintSpec spec, String... stop) {
         return new GenerationRequest(
                         new Prompt.Chat(
                                 List.of(Map.of(
@@ -47,7 +57,7 @@ class StructuredOutputIT {
                                         "Make up an example of this JSON schema: " + schema)),
                                 List.of(),
                                 Map.of()),
-                        OptionalInt.of(TOKENS),
+                        OptionalInt.of(tokens),
                         List.of(stop),
                         choices,
                         new SamplingParams(1f, 0, 1f, 0f, 1f, 0f, 0f, Map.of(), seed, false, 0),
@@ -125,16 +135,18 @@ class StructuredOutputIT {
 
     @Test
     void anyObjectIsAnObject() {
-        for (int seed = 0; seed < 4; seed++) {
-            Answer answer = answers(request("{\"type\":\"object\"}", 1, seed, new ConstraintSpec.AnyObject()))
-                    .get(0);
+        int finished = 0;
+        Map<Integer, Answer> answers = answers(request("{\"type\":\"object\"}", 16, 1, new ConstraintSpec.AnyObject()));
+        for (Answer answer : answers.values()) {
             assertThat(answer.text).startsWith("{");
             if (answer.reason == FinishReason.STOP) {
+                finished++;
                 assertThat(new SchemaJudge("{\"type\":\"object\"}").fault(answer.text))
                         .as(answer.text)
                         .isEmpty();
             }
         }
+        assertThat(finished).as("of %s answers", answers.size()).isPositive();
     }
 
     @Test
@@ -152,14 +164,30 @@ class StructuredOutputIT {
                         "(?s)<tool_call>\n\\{\"name\": \"weather\", \"arguments\": \\{.*\"days\": ?[0-9]{1,2}.*}}\n</tool_call>");
     }
 
+    private void awaitRunning(int sequences) throws InterruptedException {
+        Instant deadline = Instant.now().plus(Duration.ofSeconds(20));
+        while (loop.stats().running() != sequences && Instant.now().isBefore(deadline)) {
+            Thread.sleep(10);
+        }
+        assertThat(loop.stats().running()).isEqualTo(sequences);
+    }
+
     @Test
     void cancellingEndsAConstrainedAnswer() throws InterruptedException {
+        Idle.await(loop);
+        // Minutes of work, if nobody ended it.
         Disposable subscription = inference
                 .generate(request(
-                        "{}", 2, 1, new ConstraintSpec.Schema("{\"type\":\"array\",\"minItems\":1000,\"items\":{}}")))
+                        6000,
+                        "{}",
+                        2,
+                        1,
+                        new ConstraintSpec.Schema("{\"type\":\"array\",\"minItems\":1000,\"items\":{}}")))
                 .subscribe();
-        Thread.sleep(200);
+        awaitRunning(2);
         subscription.dispose();
+        awaitRunning(0);
+        Idle.await(loop);
         assertThat(answers(request("{}", 1, 1, new ConstraintSpec.Schema("{\"const\":7}")))
                         .get(0))
                 .isEqualTo(new Answer("7", FinishReason.STOP));

@@ -98,6 +98,7 @@ public final class RandomSchemas {
                     () -> oneOf(depth + 1),
                     () -> allOf(depth + 1),
                     () -> dictionary(depth + 1),
+                    this::complement,
                     this::reference));
         }
         return one(makers).get();
@@ -140,6 +141,15 @@ public final class RandomSchemas {
             schema.putObject("propertyNames").put("maxLength", 12);
         }
         return schema;
+    }
+
+    /** Keys that have a pattern, and others: dialects differ on some between. */
+    private ObjectNode complement() {
+        ObjectNode schema = typed("object");
+        schema.putObject("patternProperties")
+                .set(one(List.of("^\\S+$", "^\\s*$", "\\s", "^.{1,4}$", "^.*$", "^[^\\s]", "[^\\S]$")), typed("null"));
+        schema.set("additionalProperties", integer());
+        return schema.put("maxProperties", 3);
     }
 
     private ObjectNode array(int depth) {

@@ -87,6 +87,10 @@ record CodePoints(List<Range> ranges) {
         return UNUSED.stream().noneMatch(gap -> codePoint >= gap.low && codePoint <= gap.high);
     }
 
+    static CodePoints union(List<CodePoints> sets) {
+        return normal(sets.stream().flatMap(set -> set.ranges.stream()).toList());
+    }
+
     CodePoints or(CodePoints other) {
         List<Range> both = new ArrayList<>(ranges);
         both.addAll(other.ranges);
@@ -109,10 +113,11 @@ record CodePoints(List<Range> ranges) {
     }
 
     /** Disjoint sets, all together {@link #ALL}, of which each of {@code sets} is a union. */
-    static List<CodePoints> partition(Collection<CodePoints> sets) {
+    static List<CodePoints> partition(Collection<CodePoints> sets, Work work) {
         List<CodePoints> all = List.copyOf(sets);
         TreeMap<Integer, List<Integer>> changes = new TreeMap<>();
         for (int i = 0; i < all.size(); i++) {
+            work.charge(all.get(i).ranges.size());
             for (Range range : all.get(i).ranges) {
                 changes.computeIfAbsent(range.low, c -> new ArrayList<>()).add(i);
                 changes.computeIfAbsent(range.high + 1, c -> new ArrayList<>()).add(i);
@@ -123,6 +128,7 @@ record CodePoints(List<Range> ranges) {
         Map<BitSet, List<Range>> parts = new LinkedHashMap<>();
         BitSet within = new BitSet();
         for (Map.Entry<Integer, List<Integer>> change : changes.entrySet()) {
+            work.charge(1 + all.size() / Long.SIZE);
             change.getValue().forEach(within::flip);
             if (change.getKey() <= MOST) {
                 parts.computeIfAbsent((BitSet) within.clone(), key -> new ArrayList<>())

@@ -29,6 +29,9 @@ public abstract class Dfa {
     /** Whether a longer text is accepted. */
     public abstract boolean canGoOn(int state);
 
+    /** Memory that it takes, about. */
+    public abstract long bytes();
+
     /** Bytes of one class lead from every state to the same one. */
     abstract ByteClasses classes();
 

@@ -41,6 +41,11 @@ public final class LiteralDfa extends Dfa {
     }
 
     @Override
+    public long bytes() {
+        return 32L + text.length;
+    }
+
+    @Override
     ByteClasses classes() {
         int[] labels = new int[ByteClasses.BYTES];
         for (byte b : text) {

@@ -73,7 +73,7 @@ public final class Numbers {
      * @return empty if there is no such number
      * @throws TooLargeException if the automaton is
      */
-    public static Optional<TableDfa> in(Range range) {
+    public static Optional<TableDfa> in(Range range, Work work) {
         if (range.multiple != null && range.multiple.signum() <= 0) {
             throw new IllegalArgumentException("a divisor must be positive");
         }
@@ -82,7 +82,8 @@ public final class Numbers {
                 new At(Part.START, false, 0, Order.EQUAL, Order.EQUAL, BigInteger.ZERO),
                 CLASSES,
                 numbers::next,
-                numbers::ends);
+                numbers::ends,
+                work);
     }
 
     private static BigDecimal plain(BigDecimal value) {

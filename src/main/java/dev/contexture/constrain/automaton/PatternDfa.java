@@ -77,6 +77,11 @@ final class PatternDfa extends Dfa {
     }
 
     @Override
+    public long bytes() {
+        return table.bytes() + spelling.bytes() + possible.length * (48L + table.width() / Byte.SIZE);
+    }
+
+    @Override
     ByteClasses classes() {
         ByteClasses made = classes;
         if (made == null) {

@@ -17,14 +17,23 @@ final class PatternNfa {
     private static final int MOST_STATES = 50_000;
 
     /** Of the sets of states, all together: what making them costs. */
-    private static final int MOST_WORK = 4_000_000;
+    private static final int MOST_LOOKS = 4_000_000;
+
+    private static final int LOOKS_PER_STEP = 2;
+
+    private static final CodePoints LINE_BREAKS = CodePoints.of("\n\r\u0085\u2028\u2029");
 
     private final List<List<Edge>> edges = new ArrayList<>();
     private final List<List<Jump>> jumps = new ArrayList<>();
+    private final Strings.Side side;
+    private final Work work;
     private final int first;
     private final int found;
 
     private record Edge(CodePoints set, int target) {}
+
+    /** An edge by the classes of characters that it takes. */
+    private record Reach(BitSet classes, int target) {}
 
     private enum Where {
         ANYWHERE,
@@ -34,7 +43,9 @@ final class PatternNfa {
 
     private record Jump(Where where, int target) {}
 
-    private PatternNfa(Regex regex) {
+    private PatternNfa(Regex regex, Strings.Side side, Work work) {
+        this.side = side;
+        this.work = work;
         first = state();
         found = emit(regex, first);
         edges.get(first).add(new Edge(CodePoints.ALL, first));
@@ -48,13 +59,16 @@ final class PatternNfa {
      * @return empty if there is none
      * @throws TooLargeException if the automaton is
      */
-    static Optional<PatternDfa> strings(List<Regex> patterns, int least, int most) {
-        List<PatternNfa> all = patterns.stream().map(PatternNfa::new).toList();
+    static Optional<PatternDfa> strings(List<Regex> patterns, Strings.Side side, int least, int most, Work work) {
+        List<PatternNfa> all = patterns.stream()
+                .map(regex -> new PatternNfa(regex, side, work))
+                .toList();
         Set<CodePoints> sets = new HashSet<>();
         all.forEach(nfa -> nfa.edges.forEach(out -> out.forEach(edge -> sets.add(edge.set))));
-        List<CodePoints> classes = CodePoints.partition(sets);
+        List<CodePoints> classes = CodePoints.partition(sets, work);
         Map<CodePoints, BitSet> classesOf = new HashMap<>();
         for (CodePoints set : sets) {
+            work.charge(classes.size());
             BitSet of = new BitSet();
             for (int c = 0; c < classes.size(); c++) {
                 of.set(c, set.contains(classes.get(c).ranges().getFirst().low()));
@@ -68,8 +82,9 @@ final class PatternNfa {
                         start,
                         classes.size(),
                         (at, c) -> at.count == most ? null : next(determined, at, c, least, most),
-                        at -> at.count >= least && ends(determined, at))
-                .map(table -> new PatternDfa(new Spelling(classes), table));
+                        at -> at.count >= least && ends(determined, at),
+                        work)
+                .map(table -> new PatternDfa(new Spelling(classes, work), table));
     }
 
     /** Where each pattern's automaton is, and the characters so far, as far as they matter. */
@@ -113,10 +128,11 @@ final class PatternNfa {
      * @return the state behind the expression
      */
     private int emit(Regex regex, int from) {
+        work.charge(1);
         return switch (regex) {
             case Regex.Characters characters -> {
                 int end = state();
-                edges.get(from).add(new Edge(characters.set(), end));
+                edges.get(from).add(new Edge(characters.set().of(side), end));
                 yield end;
             }
             case Regex.Sequence sequence -> {
@@ -139,12 +155,28 @@ final class PatternNfa {
             case Regex.Anchor anchor -> {
                 int end = state();
                 jump(anchor == Regex.Anchor.BEGIN ? Where.BEGIN : Where.END, from, end);
+                if (anchor == Regex.Anchor.END && side == Strings.Side.OUTER) {
+                    passLastLineBreak(from, end);
+                }
                 yield end;
             }
         };
     }
 
+    /** Some dialects take a text to end before its last line break too. */
+    private void passLastLineBreak(int from, int end) {
+        int behind = state();
+        int within = state();
+        edges.get(from).add(new Edge(LINE_BREAKS, behind));
+        edges.get(from).add(new Edge(CodePoints.of("\r"), within));
+        edges.get(within).add(new Edge(CodePoints.of("\n"), behind));
+        jump(Where.END, behind, end);
+    }
+
     private int repeat(Regex.Repeat repeat, int from) {
+        if (repeat.part().isEmpty()) {
+            return from;
+        }
         int at = from;
         for (int i = 0; i < repeat.least(); i++) {
             at = emit(repeat.part(), at);
@@ -187,13 +219,17 @@ final class PatternNfa {
 
     /** Sets of its states, made as they are reached. State 0 is before the first character. */
     private final class Determined {
-        private final Map<CodePoints, BitSet> classesOf;
+        private final List<List<Reach>> reaches;
         private final List<BitSet> sets = new ArrayList<>();
         private final Map<BitSet, Integer> known = new HashMap<>();
-        private int work;
+        private int looks;
 
         private Determined(Map<CodePoints, BitSet> classesOf) {
-            this.classesOf = classesOf;
+            this.reaches = edges.stream()
+                    .map(out -> out.stream()
+                            .map(edge -> new Reach(classesOf.getOrDefault(edge.set, new BitSet()), edge.target))
+                            .toList())
+                    .toList();
             BitSet begin = new BitSet();
             begin.set(first);
             sets.add(closure(begin, true, false)); // not among the known: what follows no character is told apart
@@ -210,16 +246,18 @@ final class PatternNfa {
             }
             BitSet targets = new BitSet();
             for (int s = from.nextSetBit(0); s >= 0; s = from.nextSetBit(s + 1)) {
-                for (Edge edge : edges.get(s)) {
-                    work++;
-                    if (classesOf.getOrDefault(edge.set, new BitSet()).get(c)) {
-                        targets.set(edge.target);
+                for (Reach reach : reaches.get(s)) {
+                    looks++;
+                    if (reach.classes.get(c)) {
+                        targets.set(reach.target);
                     }
                 }
             }
             BitSet closure = closure(targets, false, false);
-            work += closure.cardinality();
-            if (work > MOST_WORK) {
+            int size = closure.cardinality();
+            looks += size;
+            work.charge(1 + size / LOOKS_PER_STEP);
+            if (looks > MOST_LOOKS) {
                 throw new TooLargeException("it can be read in too many ways at once");
             }
             return idOf(closure.get(found) ? settled() : closure);

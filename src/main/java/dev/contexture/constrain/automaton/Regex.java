@@ -4,9 +4,14 @@ import java.util.List;
 
 /** A regular expression over code points. */
 sealed interface Regex {
+    /** What takes no character and is found everywhere; parsers write it in no other way. */
     Regex EMPTY = new Sequence(List.of());
 
-    record Characters(CodePoints set) implements Regex {}
+    default boolean isEmpty() {
+        return this instanceof Sequence sequence && sequence.parts().isEmpty();
+    }
+
+    record Characters(CharacterSet set) implements Regex {}
 
     record Sequence(List<Regex> parts) implements Regex {}
 

@@ -2,64 +2,29 @@ package dev.contexture.constrain.automaton;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.IntPredicate;
 
 /**
  * Reads patterns of JSON schemas: those of ECMA-262 in Unicode mode, without what makes them more than regular. Where dialects
- * differ, a set is what all of them take it for: spaces are those of ASCII, what is no space is none of Unicode's.
+ * differ on a set, it is known what all of them take it for and what one does at least: spaces, and what a dot stands for.
  */
 final class RegexParser {
     private static final int MOST_REPEATS = 10_000;
     private static final int MOST_DEPTH = 100;
+    private static final int MOST_LENGTH = 5_000;
 
     private static final CodePoints DIGITS = CodePoints.of('0', '9');
     private static final CodePoints WORD =
             CodePoints.of('a', 'z').or(CodePoints.of('A', 'Z')).or(DIGITS).or(CodePoints.of("_"));
-    private static final CodePoints SPACES = CodePoints.of(" \t\n\u000B\f\r");
-    private static final CodePoints ALL_SPACES = SPACES.or(
-                    CodePoints.of("\u0085\u00A0\u1680\u2028\u2029\u202F\u205F\u3000\uFEFF"))
-            .or(CodePoints.of(0x2000, 0x200A));
-    private static final CodePoints DOT =
-            CodePoints.of("\n\r\u0085\u2028\u2029").not();
-
-    private static final Map<String, IntPredicate> PROPERTIES = Map.ofEntries(
-            Map.entry("L", Character::isLetter),
-            Map.entry("Letter", Character::isLetter),
-            Map.entry("Lu", c -> Character.getType(c) == Character.UPPERCASE_LETTER),
-            Map.entry("Ll", c -> Character.getType(c) == Character.LOWERCASE_LETTER),
-            Map.entry("Lt", c -> Character.getType(c) == Character.TITLECASE_LETTER),
-            Map.entry("Lm", c -> Character.getType(c) == Character.MODIFIER_LETTER),
-            Map.entry("Lo", c -> Character.getType(c) == Character.OTHER_LETTER),
-            Map.entry(
-                    "N",
-                    c -> isOf(
-                            c,
-                            1 << Character.DECIMAL_DIGIT_NUMBER
-                                    | 1 << Character.LETTER_NUMBER
-                                    | 1 << Character.OTHER_NUMBER)),
-            Map.entry("Nd", c -> Character.getType(c) == Character.DECIMAL_DIGIT_NUMBER),
-            Map.entry(
-                    "P",
-                    c -> isOf(
-                            c,
-                            1 << Character.CONNECTOR_PUNCTUATION
-                                    | 1 << Character.DASH_PUNCTUATION
-                                    | 1 << Character.START_PUNCTUATION
-                                    | 1 << Character.END_PUNCTUATION
-                                    | 1 << Character.INITIAL_QUOTE_PUNCTUATION
-                                    | 1 << Character.FINAL_QUOTE_PUNCTUATION
-                                    | 1 << Character.OTHER_PUNCTUATION)),
-            Map.entry(
-                    "S",
-                    c -> isOf(
-                            c,
-                            1 << Character.MATH_SYMBOL
-                                    | 1 << Character.CURRENCY_SYMBOL
-                                    | 1 << Character.MODIFIER_SYMBOL
-                                    | 1 << Character.OTHER_SYMBOL)),
-            Map.entry("Zs", c -> Character.getType(c) == Character.SPACE_SEPARATOR));
+    private static final CodePoints ASCII_SPACES = CodePoints.of(" \t\n\u000B\f\r");
+    private static final CharacterSet SPACES = new CharacterSet(
+            ASCII_SPACES,
+            ASCII_SPACES
+                    .or(CodePoints.of("\u0085\u00A0\u1680\u180E\u2028\u2029\u202F\u205F\u3000\uFEFF"))
+                    .or(CodePoints.of(0x1C, 0x1F))
+                    .or(CodePoints.of(0x2000, 0x200B)));
+    private static final CharacterSet DOT = new CharacterSet(
+            CodePoints.of("\n\r\u0085\u2028\u2029").not(), CodePoints.of("\n").not());
 
     private final int[] text;
     private int at;
@@ -67,10 +32,9 @@ final class RegexParser {
 
     private RegexParser(String pattern) {
         this.text = pattern.codePoints().toArray();
-    }
-
-    private static boolean isOf(int codePoint, int types) {
-        return (types >> Character.getType(codePoint) & 1) != 0;
+        if (text.length > MOST_LENGTH) {
+            throw broken("it has more than " + MOST_LENGTH + " characters");
+        }
     }
 
     /**
@@ -94,13 +58,18 @@ final class RegexParser {
             options.add(sequence());
         }
         depth--;
-        return options.size() == 1 ? options.getFirst() : new Regex.Choice(options);
+        return options.size() == 1 || options.stream().allMatch(Regex::isEmpty)
+                ? options.getFirst()
+                : new Regex.Choice(options);
     }
 
     private Regex sequence() {
         List<Regex> parts = new ArrayList<>();
         while (at < text.length && text[at] != '|' && text[at] != ')') {
-            parts.add(repeated(atom()));
+            Regex part = repeated(atom());
+            if (!part.isEmpty()) {
+                parts.add(part);
+            }
         }
         return parts.size() == 1 ? parts.getFirst() : new Regex.Sequence(parts);
     }
@@ -115,7 +84,7 @@ final class RegexParser {
             case '[' -> new Regex.Characters(set());
             case '\\' -> new Regex.Characters(escape(false));
             case '*', '+', '?', '{' -> throw broken("there is nothing before " + Character.toString(c));
-            default -> new Regex.Characters(CodePoints.of(c, c));
+            default -> new Regex.Characters(CharacterSet.of(CodePoints.of(c, c)));
         };
     }
 
@@ -128,7 +97,9 @@ final class RegexParser {
                 while (at < text.length && text[at] != '>') {
                     at++;
                 }
-                at++;
+                if (!take('>')) {
+                    throw broken("a group's name is not closed");
+                }
             } else if (!take(':')) {
                 throw broken("it looks ahead or sets flags");
             }
@@ -141,32 +112,31 @@ final class RegexParser {
     }
 
     private Regex repeated(Regex atom) {
-        Regex result = atom;
-        while (at < text.length) {
-            int least;
-            int most = Regex.Repeat.UNBOUNDED;
-            if (take('*')) {
-                least = 0;
-            } else if (take('+')) {
-                least = 1;
-            } else if (take('?')) {
-                least = 0;
-                most = 1;
-            } else {
-                Optional<int[]> braces = braces();
-                if (braces.isEmpty()) {
-                    return result;
-                }
-                least = braces.get()[0];
-                most = braces.get()[1];
+        int least;
+        int most = Regex.Repeat.UNBOUNDED;
+        if (take('*')) {
+            least = 0;
+        } else if (take('+')) {
+            least = 1;
+        } else if (take('?')) {
+            least = 0;
+            most = 1;
+        } else {
+            Optional<int[]> braces = braces();
+            if (braces.isEmpty()) {
+                return atom;
             }
-            take('?'); // the texts are the same, however few or many it would rather take
-            if (atom instanceof Regex.Anchor) {
-                throw broken("an anchor is repeated");
-            }
-            result = new Regex.Repeat(result, least, most);
+            least = braces.get()[0];
+            most = braces.get()[1];
         }
-        return result;
+        take('?'); // the texts are the same, however few or many it would rather take
+        if (at < text.length && "*+?{".indexOf(text[at]) >= 0) {
+            throw broken("a quantifier follows a quantifier");
+        }
+        if (atom instanceof Regex.Anchor) {
+            throw broken("an anchor is repeated");
+        }
+        return atom.isEmpty() || most == 0 ? Regex.EMPTY : new Regex.Repeat(atom, least, most);
     }
 
     private Optional<int[]> braces() {
@@ -197,14 +167,14 @@ final class RegexParser {
         return value;
     }
 
-    private CodePoints set() {
+    private CharacterSet set() {
         boolean negated = take('^');
-        CodePoints set = CodePoints.NONE;
+        List<CharacterSet> members = new ArrayList<>();
         while (!take(']')) {
-            CodePoints low = member();
+            CharacterSet low = member();
             boolean range = at + 1 < text.length && text[at] == '-' && text[at + 1] != ']';
             if (!range) {
-                set = set.or(low);
+                members.add(low);
                 continue;
             }
             at++;
@@ -213,20 +183,22 @@ final class RegexParser {
             if (to < from) {
                 throw broken("a range ends before it begins");
             }
-            set = set.or(CodePoints.of(from, to));
+            members.add(CharacterSet.of(CodePoints.of(from, to)));
         }
+        CharacterSet set = CharacterSet.union(members);
         return negated ? set.not() : set;
     }
 
-    private CodePoints member() {
+    private CharacterSet member() {
         if (at >= text.length) {
             throw broken("a [ is not closed");
         }
         int c = text[at++];
-        return c == '\\' ? escape(true) : CodePoints.of(c, c);
+        return c == '\\' ? escape(true) : CharacterSet.of(CodePoints.of(c, c));
     }
 
-    private int single(CodePoints set) {
+    private int single(CharacterSet given) {
+        CodePoints set = given.inner();
         if (set.ranges().size() != 1
                 || set.ranges().getFirst().low() != set.ranges().getFirst().high()) {
             throw broken("a range begins or ends with a set");
@@ -234,33 +206,33 @@ final class RegexParser {
         return set.ranges().getFirst().low();
     }
 
-    private CodePoints escape(boolean inSet) {
+    private CharacterSet escape(boolean inSet) {
         if (at >= text.length) {
             throw broken("there is nothing behind \\");
         }
         int c = text[at++];
         return switch (c) {
-            case 'd' -> DIGITS;
-            case 'D' -> DIGITS.not();
-            case 'w' -> WORD;
-            case 'W' -> WORD.not();
+            case 'd' -> CharacterSet.of(DIGITS);
+            case 'D' -> CharacterSet.of(DIGITS.not());
+            case 'w' -> CharacterSet.of(WORD);
+            case 'W' -> CharacterSet.of(WORD.not());
             case 's' -> SPACES;
-            case 'S' -> ALL_SPACES.not();
-            case 'p' -> property();
-            case 'P' -> property().not();
-            case 'n' -> CodePoints.of("\n");
-            case 'r' -> CodePoints.of("\r");
-            case 't' -> CodePoints.of("\t");
-            case 'f' -> CodePoints.of("\f");
-            case 'v' -> CodePoints.of("\u000B");
-            case '0' -> CodePoints.of(0, 0);
-            case 'x' -> codePoint(2);
-            case 'u' -> unicode();
+            case 'S' -> SPACES.not();
+            case 'p' -> CharacterSet.of(property());
+            case 'P' -> CharacterSet.of(property().not());
+            case 'n' -> CharacterSet.of(CodePoints.of("\n"));
+            case 'r' -> CharacterSet.of(CodePoints.of("\r"));
+            case 't' -> CharacterSet.of(CodePoints.of("\t"));
+            case 'f' -> CharacterSet.of(CodePoints.of("\f"));
+            case 'v' -> CharacterSet.of(CodePoints.of("\u000B"));
+            case '0' -> CharacterSet.of(CodePoints.of(0, 0));
+            case 'x' -> CharacterSet.of(codePoint(2));
+            case 'u' -> CharacterSet.of(unicode());
             case 'b' -> {
                 if (!inSet) {
                     throw broken("it asks for a word's border");
                 }
-                yield CodePoints.of("\b");
+                yield CharacterSet.of(CodePoints.of("\b"));
             }
             case 'B' -> throw broken("it asks for a word's border");
             default -> {
@@ -270,7 +242,7 @@ final class RegexParser {
                 if (Character.isLetter(c)) {
                     throw broken("\\" + Character.toString(c) + " is not known");
                 }
-                yield CodePoints.of(c, c);
+                yield CharacterSet.of(CodePoints.of(c, c));
             }
         };
     }
@@ -285,7 +257,9 @@ final class RegexParser {
             at++;
         }
         CodePoints set = codePoint(begin, at);
-        at++;
+        if (!take('}')) {
+            throw broken("a \\u{ is not closed");
+        }
         return set;
     }
 
@@ -323,18 +297,20 @@ final class RegexParser {
     }
 
     private CodePoints property() {
+        if (!take('{')) {
+            throw broken("behind \\p must come {");
+        }
         int begin = at;
         while (at < text.length && text[at] != '}') {
             at++;
         }
-        String name = begin < at && text[begin] == '{' ? new String(text, begin + 1, at - begin - 1) : "";
-        at++;
-        IntPredicate holds = PROPERTIES.get(name);
-        if (holds == null) {
-            throw broken("the property {" + name + "} is not known; known are "
-                    + PROPERTIES.keySet().stream().sorted().toList());
+        String name = new String(text, begin, at - begin);
+        if (!take('}')) {
+            throw broken("a \\p{ is not closed");
         }
-        return CodePoints.where(holds);
+        return CharacterProperties.of(name)
+                .orElseThrow(() ->
+                        broken("the property {" + name + "} is not known; known are " + CharacterProperties.names()));
     }
 
     private boolean take(int c) {

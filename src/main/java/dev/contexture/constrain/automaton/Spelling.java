@@ -19,6 +19,9 @@ final class Spelling {
     private static final String NAMES = "\"\\bfnrt";
     private static final String HEX = "0123456789abcdef";
 
+    /** A node has 256 numbers. */
+    private static final int MOST_NODES = 4_000;
+
     private final List<CodePoints> classes;
     private final int hash;
     /** First code point of each run of one class. */
@@ -32,7 +35,7 @@ final class Spelling {
     /**
      * @param classes disjoint, all together all code points
      */
-    Spelling(List<CodePoints> classes) {
+    Spelling(List<CodePoints> classes, Work work) {
         this.classes = List.copyOf(classes);
         this.hash = this.classes.hashCode();
         for (int c = 0; c < classes.size(); c++) {
@@ -53,8 +56,8 @@ final class Spelling {
         first['\\'] = node(escapes());
         for (int b = 0xC2; b <= 0xF4; b++) {
             first[b] = b < 0xE0
-                    ? block((b & 0x1F) << 6, 1, 0x80)
-                    : b < 0xF0 ? block((b & 0xF) << 12, 2, 0x800) : block((b & 7) << 18, 3, 0x10000);
+                    ? block((b & 0x1F) << 6, 1, 0x80, work)
+                    : b < 0xF0 ? block((b & 0xF) << 12, 2, 0x800, work) : block((b & 7) << 18, 3, 0x10000, work);
         }
         nodes.set(0, first);
         for (int node = 0; node < nodes.size(); node++) {
@@ -65,6 +68,8 @@ final class Spelling {
             collect(node);
         }
         collect(0);
+        known.clear();
+        ofOneClass.clear();
     }
 
     private void collect(int node) {
@@ -98,13 +103,16 @@ final class Spelling {
             return NONE;
         }
         return known.computeIfAbsent(Arrays.stream(targets).boxed().toList(), key -> {
+            if (nodes.size() >= MOST_NODES) {
+                throw new TooLargeException("its classes of characters are too many");
+            }
             nodes.add(targets);
             return nodes.size() - 1;
         });
     }
 
     /** The code points that so many more bytes tell apart, from the first one on; those below {@code least} are spelled otherwise. */
-    private int block(int first, int bytes, int least) {
+    private int block(int first, int bytes, int least, Work work) {
         if (bytes == 0) {
             return first < least ? NONE : leaf(classOf(first));
         }
@@ -120,10 +128,11 @@ final class Spelling {
         if (shared != null) {
             return shared;
         }
+        work.charge(64);
         int[] targets = new int[ByteClasses.BYTES];
         Arrays.fill(targets, NONE);
         for (int i = 0; i < 64; i++) {
-            targets[0x80 + i] = block(first + i * (size >> 6), bytes - 1, least);
+            targets[0x80 + i] = block(first + i * (size >> 6), bytes - 1, least, work);
         }
         int node = node(targets);
         if (one) {
@@ -158,6 +167,11 @@ final class Spelling {
         Arrays.fill(targets, NONE);
         targets[b] = target;
         return targets;
+    }
+
+    long bytes() {
+        long ranges = classes.stream().mapToLong(set -> set.ranges().size()).sum();
+        return nodes.size() * (ByteClasses.BYTES * (long) Integer.BYTES + classes.size() / Byte.SIZE) + 100 * ranges;
     }
 
     int nodes() {

@@ -220,6 +220,11 @@ public final class StringDfa extends Dfa {
     }
 
     @Override
+    public long bytes() {
+        return 32;
+    }
+
+    @Override
     ByteClasses classes() {
         return CLASSES;
     }

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Automata of JSON strings, quotes included, whose characters are spelled {@linkplain StringDfa.Spelling#CANONICAL in one way}. */
 public final class Strings {
@@ -40,7 +41,15 @@ public final class Strings {
 
     private Strings() {}
 
-    /** A pattern or a format that strings must have. */
+    /** Of strings in which a pattern is found, where dialects of patterns differ. */
+    public enum Side {
+        /** Those in which all dialects find it. */
+        INNER,
+        /** Those in which one does at least. */
+        OUTER
+    }
+
+    /** A pattern or a format that strings must have. Equal to itself alone. */
     public static final class Pattern {
         private final Regex regex;
 
@@ -57,8 +66,14 @@ public final class Strings {
 
         /** Empty if the format is not known. */
         public static Optional<Pattern> ofFormat(String format) {
-            return Optional.ofNullable(FORMATS.get(format)).map(pattern -> of("^(" + pattern + ")$"));
+            return Optional.ofNullable(FormatPatterns.ALL.get(format));
         }
+    }
+
+    private static final class FormatPatterns {
+        static final Map<String, Pattern> ALL = FORMATS.entrySet().stream()
+                .collect(Collectors.toUnmodifiableMap(
+                        Map.Entry::getKey, format -> Pattern.of("^(" + format.getValue() + ")$")));
     }
 
     /**
@@ -70,8 +85,8 @@ public final class Strings {
      * @return empty if there is none
      * @throws TooLargeException if the automaton is
      */
-    public static Optional<Dfa> with(List<Pattern> patterns, int least, int most) {
-        return PatternNfa.strings(patterns.stream().map(p -> p.regex).toList(), least, most)
+    public static Optional<Dfa> with(List<Pattern> patterns, Side side, int least, int most, Work work) {
+        return PatternNfa.strings(patterns.stream().map(p -> p.regex).toList(), side, least, most, work)
                 .map(dfa -> dfa);
     }
 
@@ -82,13 +97,13 @@ public final class Strings {
     /**
      * A text as a JSON string.
      *
-     * @throws IllegalArgumentException if it has half a surrogate pair or a character that is not assigned
+     * @throws UnwritableTextException if it has half a surrogate pair or a character that is not assigned
      */
     public static byte[] quoted(String text) {
         StringBuilder quoted = new StringBuilder("\"");
         text.codePoints().forEach(c -> {
             if (!CodePoints.isUsed(c)) {
-                throw new IllegalArgumentException(String.format("U+%04X is no character", c));
+                throw new UnwritableTextException(String.format("U+%04X is no character", c));
             }
             int named = NAMED.indexOf(c);
             if (named >= 0) {

@@ -20,8 +20,17 @@ final class Table {
     /** Most states. */
     static final int MOST_STATES = 20_000;
 
+    /** Most states times symbols. */
+    static final int MOST_CELLS = 2_000_000;
+
     /** Larger ones are not made minimal, which takes a round per state in the worst case. */
     private static final int MOST_MINIMISED = 500;
+
+    /** Cells that telling states apart looks at; where it takes more, each state is a class. */
+    static final long MOST_REFINED = 2_000_000;
+
+    /** Cells that are looked at in the time that a cell takes to be made. */
+    private static final int LOOKS_PER_STEP = 8;
 
     private final int width;
     /** [states][width] */
@@ -31,7 +40,7 @@ final class Table {
     private final int hash;
     private volatile @Nullable Refinement refinement;
 
-    private record Refinement(int rounds, int[] classOf) {}
+    private record Refinement(int rounds, int @Nullable [] classOf) {}
 
     private Table(int width, int[] next, BitSet accepting) {
         this.width = width;
@@ -51,15 +60,19 @@ final class Table {
      *
      * @param width symbols are below this
      * @return empty if no text is accepted
-     * @throws TooLargeException if more than {@link #MOST_STATES} can be reached
+     * @throws TooLargeException if more than {@link #MOST_STATES} can be reached, or they have more than {@link #MOST_CELLS}
      */
-    static <S> Optional<Table> explore(S start, int width, Step<S> step, Predicate<S> accepts) {
+    static <S> Optional<Table> explore(S start, int width, Step<S> step, Predicate<S> accepts, Work work) {
         Map<S, Integer> ids = new HashMap<>();
         List<S> states = new ArrayList<>();
         List<int[]> rows = new ArrayList<>();
         ids.put(start, 0);
         states.add(start);
         for (int id = 0; id < states.size(); id++) {
+            if ((id + 1L) * width > MOST_CELLS) {
+                throw new TooLargeException("its states and classes of characters are too many");
+            }
+            work.charge(width + 1L);
             int[] row = new int[width];
             for (int symbol = 0; symbol < width; symbol++) {
                 S target = step.next(states.get(id), symbol);
@@ -71,7 +84,7 @@ final class Table {
         for (int id = 0; id < states.size(); id++) {
             accepting.set(id, accepts.test(states.get(id)));
         }
-        return trimmed(rows, width, accepting);
+        return trimmed(rows, width, accepting, work);
     }
 
     private static <S> int idOf(S state, Map<S, Integer> ids, List<S> states) {
@@ -87,7 +100,7 @@ final class Table {
         return fresh;
     }
 
-    private static Optional<Table> trimmed(List<int[]> rows, int width, BitSet accepting) {
+    private static Optional<Table> trimmed(List<int[]> rows, int width, BitSet accepting, Work work) {
         BitSet live = live(rows, accepting);
         if (!live.get(0)) {
             return Optional.empty();
@@ -107,7 +120,7 @@ final class Table {
             ends.set(renumbered[id], accepting.get(id));
         }
         Table table = new Table(width, next, ends);
-        return Optional.of(count > MOST_MINIMISED ? table : table.minimal());
+        return Optional.of(count > MOST_MINIMISED ? table : table.minimal(work));
     }
 
     /** States from which an accepting one can be reached. */
@@ -138,6 +151,10 @@ final class Table {
         return next.length / width;
     }
 
+    long bytes() {
+        return 64L + (long) next.length * Integer.BYTES;
+    }
+
     int width() {
         return width;
     }
@@ -159,8 +176,12 @@ final class Table {
         return false;
     }
 
-    private Table minimal() {
-        int[] classOf = refined(MOST_MINIMISED);
+    private Table minimal(Work work) {
+        Optional<int[]> refined = refined(MOST_MINIMISED, work);
+        if (refined.isEmpty()) {
+            return this;
+        }
+        int[] classOf = refined.get();
         int count = 1 + Arrays.stream(classOf).max().orElse(0);
         if (count == states()) {
             return this;
@@ -177,18 +198,22 @@ final class Table {
         return new Table(width, table, ends);
     }
 
-    /** The state's class: two states are of one if no text of at most {@code length} symbols tells them apart. */
+    /**
+     * The state's class: two states are of one only if no text of at most {@code length} symbols tells them apart. Where finding
+     * out would take too long, each state is one by itself.
+     */
     int classOf(int state, int length) {
         Refinement known = refinement;
         if (known == null || known.rounds != length) {
-            known = new Refinement(length, refined(length));
+            known = new Refinement(
+                    length, refined(length, new Work(MOST_REFINED)).orElse(null));
             refinement = known;
         }
-        return known.classOf[state];
+        return known.classOf == null ? state : known.classOf[state];
     }
 
-    /** Classes after so many rounds of Moore's refinement (1956), in order of their first members. */
-    private int[] refined(int rounds) {
+    /** Classes after so many rounds of Moore's refinement (1956), in order of their first members; empty if that takes too long. */
+    private Optional<int[]> refined(int rounds, Work work) {
         int states = states();
         int[] classOf = new int[states];
         int count = 1;
@@ -196,7 +221,13 @@ final class Table {
             classOf[s] = accepting.get(s) == accepting.get(0) ? 0 : 1;
             count = Math.max(count, classOf[s] + 1);
         }
+        long looks = 0;
         for (int round = 0; round < rounds; round++) {
+            looks += next.length;
+            if (looks > MOST_REFINED) {
+                return Optional.empty();
+            }
+            work.charge(next.length / LOOKS_PER_STEP);
             Map<Row, Integer> known = new HashMap<>();
             int[] finer = new int[states];
             for (int s = 0; s < states; s++) {
@@ -216,7 +247,7 @@ final class Table {
             }
             count = known.size();
         }
-        return classOf;
+        return Optional.of(classOf);
     }
 
     private static final class Row {

@@ -27,8 +27,9 @@ public final class TableDfa extends Dfa {
      * @return empty if no text is accepted
      * @throws TooLargeException if there are too many
      */
-    static <S> Optional<TableDfa> explore(S start, ByteClasses classes, Table.Step<S> step, Predicate<S> accepts) {
-        return Table.explore(start, classes.count(), (state, c) -> step.next(state, classes.member(c)), accepts)
+    static <S> Optional<TableDfa> explore(
+            S start, ByteClasses classes, Table.Step<S> step, Predicate<S> accepts, Work work) {
+        return Table.explore(start, classes.count(), (state, c) -> step.next(state, classes.member(c)), accepts, work)
                 .map(table -> new TableDfa(classes, table));
     }
 
@@ -37,7 +38,7 @@ public final class TableDfa extends Dfa {
      *
      * @return empty if there is no such text
      */
-    public static Optional<TableDfa> intersection(Dfa a, Dfa b) {
+    public static Optional<TableDfa> intersection(Dfa a, Dfa b, Work work) {
         return explore(
                 new Pair(a.start(), b.start()),
                 a.classes().and(b.classes()),
@@ -46,7 +47,8 @@ public final class TableDfa extends Dfa {
                     int second = first == DEAD ? DEAD : b.next(pair.second, c);
                     return second == DEAD ? null : new Pair(first, second);
                 },
-                pair -> a.accepts(pair.first) && b.accepts(pair.second));
+                pair -> a.accepts(pair.first) && b.accepts(pair.second),
+                work);
     }
 
     /**
@@ -54,7 +56,7 @@ public final class TableDfa extends Dfa {
      *
      * @return empty if there is no such text
      */
-    public static Optional<TableDfa> difference(Dfa a, Dfa b) {
+    public static Optional<TableDfa> difference(Dfa a, Dfa b, Work work) {
         return explore(
                 new Pair(a.start(), b.start()),
                 a.classes().and(b.classes()),
@@ -62,7 +64,8 @@ public final class TableDfa extends Dfa {
                     int first = a.next(pair.first, c);
                     return first == DEAD ? null : new Pair(first, pair.second == DEAD ? DEAD : b.next(pair.second, c));
                 },
-                pair -> a.accepts(pair.first) && (pair.second == DEAD || !b.accepts(pair.second)));
+                pair -> a.accepts(pair.first) && (pair.second == DEAD || !b.accepts(pair.second)),
+                work);
     }
 
     private record Pair(int first, int second) {}
@@ -72,12 +75,13 @@ public final class TableDfa extends Dfa {
      *
      * @param texts at least one
      */
-    public static TableDfa ofTexts(List<byte[]> texts) {
+    public static TableDfa ofTexts(List<byte[]> texts, Work work) {
         List<Map<Integer, Integer>> nodes = new ArrayList<>();
         nodes.add(new HashMap<>());
         BitSet ends = new BitSet();
         int[] labels = new int[ByteClasses.BYTES];
         for (byte[] text : texts) {
+            work.charge(text.length);
             int node = 0;
             for (byte signed : text) {
                 int b = signed & 0xFF;
@@ -96,7 +100,8 @@ public final class TableDfa extends Dfa {
                         0,
                         ByteClasses.of(List.of(labels)),
                         (node, b) -> nodes.get(node).get(b),
-                        ends::get)
+                        ends::get,
+                        work)
                 .orElseThrow(() -> new IllegalArgumentException("there must be at least one text"));
     }
 
@@ -117,6 +122,11 @@ public final class TableDfa extends Dfa {
     @Override
     public boolean canGoOn(int state) {
         return table.canGoOn(state);
+    }
+
+    @Override
+    public long bytes() {
+        return ByteClasses.BYTES * Integer.BYTES + table.bytes();
     }
 
     @Override

@@ -12,6 +12,11 @@ public sealed interface Item
     /** At least so many arrays and objects within each other; {@link #ENDLESS} if no finite text is one. */
     int height();
 
+    /** Of how many parts its height is worked out. */
+    default int weight() {
+        return 1;
+    }
+
     /** A text of an automaton. */
     record Lexeme(Dfa dfa) implements Item {
         @Override
@@ -33,6 +38,11 @@ public sealed interface Item
         }
 
         @Override
+        public int weight() {
+            return 1 + parts.size();
+        }
+
+        @Override
         public int height() {
             return parts.stream().mapToInt(Item::height).max().orElse(0);
         }
@@ -50,6 +60,11 @@ public sealed interface Item
 
         List<Item> options() {
             return options;
+        }
+
+        @Override
+        public int weight() {
+            return 1 + options.stream().mapToInt(Item::weight).sum();
         }
 
         @Override

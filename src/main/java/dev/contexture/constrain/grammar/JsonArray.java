@@ -1,6 +1,7 @@
 package dev.contexture.constrain.grammar;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /** An array. Compared by identity. */
 public final class JsonArray implements Item {
@@ -34,6 +35,15 @@ public final class JsonArray implements Item {
             height = Math.max(height, first.get(i).height());
         }
         return Item.above(least > first.size() ? Math.max(height, others.height()) : height);
+    }
+
+    @Override
+    public int weight() {
+        return 1 + first.size();
+    }
+
+    List<Item> items() {
+        return Stream.concat(first.stream(), Stream.of(others)).toList();
     }
 
     private Item item(int index) {

@@ -16,6 +16,8 @@ public final class JsonObject implements Item {
     private final int most;
     /** Where the last property that must be there is; -1: there is none. */
     private final int lastRequired;
+    /** By property: how many behind it must be there. */
+    private final int[] requiredBehind;
 
     /**
      * A property, or a kind of them.
@@ -39,6 +41,10 @@ public final class JsonObject implements Item {
             last = properties.get(i).required() ? i : last;
         }
         this.lastRequired = last;
+        this.requiredBehind = new int[properties.size()];
+        for (int i = properties.size() - 2; i >= 0; i--) {
+            requiredBehind[i] = requiredBehind[i + 1] + (properties.get(i + 1).required() ? 1 : 0);
+        }
     }
 
     @Override
@@ -74,6 +80,11 @@ public final class JsonObject implements Item {
         return Item.above(height);
     }
 
+    @Override
+    public int weight() {
+        return 1 + properties.size() + others.size();
+    }
+
     List<Property> properties() {
         return properties;
     }
@@ -95,10 +106,7 @@ public final class JsonObject implements Item {
 
         /** Whether the property may be the next, as far as numbers go; {@code later}: how many could follow it. */
         boolean mayTake(int property, int later) {
-            int required = 0;
-            for (int i = property + 1; i <= object.lastRequired; i++) {
-                required += object.properties.get(i).required() ? 1 : 0;
-            }
+            int required = object.requiredBehind[property];
             return (long) count + 1 + required <= object.most && (long) count + 1 + later >= object.least;
         }
 

@@ -2,6 +2,7 @@ package dev.contexture.constrain.grammar;
 
 import dev.contexture.constrain.automaton.LiteralDfa;
 import dev.contexture.constrain.automaton.TableDfa;
+import dev.contexture.constrain.automaton.Work;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,7 @@ public final class Layout {
     static final Item CLOSE_EMPTY_OBJECT = new Item.Lexeme(new LiteralDfa("}"));
     static final Item CLOSE_EMPTY_ARRAY = new Item.Lexeme(new LiteralDfa("]"));
     /** Behind a key. */
-    public static final Item COLON = new Item.Lexeme(TableDfa.ofTexts(List.of(bytes(":"), bytes(": "))));
+    public static final Item COLON = new Item.Lexeme(TableDfa.ofTexts(List.of(bytes(":"), bytes(": ")), new Work()));
 
     private Layout() {}
 
@@ -38,6 +39,6 @@ public final class Layout {
         for (int tabs = 1; tabs <= MOST_TABS; tabs++) {
             texts.add(bytes(before + "\n" + "\t".repeat(tabs) + behind));
         }
-        return new Item.Lexeme(TableDfa.ofTexts(texts));
+        return new Item.Lexeme(TableDfa.ofTexts(texts, new Work()));
     }
 }

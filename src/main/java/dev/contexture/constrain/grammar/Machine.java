@@ -23,10 +23,18 @@ public final class Machine {
     public static final int MOST_DEPTH = 64;
 
     /** Ways to read a text at one time. */
-    static final int MOST_WAYS = 512;
+    public static final int MOST_WAYS = 544;
 
     /** Of what must follow: longer lists come only from grammars that call themselves for ever. */
     private static final int MOST_EXPANSIONS = 100_000;
+
+    /** Of lists and of ways in states: with more all are forgotten. */
+    private static final int MOST_CELLS = 50_000;
+
+    private static final long MOST_KEPT_WAYS = 200_000;
+    private static final long BYTES_OF_WAY = 32;
+    private static final long BYTES_OF_CELL = 120;
+    private static final long BYTES_OF_STATE = 400;
 
     private static final State NOWHERE = new State(List.of(), false, -1);
 
@@ -35,6 +43,8 @@ public final class Machine {
     private final Map<CellKey, Cell> cells = new HashMap<>();
     private final Map<StateKey, State> states = new HashMap<>();
     private int generation;
+    private long keptWays;
+    private long stepsLeft = Long.MAX_VALUE;
 
     private record CellKey(Item item, @Nullable Cell next, int depth) {}
 
@@ -50,6 +60,26 @@ public final class Machine {
         }
         this.root = root;
         this.mostStates = mostStates;
+    }
+
+    /**
+     * From now on so many elementary steps may be taken: a way that goes on by a byte, a part of a list that is looked at. Behind
+     * them {@link IllegalStateException} is thrown.
+     */
+    public void allow(long steps) {
+        stepsLeft = steps;
+    }
+
+    private void charge(long steps) {
+        stepsLeft -= steps;
+        if (stepsLeft < 0) {
+            throw new IllegalStateException("there are too many ways to go on");
+        }
+    }
+
+    /** Memory of what is kept, about. */
+    public long bytes() {
+        return keptWays * BYTES_OF_WAY + cells.size() * BYTES_OF_CELL + states.size() * BYTES_OF_STATE;
     }
 
     /** Before the first byte. */
@@ -79,6 +109,7 @@ public final class Machine {
     /** Forgets all states and what is attached to them; those that somebody holds may be gone on from. */
     public void forget() {
         generation++;
+        keptWays = 0;
         states.clear();
         cells.clear();
     }
@@ -89,6 +120,7 @@ public final class Machine {
     }
 
     private State step(State state, int b) {
+        charge(state.ways().size());
         Expansion expansion = new Expansion();
         for (State.Way way : state.ways()) {
             int at = way.dfa().next(way.at(), b);
@@ -120,10 +152,13 @@ public final class Machine {
     }
 
     private State state(List<State.Way> ways, boolean complete) {
-        if (states.size() >= mostStates) {
+        if (states.size() >= mostStates || cells.size() >= MOST_CELLS || keptWays >= MOST_KEPT_WAYS) {
             forget();
         }
-        return states.computeIfAbsent(new StateKey(ways, complete), key -> new State(ways, complete, generation));
+        return states.computeIfAbsent(new StateKey(ways, complete), key -> {
+            keptWays += ways.size();
+            return new State(ways, complete, generation);
+        });
     }
 
     private Cell cell(Item item, @Nullable Cell next, int depth) {
@@ -165,6 +200,7 @@ public final class Machine {
         }
 
         private void expand(Cell cell, List<@Nullable Cell> open) {
+            charge(1);
             Cell next = cell.next;
             int depth = cell.depth;
             switch (cell.item) {
@@ -179,6 +215,7 @@ public final class Machine {
                 }
                 case Item.Sequence sequence -> open.add(chain(sequence.parts(), next, depth));
                 case Item.Choice choice -> {
+                    charge(choice.weight());
                     for (Item option : choice.options().reversed()) {
                         if (fits(option, depth)) {
                             open.add(cell(option, next, depth));
@@ -223,6 +260,7 @@ public final class Machine {
                 open.add(cell(rest.isFirst() ? Layout.CLOSE_EMPTY_OBJECT : Layout.CLOSE_OBJECT, cell.next, cell.depth));
             }
             List<JsonObject.Property> properties = rest.object().properties();
+            charge(properties.size() - rest.index() + rest.object().others().size());
             List<JsonObject.Property> others = rest.object().others().stream()
                     .filter(other -> fits(other.value(), cell.depth))
                     .toList();

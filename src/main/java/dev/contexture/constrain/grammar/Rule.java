@@ -1,5 +1,6 @@
 package dev.contexture.constrain.grammar;
 
+import dev.contexture.constrain.automaton.Work;
 import java.util.Collection;
 
 /** A part that is said elsewhere, and may so hold itself. Equal to itself alone. */
@@ -21,11 +22,12 @@ public final class Rule implements Item {
     }
 
     /** Works out the heights of all rules that name each other; each round fixes at least one. */
-    public static void solve(Collection<Rule> rules) {
+    public static void solve(Collection<Rule> rules, Work work) {
         boolean changed = true;
         while (changed) {
             changed = false;
             for (Rule rule : rules) {
+                work.charge(rule.body.weight());
                 int height = rule.body.height();
                 changed |= height != rule.height;
                 rule.height = height;

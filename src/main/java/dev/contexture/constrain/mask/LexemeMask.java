@@ -15,11 +15,13 @@ final class LexemeMask {
     private final int[] few;
 
     private final int[] borders;
+    private final int visited;
 
-    private LexemeMask(long[] words, int[] few, int[] borders) {
+    private LexemeMask(long[] words, int[] few, int[] borders, int visited) {
         this.words = words;
         this.few = few;
         this.borders = borders;
+        this.visited = visited;
     }
 
     static LexemeMask of(TokenTrie trie, Dfa dfa, int at) {
@@ -31,7 +33,9 @@ final class LexemeMask {
         int[] states = new int[trie.longest() + 1];
         states[0] = at;
         int end = trie.nodes();
+        int visited = 0;
         for (int node = 1; node < end; ) {
+            visited++;
             int depth = trie.depth(node);
             int state = dfa.next(states[depth - 1], trie.label(node));
             if (state == Dfa.DEAD) {
@@ -58,7 +62,8 @@ final class LexemeMask {
         return new LexemeMask(
                 sparse ? new long[0] : words,
                 sparse ? Arrays.copyOf(few, count) : new int[0],
-                Arrays.copyOf(borders, borderCount));
+                Arrays.copyOf(borders, borderCount),
+                visited);
     }
 
     /** Adds its tokens. */
@@ -74,6 +79,11 @@ final class LexemeMask {
     /** Nodes with children at which the lexeme may end. */
     int[] borders() {
         return borders;
+    }
+
+    /** Nodes that finding it looked at. */
+    int visited() {
+        return visited;
     }
 
     int bytes() {

@@ -20,6 +20,7 @@ public final class TokenVocabulary {
     private final List<byte[]> texts = new ArrayList<>();
     private final int[] ends;
     private final Map<Object, LexemeMask> known = new LinkedHashMap<>(64, 0.75f, true);
+    private final boolean[] alone = new boolean[256];
     private long bytes;
 
     /** Tells of a tokenizer's tokens. */
@@ -47,7 +48,6 @@ public final class TokenVocabulary {
         if (ends.length == 0) {
             throw new IllegalArgumentException("the vocabulary has no token that ends a text");
         }
-        boolean[] alone = new boolean[256];
         for (int token = 0; token < tokens.count(); token++) {
             byte[] text = tokens.ends().contains(token) ? new byte[0] : tokens.bytes(token);
             texts.add(text);
@@ -58,7 +58,7 @@ public final class TokenVocabulary {
         for (int b = 0; b < alone.length; b++) {
             boolean needed = b == '\n'
                     || b == '\t'
-                    || b >= ' ' && b < 0x7F
+                    || b >= ' ' && b < 0x80
                     || b >= 0x80 && b < 0xC0
                     || b >= 0xC2 && b < 0xF5 && b != 0xF1 && b != 0xF2;
             if (needed && !alone[b]) {
@@ -67,6 +67,16 @@ public final class TokenVocabulary {
             }
         }
         this.trie = new TokenTrie(texts);
+    }
+
+    /** Whether tokens can spell the text from any place within it on: each of its bytes is a token. */
+    public boolean spells(byte[] text) {
+        for (byte b : text) {
+            if (!alone[b & 0xFF]) {
+                return false;
+            }
+        }
+        return true;
     }
 
     TokenTrie trie() {
@@ -91,8 +101,15 @@ public final class TokenVocabulary {
         return ends;
     }
 
-    synchronized LexemeMask mask(Dfa dfa, int at) {
-        Object key = dfa.key(at, trie.longest());
+    /** Equal for places in lexemes that have one mask. */
+    Object key(Dfa dfa, int at) {
+        return dfa.key(at, trie.longest());
+    }
+
+    /**
+     * @param key the place's
+     */
+    synchronized LexemeMask mask(Object key, Dfa dfa, int at) {
         LexemeMask mask = known.get(key);
         if (mask == null) {
             mask = LexemeMask.of(trie, dfa, at);

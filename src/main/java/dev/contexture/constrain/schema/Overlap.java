@@ -2,6 +2,7 @@ package dev.contexture.constrain.schema;
 
 import dev.contexture.constrain.automaton.Dfa;
 import dev.contexture.constrain.automaton.Numbers;
+import dev.contexture.constrain.automaton.Strings;
 import dev.contexture.constrain.automaton.TableDfa;
 import dev.contexture.constrain.automaton.TooLargeException;
 import java.math.BigDecimal;
@@ -15,17 +16,19 @@ final class Overlap {
     /** So deep are properties compared. */
     private static final int MOST_DEPTH = 4;
 
-    private final Cases cases;
+    private final Compilation compilation;
+    private final Values values;
     private int depth;
 
-    Overlap(Cases cases) {
-        this.cases = cases;
+    Overlap(Compilation compilation) {
+        this.compilation = compilation;
+        this.values = compilation.possible();
     }
 
     boolean isPossible(List<List<SchemaNode>> first, List<List<SchemaNode>> second) {
         for (List<SchemaNode> a : first) {
             for (List<SchemaNode> b : second) {
-                if (isPossible(new Shape(a), new Shape(b))) {
+                if (isPossible(compilation.shape(a), compilation.shape(b))) {
                     return true;
                 }
             }
@@ -35,8 +38,7 @@ final class Overlap {
 
     private boolean isPossible(Shape a, Shape b) {
         if (a.values().isPresent()) {
-            return a.values().get().stream()
-                    .anyMatch(value -> Values.admits(cases, a, value) && Values.admits(cases, b, value));
+            return a.values().get().stream().anyMatch(value -> values.admits(a, value) && values.admits(b, value));
         }
         if (b.values().isPresent()) {
             return isPossible(b, a);
@@ -71,13 +73,14 @@ final class Overlap {
         return least == null || most == null || least.compareTo(most) < (leastExcluded || mostExcluded ? 0 : 1);
     }
 
-    private static boolean haveCommonString(Shape a, Shape b) {
-        Optional<Dfa> first = a.strings();
-        Optional<Dfa> second = b.strings();
+    private boolean haveCommonString(Shape a, Shape b) {
+        Optional<Dfa> first = a.strings(Strings.Side.OUTER);
+        Optional<Dfa> second = b.strings(Strings.Side.OUTER);
         try {
             return first.isPresent()
                     && second.isPresent()
-                    && TableDfa.intersection(first.get(), second.get()).isPresent();
+                    && TableDfa.intersection(first.get(), second.get(), compilation.work())
+                            .isPresent();
         } catch (TooLargeException e) {
             return true;
         }
@@ -101,9 +104,9 @@ final class Overlap {
     /** Whether {@code a} requires a property that {@code b} has otherwise or not at all. */
     private boolean tellsApart(Shape a, Shape b) {
         for (String name : a.required()) {
-            List<List<SchemaNode>> here = cases.of(a.property(name));
-            List<List<SchemaNode>> there = cases.of(b.property(name));
-            if (!Values.isKey(cases, b, name) || !isPossible(here, there)) {
+            List<List<SchemaNode>> here = compilation.cases().of(a.property(name, Strings.Side.OUTER));
+            List<List<SchemaNode>> there = compilation.cases().of(b.property(name, Strings.Side.OUTER));
+            if (!values.isKey(b, name) || !isPossible(here, there)) {
                 return true;
             }
         }

@@ -6,6 +6,8 @@ import dev.contexture.constrain.automaton.StringDfa;
 import dev.contexture.constrain.automaton.Strings;
 import dev.contexture.constrain.automaton.TableDfa;
 import dev.contexture.constrain.automaton.TooLargeException;
+import dev.contexture.constrain.automaton.UnwritableTextException;
+import dev.contexture.constrain.automaton.Work;
 import dev.contexture.constrain.grammar.Item;
 import dev.contexture.constrain.grammar.JsonArray;
 import dev.contexture.constrain.grammar.JsonObject;
@@ -34,18 +36,20 @@ public final class SchemaCompiler {
     /** Rules of one schema. */
     private static final int MOST_RULES = 5_000;
 
-    /** Patterns of property names at one place: their combinations are told apart. */
-    private static final int MOST_KEY_PATTERNS = 4;
+    /** Properties of an object that may be left out: each may be the next. */
+    private static final int MOST_OPTIONAL = Machine.MOST_WAYS - 32;
 
-    private final Cases cases;
+    private final Compilation compilation;
+    private final Work work;
     private final SchemaNode root;
     private final Map<Set<String>, Rule> rules = new HashMap<>();
     private final Deque<Todo> open = new ArrayDeque<>();
 
     private record Todo(Rule rule, List<SchemaNode> nodes) {}
 
-    private SchemaCompiler(SchemaDocument document) {
-        this.cases = new Cases(document);
+    private SchemaCompiler(SchemaDocument document, Work work) {
+        this.compilation = new Compilation(document, work);
+        this.work = work;
         this.root = document.root();
     }
 
@@ -55,16 +59,32 @@ public final class SchemaCompiler {
      * @throws UnsupportedSchemaException if it is no schema, asks for what is not held, or no value is of it
      */
     public static Item compile(String schema, String path) {
-        SchemaCompiler compiler = new SchemaCompiler(SchemaDocument.read(schema, path));
-        Rule rule = compiler.rule(List.of(compiler.root));
-        return compiler.solved(rule, path);
+        return compile(schema, path, new Work());
+    }
+
+    /**
+     * @param work that compiling may take
+     */
+    public static Item compile(String schema, String path, Work work) {
+        try {
+            SchemaCompiler compiler = new SchemaCompiler(SchemaDocument.read(schema, path), work);
+            Rule rule = compiler.rule(List.of(compiler.root));
+            return compiler.solved(rule, path);
+        } catch (UnwritableTextException e) {
+            throw new UnsupportedSchemaException(path, "a text of the schema cannot be written: " + e.getMessage());
+        } catch (Work.ExhaustedException e) {
+            throw new UnsupportedSchemaException(
+                    path,
+                    "the schema is too much work: " + e.getMessage()
+                            + "; make it smaller, with fewer choices within each other and simpler patterns");
+        }
     }
 
     private Item solved(Rule rule, String path) {
         for (Todo todo = open.poll(); todo != null; todo = open.poll()) {
             todo.rule.define(body(todo.nodes));
         }
-        Rule.solve(rules.values());
+        Rule.solve(rules.values(), work);
         if (rule.height() == Item.ENDLESS) {
             throw new UnsupportedSchemaException(path, "no finite value is of this schema");
         }
@@ -80,6 +100,7 @@ public final class SchemaCompiler {
     /** The values that are of all nodes. */
     private Rule rule(Collection<SchemaNode> nodes) {
         Map<String, SchemaNode> distinct = new LinkedHashMap<>();
+        work.charge(Compilation.copying(nodes));
         nodes.forEach(node -> distinct.put(node.path(), node));
         return rules.computeIfAbsent(new TreeSet<>(distinct.keySet()), key -> {
             if (rules.size() >= MOST_RULES) {
@@ -93,8 +114,8 @@ public final class SchemaCompiler {
 
     private Item body(List<SchemaNode> nodes) {
         List<Item> options = new ArrayList<>();
-        for (List<SchemaNode> leaves : cases.of(nodes)) {
-            options.addAll(options(new Shape(leaves)));
+        for (List<SchemaNode> leaves : compilation.cases().of(nodes)) {
+            options.addAll(options(compilation.shape(leaves)));
         }
         return options.size() == 1 ? options.getFirst() : new Item.Choice(options);
     }
@@ -114,7 +135,7 @@ public final class SchemaCompiler {
             options.add(array(shape));
         }
         if (kinds.contains(Kind.STRING)) {
-            shape.strings().ifPresent(dfa -> options.add(new Item.Lexeme(dfa)));
+            shape.strings(Strings.Side.INNER).ifPresent(dfa -> options.add(new Item.Lexeme(dfa)));
         }
         if (kinds.contains(Kind.INTEGER) || kinds.contains(Kind.FRACTION)) {
             shape.numbers().ifPresent(dfa -> options.add(new Item.Lexeme(dfa)));
@@ -126,7 +147,7 @@ public final class SchemaCompiler {
             words.add(utf8("null"));
         }
         if (!words.isEmpty()) {
-            options.add(new Item.Lexeme(TableDfa.ofTexts(words)));
+            options.add(new Item.Lexeme(TableDfa.ofTexts(words, work)));
         }
         return options;
     }
@@ -138,18 +159,19 @@ public final class SchemaCompiler {
     /** Those of the listed values that are of the rest of the schema. */
     private Optional<TableDfa> listed(Shape shape, List<JsonNode> values) {
         List<byte[]> texts = new ArrayList<>();
-        SchemaNode leaf = shape.saying(shape.saying("enum").has("enum") ? "enum" : "const");
+        String keyword = shape.saying("enum").has("enum") ? "enum" : "const";
+        SchemaNode leaf = shape.saying(keyword);
         try {
             for (JsonNode value : values) {
-                if (Values.admits(cases, shape, value)) {
+                if (compilation.values().admits(shape, value)) {
                     Values.written(value).forEach(text -> texts.add(utf8(text)));
                 }
             }
-            return texts.isEmpty() ? Optional.empty() : Optional.of(TableDfa.ofTexts(texts));
+            return texts.isEmpty() ? Optional.empty() : Optional.of(TableDfa.ofTexts(texts, work));
         } catch (TooLargeException e) {
-            throw leaf.broken("enum", "the values are too many or too long: " + e.getMessage());
-        } catch (IllegalArgumentException e) {
-            throw leaf.broken("enum", "a value cannot be written: " + e.getMessage());
+            throw leaf.broken(keyword, "the values are too many or too long: " + e.getMessage());
+        } catch (UnwritableTextException e) {
+            throw leaf.broken(keyword, "a value cannot be written: " + e.getMessage());
         }
     }
 
@@ -169,9 +191,18 @@ public final class SchemaCompiler {
         for (String name : shape.names()) {
             byte[] quoted = quoted(shape, name);
             names.add(quoted);
-            Item value = Values.isKey(cases, shape, name) ? rule(shape.property(name)) : Item.Choice.NONE;
+            Item value = compilation.values().isKey(shape, name)
+                    ? rule(shape.property(name, Strings.Side.INNER))
+                    : Item.Choice.NONE;
             Item key = new Item.Lexeme(new LiteralDfa(quoted));
             properties.add(new JsonObject.Property(key, value, required.contains(name)));
+        }
+        if (properties.size() - required.size() > MOST_OPTIONAL) {
+            throw shape.saying("properties")
+                    .broken(
+                            "properties",
+                            "more than " + MOST_OPTIONAL
+                                    + " properties that are not required are not supported; put some into an object of their own");
         }
         List<JsonObject.Property> others = others(shape, names);
         int least = shape.leastProperties();
@@ -188,21 +219,15 @@ public final class SchemaCompiler {
     private static byte[] quoted(Shape shape, String name) {
         try {
             return Strings.quoted(name);
-        } catch (IllegalArgumentException e) {
+        } catch (UnwritableTextException e) {
             throw shape.saying("properties").broken("properties", "a name cannot be written: " + e.getMessage());
         }
     }
 
     /** Properties of free names, by which of the patterns they have. */
     private List<JsonObject.Property> others(Shape shape, List<byte[]> names) {
-        Map<String, Optional<Dfa>> patterns = shape.keyPatterns();
+        Map<String, Shape.Keys> patterns = shape.keyPatterns();
         List<JsonObject.Property> others = new ArrayList<>();
-        if (patterns.size() > MOST_KEY_PATTERNS) {
-            throw shape.saying("patternProperties")
-                    .broken(
-                            "patternProperties",
-                            "more than " + MOST_KEY_PATTERNS + " patterns at one place are not supported");
-        }
         try {
             Optional<? extends Dfa> free = freeKeys(shape, names);
             List<String> all = List.copyOf(patterns.keySet());
@@ -213,9 +238,9 @@ public final class SchemaCompiler {
                         .collect(Collectors.toSet());
                 Item value = rule(shape.other(having));
                 Optional<? extends Dfa> keys = isImpossible(shape.other(having)) ? Optional.empty() : free;
-                for (String pattern : all) {
-                    keys = keys.flatMap(dfa ->
-                            narrowed(dfa, patterns.getOrDefault(pattern, Optional.empty()), having.contains(pattern)));
+                for (Map.Entry<String, Shape.Keys> pattern : patterns.entrySet()) {
+                    boolean has = having.contains(pattern.getKey());
+                    keys = keys.flatMap(dfa -> narrowed(dfa, pattern.getValue(), has));
                 }
                 keys.ifPresent(dfa -> others.add(new JsonObject.Property(new Item.Lexeme(dfa), value, false)));
             }
@@ -231,26 +256,29 @@ public final class SchemaCompiler {
                 .anyMatch(node -> node.json().isBoolean() && !node.json().booleanValue());
     }
 
-    private static Optional<? extends Dfa> narrowed(Dfa keys, Optional<Dfa> pattern, boolean having) {
-        if (pattern.isEmpty()) {
-            return having ? Optional.empty() : Optional.of(keys);
+    /** Keys that certainly have the pattern, or certainly have it not. */
+    private Optional<? extends Dfa> narrowed(Dfa keys, Shape.Keys pattern, boolean having) {
+        if (having) {
+            return pattern.inner().flatMap(with -> TableDfa.intersection(keys, with, work));
         }
-        return having ? TableDfa.intersection(keys, pattern.get()) : TableDfa.difference(keys, pattern.get());
+        return pattern.outer().isEmpty()
+                ? Optional.of(keys)
+                : TableDfa.difference(keys, pattern.outer().get(), work);
     }
 
     /** Keys but the names. */
     private Optional<? extends Dfa> freeKeys(Shape shape, List<byte[]> names) {
         Dfa any = new StringDfa(0, StringDfa.UNBOUNDED, StringDfa.Spelling.CANONICAL);
         Optional<? extends Dfa> keys =
-                names.isEmpty() ? Optional.of(any) : TableDfa.difference(any, TableDfa.ofTexts(names));
+                names.isEmpty() ? Optional.of(any) : TableDfa.difference(any, TableDfa.ofTexts(names, work), work);
         for (SchemaNode node : shape.propertyNames()) {
-            keys = keys.flatMap(dfa -> keysOf(node).flatMap(allowed -> TableDfa.intersection(dfa, allowed)));
+            keys = keys.flatMap(dfa -> keysOf(node).flatMap(allowed -> TableDfa.intersection(dfa, allowed, work)));
         }
         return keys;
     }
 
     private Optional<? extends Dfa> keysOf(SchemaNode node) {
-        List<List<SchemaNode>> all = cases.of(List.of(node));
+        List<List<SchemaNode>> all = compilation.cases().of(List.of(node));
         if (all.isEmpty()) {
             return Optional.empty();
         }
@@ -258,13 +286,13 @@ public final class SchemaCompiler {
             throw new UnsupportedSchemaException(
                     node.path(), "anyOf and oneOf are not supported for names of properties");
         }
-        Shape shape = new Shape(all.getFirst());
+        Shape shape = compilation.shape(all.getFirst());
         if (!shape.kinds().contains(Kind.STRING)) {
             return Optional.empty();
         }
         if (shape.values().isPresent()) {
             return listed(shape, shape.values().get());
         }
-        return shape.strings();
+        return shape.strings(Strings.Side.INNER);
     }
 }

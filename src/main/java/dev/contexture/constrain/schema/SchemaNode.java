@@ -2,11 +2,13 @@ package dev.contexture.constrain.schema;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -19,6 +21,16 @@ record SchemaNode(JsonNode json, String path) {
         if (!json.isObject() && !json.isBoolean()) {
             throw new UnsupportedSchemaException(path, "a schema is an object, true or false");
         }
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other || other instanceof SchemaNode node && path.equals(node.path);
+    }
+
+    @Override
+    public int hashCode() {
+        return path.hashCode();
     }
 
     boolean has(String keyword) {
@@ -70,6 +82,31 @@ record SchemaNode(JsonNode json, String path) {
                             new SchemaNode(entry.getValue(), at(keyword) + "/" + escaped(entry.getKey()))));
         }
         return nodes;
+    }
+
+    /** Names that a keyword's value has schemas for. */
+    Collection<String> names(String keyword) {
+        JsonNode all = json.get(keyword);
+        if (all == null) {
+            return List.of();
+        }
+        if (!all.isObject()) {
+            throw broken(keyword, "must be an object of schemas");
+        }
+        return all.propertyNames();
+    }
+
+    /** One of a keyword's whose value names schemas. */
+    Optional<SchemaNode> named(String keyword, String name) {
+        JsonNode all = json.get(keyword);
+        if (all == null) {
+            return Optional.empty();
+        }
+        if (!all.isObject()) {
+            throw broken(keyword, "must be an object of schemas");
+        }
+        JsonNode one = all.get(name);
+        return one == null ? Optional.empty() : Optional.of(new SchemaNode(one, at(keyword) + "/" + escaped(name)));
     }
 
     List<String> strings(String keyword) {

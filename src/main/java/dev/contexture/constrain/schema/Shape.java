@@ -2,17 +2,18 @@ package dev.contexture.constrain.schema;
 
 import dev.contexture.constrain.automaton.Dfa;
 import dev.contexture.constrain.automaton.Numbers;
-import dev.contexture.constrain.automaton.RegexSyntaxException;
 import dev.contexture.constrain.automaton.StringDfa;
 import dev.contexture.constrain.automaton.Strings;
 import dev.contexture.constrain.automaton.TableDfa;
 import dev.contexture.constrain.automaton.TooLargeException;
+import dev.contexture.constrain.automaton.Work;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,17 +28,29 @@ final class Shape {
     private static final Comparator<JsonNode> EQUAL_VALUES =
             (a, b) -> a.isNumber() && b.isNumber() ? a.decimalValue().compareTo(b.decimalValue()) : a.equals(b) ? 0 : 1;
 
+    /** Patterns of property names at one place: their combinations are told apart. */
+    private static final int MOST_KEY_PATTERNS = 4;
+
     private final List<SchemaNode> leaves;
+    private final Compilation compilation;
     private final EnumSet<Kind> kinds = EnumSet.allOf(Kind.class);
     private @Nullable List<JsonNode> values;
     private Numbers.Range range = new Numbers.Range(false, null, false, null, false, null);
 
-    Shape(List<SchemaNode> leaves) {
+    Shape(List<SchemaNode> leaves, Compilation compilation) {
         this.leaves = leaves;
+        this.compilation = compilation;
+        Set<String> keyPatterns = new HashSet<>();
         for (SchemaNode leaf : leaves) {
             kinds.retainAll(kindsOf(leaf));
             takeValues(leaf);
             takeRange(leaf);
+            keyPatterns.addAll(leaf.names("patternProperties"));
+            if (keyPatterns.size() > MOST_KEY_PATTERNS) {
+                throw leaf.broken(
+                        "patternProperties",
+                        "more than " + MOST_KEY_PATTERNS + " patterns at one place are not supported");
+            }
         }
     }
 
@@ -74,15 +87,32 @@ final class Shape {
     }
 
     private void keepValues(List<JsonNode> given) {
+        compilation.work().charge(given.size());
         values = values == null
                 ? given
                 : values.stream()
-                        .filter(value -> given.stream().anyMatch(other -> areEqual(value, other)))
+                        .filter(value -> isAmong(given, value, compilation.work()))
                         .toList();
     }
 
-    static boolean areEqual(JsonNode a, JsonNode b) {
-        return a.equals(EQUAL_VALUES, b);
+    static boolean isAmong(List<JsonNode> values, JsonNode value, Work work) {
+        long size = size(value);
+        for (JsonNode other : values) {
+            work.charge(size);
+            if (value.equals(EQUAL_VALUES, other)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Comparing with another takes at most so many steps. */
+    private static long size(JsonNode value) {
+        long size = 1;
+        for (JsonNode part : value.values()) {
+            size += size(part);
+        }
+        return size;
     }
 
     private void takeRange(SchemaNode leaf) {
@@ -173,7 +203,7 @@ final class Shape {
                 range.mostExcluded(),
                 range.multiple());
         try {
-            return Numbers.in(wanted);
+            return Numbers.in(wanted, compilation.work());
         } catch (TooLargeException e) {
             SchemaNode leaf = first("multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum");
             String keyword = leaf.has("multipleOf") ? "multipleOf" : leaf.has("minimum") ? "minimum" : "maximum";
@@ -206,8 +236,8 @@ final class Shape {
                 .orElse(Integer.MAX_VALUE);
     }
 
-    /** Its strings; empty if there is none. */
-    Optional<Dfa> strings() {
+    /** Its strings; empty if there is none. Formats say nothing of the outer ones: validators need not look at them. */
+    Optional<Dfa> strings(Strings.Side side) {
         int least = largest("minLength");
         int most = smallest("maxLength");
         if (most < least) {
@@ -215,12 +245,12 @@ final class Shape {
         }
         int limit = most == Integer.MAX_VALUE ? StringDfa.UNBOUNDED : most;
         boolean counted = least > 0 || limit != StringDfa.UNBOUNDED;
-        List<Strings.Pattern> patterns = patterns();
+        List<Strings.Pattern> patterns = patterns(side);
         if (patterns.isEmpty()) {
             return Optional.of(counted ? new StringDfa(least, limit, StringDfa.Spelling.ANY) : StringDfa.ANY);
         }
         try {
-            return Strings.with(patterns, least, limit);
+            return compilation.patterns().strings(patterns, side, least, limit);
         } catch (TooLargeException e) {
             SchemaNode leaf = first("pattern", "format");
             String keyword = leaf.has("pattern") ? "pattern" : "format";
@@ -229,29 +259,17 @@ final class Shape {
         }
     }
 
-    private List<Strings.Pattern> patterns() {
+    private List<Strings.Pattern> patterns(Strings.Side side) {
         List<Strings.Pattern> patterns = new ArrayList<>();
         for (SchemaNode leaf : leaves) {
-            leaf.string("pattern").ifPresent(text -> patterns.add(pattern(text, leaf, "pattern")));
-            leaf.string("format").flatMap(Strings.Pattern::ofFormat).ifPresent(patterns::add);
+            leaf.string("pattern")
+                    .ifPresent(text -> patterns.add(compilation.patterns().parsed(text, leaf, "pattern")));
+            leaf.string("format")
+                    .filter(format -> side == Strings.Side.INNER)
+                    .flatMap(Strings.Pattern::ofFormat)
+                    .ifPresent(patterns::add);
         }
         return patterns;
-    }
-
-    private static Strings.Pattern pattern(String text, SchemaNode node, String keyword) {
-        try {
-            return Strings.Pattern.of(text);
-        } catch (RegexSyntaxException e) {
-            throw node.broken(keyword, "\"" + text + "\" cannot be held: " + e.getMessage());
-        }
-    }
-
-    private static Optional<Dfa> keys(String text, SchemaNode node) {
-        try {
-            return Strings.with(List.of(pattern(text, node, "patternProperties")), 0, StringDfa.UNBOUNDED);
-        } catch (TooLargeException e) {
-            throw node.broken("patternProperties", "\"" + text + "\" cannot be held: " + e.getMessage());
-        }
     }
 
     int leastItems() {
@@ -304,38 +322,63 @@ final class Shape {
     /** Properties with names, in order: those that are described, then those that are only required. */
     Set<String> names() {
         Set<String> names = new LinkedHashSet<>();
-        leaves.forEach(leaf -> names.addAll(leaf.named("properties").keySet()));
+        leaves.forEach(leaf -> names.addAll(leaf.names("properties")));
         names.addAll(required());
+        compilation.work().charge(names.size());
         return names;
     }
 
-    /** What the property of a name must be. */
-    List<SchemaNode> property(String name) {
+    /**
+     * What the property of a name must be. Where dialects differ on whether a pattern is found in the name, it must be what either
+     * asks for, or, for the outer side, only what all do.
+     */
+    List<SchemaNode> property(String name, Strings.Side side) {
         List<SchemaNode> nodes = new ArrayList<>();
+        compilation.work().charge(leaves.size() + name.length());
         byte[] quoted = Strings.quoted(name);
         for (SchemaNode leaf : leaves) {
-            List<SchemaNode> here = new ArrayList<>();
-            SchemaNode described = leaf.named("properties").get(name);
-            if (described != null) {
-                here.add(described);
-            }
+            Optional<SchemaNode> described = leaf.named("properties", name);
+            List<SchemaNode> certain = new ArrayList<>(described.stream().toList());
+            List<SchemaNode> possible = new ArrayList<>(certain);
             leaf.named("patternProperties").forEach((pattern, node) -> {
-                if (keys(pattern, leaf).filter(dfa -> dfa.matches(quoted)).isPresent()) {
-                    here.add(node);
+                if (isKeyOf(pattern, leaf, Strings.Side.INNER, quoted)) {
+                    certain.add(node);
+                }
+                if (isKeyOf(pattern, leaf, Strings.Side.OUTER, quoted)) {
+                    possible.add(node);
                 }
             });
-            nodes.addAll(orAdditional(here, leaf));
+            boolean inner = side == Strings.Side.INNER;
+            nodes.addAll(inner ? possible : certain);
+            if ((inner ? certain : possible).isEmpty()) {
+                leaf.schema("additionalProperties").ifPresent(nodes::add);
+            }
         }
         return nodes;
     }
 
-    /** Each pattern of property names once, with an automaton of the keys. */
-    Map<String, Optional<Dfa>> keyPatterns() {
-        Map<String, Optional<Dfa>> patterns = new LinkedHashMap<>();
+    private boolean isKeyOf(String pattern, SchemaNode leaf, Strings.Side side, byte[] quoted) {
+        compilation.work().charge(quoted.length);
+        return compilation
+                .patterns()
+                .keys(pattern, leaf, side)
+                .filter(dfa -> dfa.matches(quoted))
+                .isPresent();
+    }
+
+    /** Keys with a pattern. */
+    record Keys(Optional<Dfa> inner, Optional<Dfa> outer) {}
+
+    /** Each pattern of property names once, with automata of the keys. */
+    Map<String, Keys> keyPatterns() {
+        Patterns all = compilation.patterns();
+        Map<String, Keys> patterns = new LinkedHashMap<>();
         for (SchemaNode leaf : leaves) {
-            leaf.named("patternProperties")
-                    .keySet()
-                    .forEach(pattern -> patterns.computeIfAbsent(pattern, p -> keys(p, leaf)));
+            for (String pattern : leaf.names("patternProperties")) {
+                patterns.computeIfAbsent(
+                        pattern,
+                        p -> new Keys(all.keys(p, leaf, Strings.Side.INNER), all.keys(p, leaf, Strings.Side.OUTER)));
+            }
         }
         return patterns;
     }

@@ -5,24 +5,60 @@ import dev.contexture.constrain.automaton.Strings;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Whether values that a schema lists are what it asks for besides, and how they are written. */
 final class Values {
-    private Values() {}
+    private final Compilation compilation;
+    private final Strings.Side side;
+    /** Whether values are of schemas at some places, by both. */
+    private final Map<Place, Boolean> known = new HashMap<>();
 
-    static boolean admits(Cases cases, Collection<SchemaNode> nodes, JsonNode value) {
-        return cases.of(nodes).stream().anyMatch(leaves -> admits(cases, new Shape(leaves), value));
+    /**
+     * @param side inner: whether all dialects and validators take a value; outer: whether one does
+     */
+    Values(Compilation compilation, Strings.Side side) {
+        this.compilation = compilation;
+        this.side = side;
     }
 
-    static boolean admits(Cases cases, Shape shape, JsonNode value) {
+    /** A value itself, as a part of the document: telling whether it equals another would walk through it. */
+    private record Place(List<String> paths, Same value) {}
+
+    private record Same(Object value) {
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Same same && value == same.value;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(value);
+        }
+    }
+
+    boolean admits(Collection<SchemaNode> nodes, JsonNode value) {
+        List<List<SchemaNode>> cases = compilation.cases().of(nodes);
+        Place place = new Place(nodes.stream().map(SchemaNode::path).toList(), new Same(value));
+        Boolean found = known.get(place);
+        if (found == null) {
+            found = cases.stream().anyMatch(leaves -> admits(compilation.shape(leaves), value));
+            known.put(place, found);
+        }
+        return found;
+    }
+
+    boolean admits(Shape shape, JsonNode value) {
+        compilation.work().charge(1);
         Kind kind = kind(value);
         boolean listed = shape.values()
-                .map(values -> values.stream().anyMatch(other -> Shape.areEqual(value, other)))
+                .map(values -> Shape.isAmong(values, value, compilation.work()))
                 .orElse(true);
         return listed
                 && shape.kinds().contains(kind)
@@ -30,11 +66,11 @@ final class Values {
                     case NULL, BOOLEAN -> true;
                     case INTEGER, FRACTION -> isWithin(shape.range(), value.decimalValue());
                     case STRING ->
-                        shape.strings()
-                                .filter(dfa -> dfa.matches(Strings.quoted(value.stringValue())))
+                        shape.strings(side)
+                                .filter(dfa -> dfa.matches(quotedBytes(value.stringValue())))
                                 .isPresent();
-                    case ARRAY -> isArray(cases, shape, value);
-                    case OBJECT -> isObject(cases, shape, value);
+                    case ARRAY -> isArray(shape, value);
+                    case OBJECT -> isObject(shape, value);
                 };
     }
 
@@ -49,6 +85,11 @@ final class Values {
                         : value.isString() ? Kind.STRING : value.isBoolean() ? Kind.BOOLEAN : Kind.NULL;
     }
 
+    private byte[] quotedBytes(String text) {
+        compilation.work().charge(text.length());
+        return Strings.quoted(text);
+    }
+
     static boolean isWithin(Numbers.Range range, BigDecimal value) {
         BigDecimal least = range.least();
         BigDecimal most = range.most();
@@ -58,34 +99,30 @@ final class Values {
         return above && below && (multiple == null || value.remainder(multiple).signum() == 0);
     }
 
-    private static boolean isArray(Cases cases, Shape shape, JsonNode array) {
+    private boolean isArray(Shape shape, JsonNode array) {
         if (array.size() < shape.leastItems() || array.size() > shape.mostItems()) {
             return false;
         }
         for (int i = 0; i < array.size(); i++) {
-            if (!admits(cases, shape.item(i), array.get(i))) {
+            if (!admits(shape.item(i), array.get(i))) {
                 return false;
             }
         }
         return true;
     }
 
-    private static boolean isObject(Cases cases, Shape shape, JsonNode object) {
+    private boolean isObject(Shape shape, JsonNode object) {
         boolean counts = object.size() >= shape.leastProperties() && object.size() <= shape.mostProperties();
         return counts
                 && shape.required().stream().allMatch(object::has)
                 && object.properties().stream()
-                        .allMatch(entry -> admits(cases, shape.property(entry.getKey()), entry.getValue())
-                                && isKey(cases, shape, entry));
+                        .allMatch(entry -> admits(shape.property(entry.getKey(), side), entry.getValue())
+                                && isKey(shape, entry.getKey()));
     }
 
-    private static boolean isKey(Cases cases, Shape shape, Map.Entry<String, JsonNode> entry) {
-        return isKey(cases, shape, entry.getKey());
-    }
-
-    static boolean isKey(Cases cases, Shape shape, String name) {
+    boolean isKey(Shape shape, String name) {
         List<SchemaNode> names = shape.propertyNames();
-        return names.isEmpty() || admits(cases, names, tools.jackson.databind.node.StringNode.valueOf(name));
+        return names.isEmpty() || admits(names, tools.jackson.databind.node.StringNode.valueOf(name));
     }
 
     /** All ways to write a value that are allowed: without spaces, and with one behind commas and colons. */

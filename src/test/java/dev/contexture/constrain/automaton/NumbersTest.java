@@ -40,7 +40,7 @@ class NumbersTest {
                     random.nextInt(3) > 0 ? null : BigDecimal.valueOf(1 + random.nextInt(30), random.nextInt(3));
             Numbers.Range range = new Numbers.Range(
                     random.nextBoolean(), bound(), random.nextBoolean(), bound(), random.nextBoolean(), multiple);
-            Optional<TableDfa> dfa = Numbers.in(range);
+            Optional<TableDfa> dfa = in(range);
             for (int n = 0; n < 300; n++) {
                 int scale = range.whole()
                         ? 0
@@ -65,7 +65,7 @@ class NumbersTest {
 
     @Test
     void neverAcceptWhatIsNoNumberOfJson() {
-        Optional<TableDfa> any = Numbers.in(new Numbers.Range(false, null, false, null, false, null));
+        Optional<TableDfa> any = in(new Numbers.Range(false, null, false, null, false, null));
         for (String text : new String[] {"0", "-1", "12.5", "0.0", "1e5", "1E-7", "-0.25e+10", "123456789012345"}) {
             assertThat(matches(any, text)).as(text).isTrue();
         }
@@ -74,7 +74,7 @@ class NumbersTest {
         }) {
             assertThat(matches(any, text)).as(text).isFalse();
         }
-        Optional<TableDfa> whole = Numbers.in(new Numbers.Range(true, null, false, null, false, null));
+        Optional<TableDfa> whole = in(new Numbers.Range(true, null, false, null, false, null));
         assertThat(matches(whole, "999999999999999999")).isTrue();
         assertThat(matches(whole, "-0")).as("a zero has no sign").isFalse();
         assertThat(matches(whole, "1.0")).isFalse();
@@ -83,24 +83,23 @@ class NumbersTest {
 
     @Test
     void thereMayBeNone() {
-        assertThat(Numbers.in(
-                        new Numbers.Range(true, new BigDecimal("1.2"), false, new BigDecimal("1.8"), false, null)))
+        assertThat(in(new Numbers.Range(true, new BigDecimal("1.2"), false, new BigDecimal("1.8"), false, null)))
                 .isEmpty();
-        assertThat(Numbers.in(new Numbers.Range(false, BigDecimal.ONE, true, BigDecimal.ONE, false, null)))
+        assertThat(in(new Numbers.Range(false, BigDecimal.ONE, true, BigDecimal.ONE, false, null)))
                 .isEmpty();
-        assertThat(matches(
-                        Numbers.in(new Numbers.Range(false, BigDecimal.ONE, false, BigDecimal.ONE, false, null)),
-                        "1.00"))
+        assertThat(matches(in(new Numbers.Range(false, BigDecimal.ONE, false, BigDecimal.ONE, false, null)), "1.00"))
                 .isTrue();
     }
 
     @Test
     void whatIsTooFineIsRefused() {
-        assertThatThrownBy(
-                        () -> Numbers.in(new Numbers.Range(true, null, false, null, false, new BigDecimal("1234567"))))
+        assertThatThrownBy(() -> in(new Numbers.Range(true, null, false, null, false, new BigDecimal("1234567"))))
                 .isInstanceOf(TooLargeException.class);
-        assertThatThrownBy(
-                        () -> Numbers.in(new Numbers.Range(false, new BigDecimal("1e1000"), false, null, false, null)))
+        assertThatThrownBy(() -> in(new Numbers.Range(false, new BigDecimal("1e1000"), false, null, false, null)))
                 .isInstanceOf(TooLargeException.class);
+    }
+
+    private static Optional<TableDfa> in(Numbers.Range range) {
+        return Numbers.in(range, new Work());
     }
 }

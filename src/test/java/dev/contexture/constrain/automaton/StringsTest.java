@@ -30,7 +30,8 @@ class StringsTest {
     }
 
     private static Optional<Dfa> with(String pattern) {
-        return Strings.with(List.of(Strings.Pattern.of(pattern)), 0, StringDfa.UNBOUNDED);
+        return Strings.with(
+                List.of(Strings.Pattern.of(pattern)), Strings.Side.INNER, 0, StringDfa.UNBOUNDED, new Work());
     }
 
     @ParameterizedTest
@@ -84,9 +85,61 @@ class StringsTest {
     }
 
     @Test
+    void whatDialectsDifferOnIsWithinTheOuterAndNotTheInnerSide() {
+        for (String pattern : List.of("^\\s$", "^.$", "^\\S$", "^[^\\s]$", "^[^\\S]$", "^[\\sx]$")) {
+            Strings.Pattern parsed = Strings.Pattern.of(pattern);
+            Dfa inner = Strings.with(List.of(parsed), Strings.Side.INNER, 0, StringDfa.UNBOUNDED, new Work())
+                    .orElseThrow();
+            Dfa outer = Strings.with(List.of(parsed), Strings.Side.OUTER, 0, StringDfa.UNBOUNDED, new Work())
+                    .orElseThrow();
+            int between = 0;
+            for (int c = 0; c < 0x3100; c++) {
+                if (c >= 0xD800 && c < 0xE000) {
+                    continue;
+                }
+                byte[] text = Strings.quoted(Character.toString(c));
+                // Java's own dialect, with and without Unicode's classes, is within both sides.
+                boolean plain = Pattern.compile(pattern, Pattern.UNIX_LINES)
+                        .matcher(Character.toString(c))
+                        .matches();
+                boolean unicode = Pattern.compile(pattern, Pattern.UNICODE_CHARACTER_CLASS)
+                        .matcher(Character.toString(c))
+                        .matches();
+                assertThat(inner.matches(text) && !(plain && unicode))
+                        .as("%s %x", pattern, c)
+                        .isFalse();
+                assertThat((plain || unicode) && !outer.matches(text))
+                        .as("%s %x", pattern, c)
+                        .isFalse();
+                between += outer.matches(text) && !inner.matches(text) ? 1 : 0;
+            }
+            assertThat(between).as(pattern).isPositive();
+        }
+    }
+
+    @Test
+    void aLastLineBreakMayBeBehindTheEnd() {
+        Dfa outer = Strings.with(
+                        List.of(Strings.Pattern.of("^a$")), Strings.Side.OUTER, 0, StringDfa.UNBOUNDED, new Work())
+                .orElseThrow();
+        for (String right : List.of("a", "a\n", "a\r\n", "a\u2028")) {
+            assertThat(outer.matches(Strings.quoted(right))).as(right).isTrue();
+            assertThat(Pattern.compile("^a$").matcher(right).find()).as(right).isTrue();
+            assertThat(with("^a$").orElseThrow().matches(Strings.quoted(right))).isEqualTo(right.length() == 1);
+        }
+        for (String wrong : List.of("a\n\n", "a\nb", "ab")) {
+            assertThat(outer.matches(Strings.quoted(wrong))).as(wrong).isFalse();
+        }
+    }
+
+    @Test
     void severalPatternsAndLengthsHoldTogether() {
-        Optional<Dfa> dfa =
-                Strings.with(List.of(Strings.Pattern.of("^[a-z\u00fc]*$"), Strings.Pattern.of("a.*b")), 3, 5);
+        Optional<Dfa> dfa = Strings.with(
+                List.of(Strings.Pattern.of("^[a-z\u00fc]*$"), Strings.Pattern.of("a.*b")),
+                Strings.Side.INNER,
+                3,
+                5,
+                new Work());
         for (String right : List.of("aab", "axxb", "\u00fcaabx")) {
             assertThat(dfa.orElseThrow().matches(Strings.quoted(right)))
                     .as(right)
@@ -97,7 +150,8 @@ class StringsTest {
                     .as(wrong)
                     .isFalse();
         }
-        assertThat(Strings.with(List.of(Strings.Pattern.of("^a{5}$")), 0, 4)).isEmpty();
+        assertThat(Strings.with(List.of(Strings.Pattern.of("^a{5}$")), Strings.Side.INNER, 0, 4, new Work()))
+                .isEmpty();
     }
 
     @ParameterizedTest
@@ -116,10 +170,23 @@ class StringsTest {
                 "[b-a]",
                 "\\q",
                 "{",
-                "\\p{Greek}"
+                "\\p{Greek}",
+                "\\p{L",
+                "\\pL",
+                "\\u{41",
+                "a**",
+                "a{2}{3}",
+                "a+?+",
+                "(?<name"
             })
     void whatIsNotRegularIsRefused(String pattern) {
         assertThatThrownBy(() -> with(pattern)).isInstanceOf(RegexSyntaxException.class);
+    }
+
+    @Test
+    void manyQuantifiersAreNoDeepExpression() {
+        assertThatThrownBy(() -> with("a" + "*".repeat(4000))).isInstanceOf(RegexSyntaxException.class);
+        assertThatThrownBy(() -> with("a".repeat(6000))).isInstanceOf(RegexSyntaxException.class);
     }
 
     @Test

@@ -11,9 +11,12 @@ import dev.contexture.testing.RandomSchemas;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Masks against trying each token byte by byte. */
 class GrammarMasksTest {
@@ -64,6 +67,36 @@ class GrammarMasksTest {
     }
 
     @Test
+    void masksOfManyWaysAreBoundedAndLeadOn() {
+        String branches = IntStream.range(0, 60)
+                .mapToObj(i -> "{\"type\":\"string\",\"pattern\":\"^[^a]{" + i + "}$\"}")
+                .collect(Collectors.joining(","));
+        String schema = "{\"anyOf\":[" + branches + "]}";
+        long most = 3_000;
+        GrammarMasks masks = new GrammarMasks(SchemaCompiler.compile(schema, "#"), vocabulary, most);
+        State state = masks.start();
+        StringBuilder text = new StringBuilder();
+        for (int token = '"'; token != tokens.end(); ) {
+            state = masks.next(state, token);
+            text.append((char) token);
+            TokenMask mask = masks.mask(state);
+            assertThat(masks.nodes())
+                    .isLessThanOrEqualTo(most + vocabulary.trie().nodes());
+            token = mask.allows(tokens.end()) ? tokens.end() : mask.allows('b') ? 'b' : mask.first();
+        }
+        assertThat(text.toString()).matches("\"b{1,59}\"");
+    }
+
+    @Test
+    void readingOnIsBounded() {
+        Machine machine = new Machine(SchemaCompiler.compile("{}", "#"), 64);
+        machine.allow(3);
+        assertThatThrownBy(machine::start).isInstanceOf(IllegalStateException.class);
+        machine.allow(1000);
+        assertThat(machine.start().ways()).isNotEmpty();
+    }
+
+    @Test
     void aTokenOutsideTheMaskIsAnError() {
         GrammarMasks masks = new GrammarMasks(SchemaCompiler.compile("{\"type\":\"object\"}", "#"), vocabulary);
         State start = masks.start();
@@ -74,9 +107,10 @@ class GrammarMasksTest {
         }
     }
 
-    @Test
-    void aVocabularyMustSpellEveryText() {
-        TokenVocabulary.Tokens withoutQuote = new TokenVocabulary.Tokens() {
+    @ParameterizedTest
+    @ValueSource(ints = {'"', 0x7F, 0xF4})
+    void aVocabularyMustSpellEveryText(int missing) {
+        TokenVocabulary.Tokens without = new TokenVocabulary.Tokens() {
             @Override
             public int count() {
                 return tokens.count();
@@ -84,7 +118,7 @@ class GrammarMasksTest {
 
             @Override
             public byte[] bytes(int token) {
-                return token == '"' ? new byte[] {'"', '"'} : tokens.bytes(token);
+                return token == missing ? new byte[] {'"', '"'} : tokens.bytes(token);
             }
 
             @Override
@@ -92,6 +126,6 @@ class GrammarMasksTest {
                 return tokens.ends();
             }
         };
-        assertThatThrownBy(() -> new TokenVocabulary(withoutQuote)).hasMessageContaining("0x22");
+        assertThatThrownBy(() -> new TokenVocabulary(without)).hasMessageContaining(String.format("0x%02x", missing));
     }
 }

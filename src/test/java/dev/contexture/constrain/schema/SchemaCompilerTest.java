@@ -190,6 +190,16 @@ class SchemaCompilerTest {
                 "{\"$dynamicRef\":\"#a\"};#/$dynamicRef",
                 "{\"$ref\":\"other.json\"};#/$ref",
                 "{\"$ref\":\"#/$defs/none\"};#/$ref",
+                "{\"$ref\":\"#/%zz\"};#/$ref",
+                "{\"const\":\"\\ud800\"};#/const",
+                "{\"oneOf\":[{\"required\":[\"\\ud800\"]},{\"required\":[\"a\"]}]};#",
+                "{\"minimum\":1e401};#/minimum",
+                "{\"items\":{\"multipleOf\":1e-999999999}};#/items/multipleOf",
+                "{\"enum\":[0,1e999999999]};#/enum/1",
+                "{\"properties\":{\"a\":{\"$id\":\"other\",\"items\":{\"$ref\":\"#/x\"}}}};#/properties/a/$id",
+                "{\"$defs\":{\"a\":{\"$id\":\"other\",\"$anchor\":\"b\"}}};#/$defs/a/$id",
+                "{\"type\":\"string\",\"pattern\":\"a**\"};#/pattern",
+                "{\"type\":\"string\",\"pattern\":\"(a{10000}){10000}{10000}\"};#/pattern",
                 "{\"type\":\"text\"};#/type",
                 "{\"type\":7};#/type",
                 "{\"type\":\"string\",\"minLength\":\"3\"};#/minLength",
@@ -200,6 +210,10 @@ class SchemaCompilerTest {
                 "{\"type\":\"integer\",\"multipleOf\":1234567};#/multipleOf",
                 "{\"oneOf\":[{\"type\":\"integer\"},{\"type\":\"number\"}]};#/oneOf",
                 "{\"oneOf\":[{\"type\":\"string\",\"pattern\":\"a\"},{\"type\":\"string\",\"maxLength\":3}]};#/oneOf",
+                "{\"oneOf\":[{\"type\":\"string\",\"format\":\"date\"},{\"type\":\"string\",\"format\":\"ipv4\"}]};#/oneOf",
+                "{\"oneOf\":[{\"const\":\"a\"},{\"type\":\"string\",\"format\":\"date\"}]};#/oneOf",
+                "{\"oneOf\":[{\"type\":\"string\",\"pattern\":\"^\\\\s$\"},{\"const\":\"\u00a0\"}]};#/oneOf",
+                "{\"oneOf\":[{\"type\":\"string\",\"pattern\":\"^\\\\s$\"},{\"type\":\"string\",\"pattern\":\"^\\\\S$\"}]};#/oneOf",
                 "{\"anyOf\":[]};#/anyOf",
                 "{\"anyOf\":3};#/anyOf",
                 "{\"properties\":[]};#/properties",
@@ -228,6 +242,43 @@ class SchemaCompilerTest {
         String schema = "{\"type\":\"array\",\"minItems\":1,\"items\":".repeat(depth) + "{\"type\":\"null\"}"
                 + "}".repeat(depth);
         assertThatThrownBy(() -> SchemaCompiler.compile(schema, "#")).hasMessageContaining("64");
+    }
+
+    @Test
+    void identifiersThatChangeNothingAreTaken() {
+        String schema = "{\"$id\":\"here\",\"$defs\":{\"a\":{\"$id\":\"there\",\"const\":{\"$ref\":\"#x\"}}},"
+                + "\"properties\":{\"$id\":{\"$ref\":\"#/$defs/a\"},\"$ref\":{\"type\":\"null\"}}}";
+        assertThat(takes(schema, "{\"$id\":{\"$ref\":\"#x\"},\"$ref\":null}")).isTrue();
+    }
+
+    @Test
+    void keysThatDialectsDifferOnAreNotWritten() {
+        String schema =
+                "{\"patternProperties\":{\"^\\\\s$\":{\"type\":\"null\"}},\"additionalProperties\":{\"type\":\"integer\"}}";
+        assertThat(takes(schema, "{\" \":null}")).isTrue();
+        assertThat(takes(schema, "{\"a\":1}")).isTrue();
+        for (String value : List.of("null", "1")) {
+            assertThat(takes(schema, "{\"\u00a0\":" + value + "}")).isFalse();
+        }
+        String named = "{\"type\":\"object\",\"required\":[\"\u00a0\"]," + schema.substring(1);
+        assertThatThrownBy(() -> takes(named, "{}"))
+                .as("it would have to be both")
+                .hasMessageContaining("no finite value");
+    }
+
+    @Test
+    void manyOptionalPropertiesAreRefused() {
+        assertThat(takes("{\"properties\":{" + optional(512) + "}}", "{\"p511\":1}"))
+                .isTrue();
+        assertThatThrownBy(() -> SchemaCompiler.compile("{\"properties\":{" + optional(513) + "}}", "#"))
+                .isInstanceOf(UnsupportedSchemaException.class)
+                .hasMessageStartingWith("#/properties: more than 512");
+    }
+
+    private static String optional(int count) {
+        return java.util.stream.IntStream.range(0, count)
+                .mapToObj(i -> "\"p" + i + "\":{}")
+                .collect(java.util.stream.Collectors.joining(","));
     }
 
     @Test
