@@ -19,7 +19,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
@@ -102,10 +104,14 @@ class DefaultEmbeddingServiceTest {
     }
 
     private DefaultEmbeddingService service(EmbeddingRunner runner, TooLong tooLong) {
+        return service(() -> new LoadedEmbeddingModel(tokenizer, runner), tooLong);
+    }
+
+    private DefaultEmbeddingService service(Supplier<LoadedEmbeddingModel> loaded, TooLong tooLong) {
         return new DefaultEmbeddingService(
                 new EmbeddingService.ModelDescription("held", 4, 8, 5, 24, 0),
                 bounds(tooLong),
-                () -> new LoadedEmbeddingModel(tokenizer, runner),
+                loaded,
                 ends,
                 threads,
                 THREADS,
@@ -210,6 +216,28 @@ class DefaultEmbeddingServiceTest {
         assertThat(ends.outcomes).containsExactly(Outcome.REFUSED, Outcome.CANCELLED, Outcome.CANCELLED);
         runner.open.countDown();
         now(service, EmbeddingRequest.of(List.of("one")));
+    }
+
+    @Test
+    void whoCancelsBeforeTheTextsAreReadOwesNothing() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        Semaphore release = new Semaphore(0);
+        LoadedEmbeddingModel model = new LoadedEmbeddingModel(tokenizer, new HeldRunner(0));
+        DefaultEmbeddingService service = service(
+                () -> {
+                    asked.countDown();
+                    release.acquireUninterruptibly();
+                    return model;
+                },
+                TooLong.REFUSE);
+        Disposable request = service.embed(EmbeddingRequest.of(Collections.nCopies(4, "one two three")))
+                .subscribe();
+        assertThat(asked.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        request.dispose();
+        assertThat(service.load()).isEqualTo(new EmbeddingLoad(0, 0));
+        release.release();
+        threads.disposeGracefully().block(SOON);
+        assertThat(service.load()).isEqualTo(new EmbeddingLoad(0, 0));
     }
 
     @Test
