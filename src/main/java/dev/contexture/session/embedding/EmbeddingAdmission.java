@@ -28,18 +28,22 @@ final class EmbeddingAdmission {
             throw new ShuttingDownException();
         }
         if (requests >= maxRequests) {
-            throw full(requests + " embedding requests are waiting");
+            throw full(requests + " embedding requests are waiting, which is the most");
         }
         requests++;
         return new Ticket();
     }
 
-    private static QueueFullException full(String why) {
-        return new QueueFullException(why + ", which is the most; try again later", RETRY_AFTER);
+    static QueueFullException full(String why) {
+        return new QueueFullException(why + "; try again later", RETRY_AFTER);
     }
 
     synchronized void refuseMore() {
         closed = true;
+    }
+
+    synchronized boolean isClosed() {
+        return closed;
     }
 
     synchronized EmbeddingLoad load() {
@@ -52,7 +56,7 @@ final class EmbeddingAdmission {
         }
         if (tokens + more > maxTokens) {
             throw full(tokens + " tokens are waiting to be embedded, and with these " + more + " they would be above "
-                    + maxTokens);
+                    + maxTokens + ", which is the most");
         }
         tokens += more;
         ticket.taken += more;
