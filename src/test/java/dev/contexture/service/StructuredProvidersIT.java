@@ -115,7 +115,8 @@ class StructuredProvidersIT {
         return made.toBuilder()
                 .required("sky", "degrees", "windy", "hours")
                 .addProperty("hours", JsonRawSchema.from("""
-                        {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 23}, "maxItems": 3}""")).build();
+                        {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 23}, "maxItems": 3}"""))
+                .build();
     }
 
     @Test
