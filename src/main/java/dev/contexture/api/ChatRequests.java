@@ -31,7 +31,8 @@ final class ChatRequests {
         OptionalInt limit = maxTokens(request);
         try {
             return new GenerationRequest(
-                    new Prompt.Chat(messages(request.messages()), List.of(), templateArguments(request)),
+                    new Prompt.Chat(
+                            messages(request.messages()), List.of(), templateArguments(request.chatTemplateKwargs())),
                     limit,
                     sampling.stop(request),
                     sampling.choices(request, 1),
@@ -71,10 +72,10 @@ final class ChatRequests {
     }
 
     /** A null argument says as much as none. */
-    private static Map<String, Object> templateArguments(ChatCompletionRequest request) {
+    static Map<String, Object> templateArguments(@Nullable Map<String, Object> given) {
         Map<String, Object> arguments = new LinkedHashMap<>();
-        if (request.chatTemplateKwargs() != null) {
-            arguments.putAll(request.chatTemplateKwargs());
+        if (given != null) {
+            arguments.putAll(given);
             arguments.values().removeIf(Objects::isNull);
         }
         return arguments;

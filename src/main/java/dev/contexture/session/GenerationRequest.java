@@ -53,6 +53,11 @@ public record GenerationRequest(
         }
     }
 
+    /** The same of another prompt. */
+    public GenerationRequest with(Prompt other) {
+        return new GenerationRequest(other, maxTokens, stop, choices, sampling, tenant, cacheSalt, sparsity, session);
+    }
+
     /** The same as a session's turn. */
     GenerationRequest inSession(Prompt sessionPrompt, SessionUse use) {
         return new GenerationRequest(
