@@ -8,6 +8,7 @@ import dev.contexture.session.store.TenantLedger.Bounds;
 import dev.contexture.session.store.TenantLedger.Entry;
 import dev.contexture.testing.TestRedis;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -54,8 +55,12 @@ class RedisTenantLedgerTest extends TenantLedgerContract {
     void anEmptyAccountLeavesNothing() {
         Entry entry = new Entry("a", 7);
         ledger.enter("gone", entry, Duration.ofMinutes(1), new Bounds(1, 10)).block();
-        assertThat(redis.with(commands -> commands.keys("ctx:rsp:{gone}:*"))).hasSize(2);
+        assertThat(stored()).hasSize(2);
         ledger.leave("gone", entry).block();
-        assertThat(redis.with(commands -> commands.keys("ctx:rsp:{gone}:*"))).isEmpty();
+        assertThat(stored()).isEmpty();
+    }
+
+    private static List<String> stored() {
+        return redis.with(commands -> commands.keys("ctx:rsp:{gone}:*"));
     }
 }
