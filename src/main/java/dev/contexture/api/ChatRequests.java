@@ -1,5 +1,6 @@
 package dev.contexture.api;
 
+import dev.contexture.constrain.ConstraintSpec;
 import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.Prompt;
 import java.util.ArrayList;
@@ -7,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -29,8 +31,9 @@ final class ChatRequests {
         boolean logprobs = Boolean.TRUE.equals(request.logprobs());
         int topLogprobs = request.topLogprobs() == null ? 0 : request.topLogprobs();
         OptionalInt limit = maxTokens(request);
+        Optional<ConstraintSpec> format = ResponseFormat.of(request.responseFormat());
         try {
-            return new GenerationRequest(
+            GenerationRequest generation = new GenerationRequest(
                     new Prompt.Chat(
                             messages(request.messages()), List.of(), templateArguments(request.chatTemplateKwargs())),
                     limit,
@@ -40,6 +43,7 @@ final class ChatRequests {
                     tenant,
                     request.cacheSalt() == null ? "" : request.cacheSalt(),
                     ContextureFields.sparsity(request.contexture()));
+            return format.map(generation::constrained).orElse(generation);
         } catch (IllegalArgumentException e) {
             throw SamplingReader.outOfRange(e);
         }
@@ -63,11 +67,6 @@ final class ChatRequests {
         if (request.tools() != null && !request.tools().isEmpty() && !"none".equals(request.toolChoice())) {
             throw InvalidRequestException.unsupported(
                     "Tools are not supported yet: leave 'tools' out or set 'tool_choice' to 'none'.", "tools");
-        }
-        Map<String, Object> format = request.responseFormat();
-        if (format != null && !"text".equals(format.get("type"))) {
-            throw InvalidRequestException.unsupported(
-                    "Only the response format 'text' is supported yet.", "response_format.type");
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.contexture.config;
 
 import dev.contexture.metrics.AdmissionHealth;
+import dev.contexture.metrics.ConstraintMetrics;
 import dev.contexture.metrics.EngineMetrics;
 import dev.contexture.metrics.SelectionMetrics;
 import dev.contexture.metrics.StepLoopHealth;
@@ -96,8 +97,10 @@ class EngineConfiguration {
     }
 
     @Bean
-    HostedService hostedService(ModelFiles files, ModelHost host, TenantNamespaces namespaces) {
-        return new HostedService(files.id(), host, namespaces, Instant.now());
+    HostedService hostedService(ModelFiles files, ModelHost host, TenantNamespaces namespaces, MeterRegistry registry) {
+        HostedService hosted = new HostedService(files.id(), host, namespaces, Instant.now());
+        ConstraintMetrics.bind(registry, files.id(), hosted.constraints()::stats);
+        return hosted;
     }
 
     @Bean

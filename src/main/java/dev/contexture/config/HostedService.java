@@ -1,11 +1,15 @@
 package dev.contexture.config;
 
+import dev.contexture.constrain.Constraints;
 import dev.contexture.session.DefaultInferenceService;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.PromptRenderer;
 import dev.contexture.session.TemplateRenderer;
 import dev.contexture.session.TenantNamespaces;
+import dev.contexture.session.TokenizerTokens;
 import java.time.Instant;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
@@ -14,9 +18,14 @@ public final class HostedService implements AutoCloseable {
     /** Prompts that may wait to be rendered and tokenised, per thread. */
     private static final int TEXT_QUEUE = 32;
 
+    /** They work out which tokens come next; each running sequence has at most one task with them. */
+    private static final int MOST_MASK_THREADS = 4;
+
     private final Scheduler textThreads;
     private final Scheduler eventThreads;
+    private final ExecutorService maskThreads;
     private final PromptRenderer renderer;
+    private final Constraints constraints;
     private final InferenceService service;
 
     /**
@@ -26,7 +35,11 @@ public final class HostedService implements AutoCloseable {
         int processors = Runtime.getRuntime().availableProcessors();
         this.textThreads = Schedulers.newBoundedElastic(processors, TEXT_QUEUE, "text");
         this.eventThreads = Schedulers.newParallel("events", processors);
+        this.maskThreads = Executors.newFixedThreadPool(
+                Math.clamp(processors / 8, 1, MOST_MASK_THREADS),
+                Thread.ofPlatform().name("masks-", 0).daemon(true).factory());
         this.renderer = new TemplateRenderer(host.template());
+        this.constraints = new Constraints(new TokenizerTokens(host.tokenizer()), maskThreads, System::nanoTime);
         this.service = new DefaultInferenceService(
                 host.tokenizer(),
                 renderer,
@@ -40,8 +53,13 @@ public final class HostedService implements AutoCloseable {
                         host.fingerprint(),
                         new InferenceService.SparsityDescription(
                                 host.sparsity().defaults(), host.sparsity().maxBudget(), host.selector())),
+                constraints,
                 textThreads,
                 eventThreads);
+    }
+
+    Constraints constraints() {
+        return constraints;
     }
 
     PromptRenderer renderer() {
@@ -60,5 +78,6 @@ public final class HostedService implements AutoCloseable {
     public void close() {
         textThreads.dispose();
         eventThreads.dispose();
+        maskThreads.shutdown();
     }
 }

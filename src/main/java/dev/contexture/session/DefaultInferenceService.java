@@ -1,5 +1,9 @@
 package dev.contexture.session;
 
+import dev.contexture.constrain.Constraint;
+import dev.contexture.constrain.ConstraintSpec;
+import dev.contexture.constrain.Constraints;
+import dev.contexture.constrain.schema.UnsupportedSchemaException;
 import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityPolicy;
 import dev.contexture.model.tokenizer.IncrementalDetokenizer;
@@ -13,7 +17,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * {@link InferenceService} over the step loop. Prompts are rendered and tokenised on {@code textThreads}, tokens become text
+ * {@link InferenceService} over the step loop. Prompts are rendered and tokenised, schemas compiled on {@code textThreads}, tokens become text
  * where sinks are called, events leave on {@code eventThreads}: so neither a long prompt nor a slow reader holds up the loop.
  */
 public final class DefaultInferenceService implements InferenceService {
@@ -23,6 +27,7 @@ public final class DefaultInferenceService implements InferenceService {
     private final SparsityPolicy sparsity;
     private final Optional<TierScopes> tiers;
     private final ModelDescription model;
+    private final Constraints constraints;
     private final TextThreads textThreads;
     private final Scheduler eventThreads;
 
@@ -37,6 +42,7 @@ public final class DefaultInferenceService implements InferenceService {
             SparsityPolicy sparsity,
             Optional<TierScopes> tiers,
             ModelDescription model,
+            Constraints constraints,
             Scheduler textThreads,
             Scheduler eventThreads) {
         this.tokenizer = tokenizer;
@@ -45,6 +51,7 @@ public final class DefaultInferenceService implements InferenceService {
         this.sparsity = sparsity;
         this.tiers = tiers;
         this.model = model;
+        this.constraints = constraints;
         this.textThreads = new TextThreads(textThreads);
         this.eventThreads = eventThreads;
     }
@@ -60,6 +67,7 @@ public final class DefaultInferenceService implements InferenceService {
                                         prepared.maxTokens,
                                         prepared.sparsity,
                                         tiers.map(scopes -> scopes.of(request)),
+                                        prepared.constraint,
                                         tokenizer,
                                         generator,
                                         events),
@@ -68,7 +76,7 @@ public final class DefaultInferenceService implements InferenceService {
     }
 
     /** Checked and tokenised. */
-    private record Prepared(int[] prompt, int maxTokens, Sparsity sparsity) {}
+    private record Prepared(int[] prompt, int maxTokens, Sparsity sparsity, Optional<Constraint> constraint) {}
 
     private Prepared prepare(GenerationRequest request) {
         for (int id : request.sampling().logitBias().keySet()) {
@@ -80,6 +88,7 @@ public final class DefaultInferenceService implements InferenceService {
             }
         }
         Sparsity sparsity = sparsity(request);
+        Optional<Constraint> constraint = request.constraint().map(this::compiled);
         int[] prompt = encoder.encode(request.prompt());
         int room = generator.contextLength() - prompt.length;
         int maxTokens = request.maxTokens().orElse(room);
@@ -90,7 +99,21 @@ public final class DefaultInferenceService implements InferenceService {
                     request.maxTokens().orElse(0),
                     PromptEncoder.param(request.prompt()));
         }
-        return new Prepared(prompt, maxTokens, sparsity);
+        return new Prepared(prompt, maxTokens, sparsity, constraint);
+    }
+
+    private Constraint compiled(ConstraintSpec spec) {
+        try {
+            return constraints.compile(spec);
+        } catch (UnsupportedSchemaException e) {
+            throw new InvalidPromptException(
+                    String.valueOf(e.getMessage()),
+                    switch (spec) {
+                        case ConstraintSpec.AnyObject any -> "response_format";
+                        case ConstraintSpec.Schema schema -> "response_format.json_schema.schema";
+                        case ConstraintSpec.Pieces pieces -> "tools";
+                    });
+        }
     }
 
     private Sparsity sparsity(GenerationRequest request) {

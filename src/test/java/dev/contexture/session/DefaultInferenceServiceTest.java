@@ -3,6 +3,7 @@ package dev.contexture.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.contexture.constrain.Constraints;
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.Sparsity;
@@ -63,6 +64,7 @@ class DefaultInferenceServiceTest {
             Optional.empty(),
             new InferenceService.ModelDescription(
                     "bytes", 50, 0, "f", new InferenceService.SparsityDescription(Sparsity.DENSE, 1, "none")),
+            new Constraints(new TokenizerTokens(new ByteTokenizer()), Runnable::run, () -> 0),
             Schedulers.immediate(),
             Schedulers.immediate());
 

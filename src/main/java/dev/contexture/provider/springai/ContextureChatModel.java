@@ -1,5 +1,6 @@
 package dev.contexture.provider.springai;
 
+import dev.contexture.constrain.ConstraintSpec;
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.SparsityOverrides;
 import dev.contexture.provider.Sampling;
@@ -28,6 +29,7 @@ import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
+import org.springframework.ai.model.tool.StructuredOutputChatOptions;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
@@ -47,9 +49,10 @@ public final class ContextureChatModel implements ChatModel {
         this.options = options;
     }
 
-    /** A model with the engine's own defaults. */
+    /** A model with the engine's own defaults, of options that can carry a schema. */
     public static ContextureChatModel of(InferenceService service) {
-        return new ContextureChatModel(service, ChatOptions.builder().build());
+        return new ContextureChatModel(
+                service, StructuredOutputChatOptions.builder().build());
     }
 
     @Override
@@ -96,7 +99,7 @@ public final class ContextureChatModel implements ChatModel {
                 .toList();
         Integer limit = used.getMaxTokens();
         List<String> stop = used.getStopSequences();
-        return new GenerationRequest(
+        GenerationRequest free = new GenerationRequest(
                 new dev.contexture.session.Prompt.Chat(messages, List.of(), Map.of()),
                 limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
                 stop == null ? List.of() : stop,
@@ -111,6 +114,8 @@ public final class ContextureChatModel implements ChatModel {
                 TENANT,
                 "",
                 SparsityOverrides.NONE);
+        String schema = used instanceof StructuredOutputChatOptions format ? format.getOutputSchema() : null;
+        return schema == null ? free : free.constrained(new ConstraintSpec.Schema(schema));
     }
 
     private void requireSupported(ChatOptions used) {

@@ -61,7 +61,7 @@ abstract class ResponseServiceHarness {
     Flux<GenerationEvent> answer = answer("abab", FinishReason.STOP);
     final ResponseService service = service(10, 1_000_000);
 
-    private final class Inference implements InferenceService {
+    final class Inference implements InferenceService {
         @Override
         public Flux<GenerationEvent> generate(GenerationRequest request) {
             asked.add(
