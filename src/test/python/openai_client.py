@@ -4,6 +4,7 @@ usage: openai_client.py BASE_URL MODEL EMBEDDING_MODEL
 Exits with 0 if all held; prints what did not.
 """
 
+import json
 import sys
 
 import openai
@@ -65,6 +66,13 @@ def respond(client, model):
     check(second.usage.input_tokens > first.usage.input_tokens, "the conversation is not part of the prompt")
     items = list(client.responses.input_items.list(second.id, order="asc"))
     check([item.content[0].text for item in items] == ["What did I ask?"], f"input items {items}")
+
+    schema = {"type": "object", "properties": {"days": {"type": "integer", "minimum": 1, "maximum": 31}},
+              "required": ["days"], "additionalProperties": False}
+    asked = {"type": "json_schema", "name": "month", "strict": True, "schema": schema}
+    held = client.responses.create(input="How many days has June?", text={"format": asked}, **common)
+    check(1 <= json.loads(held.output_text)["days"] <= 31, f"not of the schema: {held.output_text!r}")
+    check(held.text.format.schema_ == schema, f"another schema: {held.text}")
 
     endless = client.responses.create(
         model=model, input="Count.", max_output_tokens=6000, stream=True, extra_body={"logit_bias": {"2": -100}}
@@ -152,7 +160,8 @@ def main(base_url, model, embedding_model):
             stream.close()
             break
 
-    respond(client, model)
+    # This one checks all that it reads against the types of the API.
+    respond(openai.OpenAI(base_url=base_url, api_key="none-needed", max_retries=0, _strict_response_validation=True), model)
     embed(client, embedding_model)
     print("all held")
 

@@ -31,7 +31,7 @@ final class ChatRequests {
         boolean logprobs = Boolean.TRUE.equals(request.logprobs());
         int topLogprobs = request.topLogprobs() == null ? 0 : request.topLogprobs();
         OptionalInt limit = maxTokens(request);
-        Optional<ConstraintSpec> format = ResponseFormat.of(request.responseFormat());
+        Optional<ConstraintSpec> format = ResponseFormat.ofChat(request.responseFormat());
         try {
             GenerationRequest generation = new GenerationRequest(
                     new Prompt.Chat(

@@ -4,6 +4,7 @@ import dev.contexture.core.SamplingParams;
 import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.Prompt;
 import dev.contexture.session.SessionMessage;
+import dev.contexture.session.responses.AnswerFormat;
 import dev.contexture.session.responses.ItemMessages;
 import dev.contexture.session.responses.ResponseItem;
 import dev.contexture.session.responses.ResponseRequest;
@@ -14,7 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /** From the body of a response to what session reads. */
 final class ResponseRequests {
@@ -51,29 +51,31 @@ final class ResponseRequests {
                     "max_output_tokens must be at least 1 but is " + limit + ".", "max_output_tokens");
         }
         SamplingParams params = sampling.sampling(body, false, 0);
+        AnswerFormat format = ResponseFormat.ofResponse(body.text());
         try {
+            GenerationRequest generation = new GenerationRequest(
+                    new Prompt.Chat(
+                            ItemMessages.of(input).stream()
+                                    .map(SessionMessage::fields)
+                                    .toList(),
+                            List.of(),
+                            ChatRequests.templateArguments(body.chatTemplateKwargs())),
+                    limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
+                    List.of(),
+                    1,
+                    params,
+                    tenant,
+                    salt(body, session),
+                    ContextureFields.sparsity(body.contexture()));
             return new ResponseRequest(
                     model,
                     input,
-                    settings(body, params),
+                    settings(body, format, params),
                     body.isStored(),
                     Optional.ofNullable(body.previousResponseId()),
                     session,
                     ContextureFields.turn(body.contexture(), longestWait),
-                    new GenerationRequest(
-                            new Prompt.Chat(
-                                    ItemMessages.of(input).stream()
-                                            .map(SessionMessage::fields)
-                                            .toList(),
-                                    List.of(),
-                                    ChatRequests.templateArguments(body.chatTemplateKwargs())),
-                            limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
-                            List.of(),
-                            1,
-                            params,
-                            tenant,
-                            salt(body, session),
-                            ContextureFields.sparsity(body.contexture())));
+                    format.constraint().map(generation::constrained).orElse(generation));
         } catch (IllegalArgumentException e) {
             throw SamplingReader.outOfRange(e);
         }
@@ -92,13 +94,14 @@ final class ResponseRequests {
         return body.cacheSalt();
     }
 
-    private static ResponseSettings settings(ResponseBody body, SamplingParams params) {
+    private static ResponseSettings settings(ResponseBody body, AnswerFormat format, SamplingParams params) {
         Map<String, String> metadata = body.metadata();
         if (metadata != null && metadata.containsValue(null)) {
             throw InvalidRequestException.badType("metadata", "an object of strings");
         }
         return new ResponseSettings(
                 Optional.ofNullable(body.instructions()).filter(text -> !text.isEmpty()),
+                format,
                 params.temperature(),
                 params.topP(),
                 Optional.ofNullable(body.maxOutputTokens()),
@@ -114,7 +117,10 @@ final class ResponseRequests {
             throw InvalidRequestException.unsupported(
                     "Tools are not supported yet: leave 'tools' out or set 'tool_choice' to 'none'.", "tools");
         }
-        requireTextFormat(body.text());
+        refuseIf(
+                body.toolChoice() != null && !"auto".equals(body.toolChoice()) && !"none".equals(body.toolChoice()),
+                "tool_choice",
+                "Tools are not supported yet: leave 'tool_choice' out, or set it to 'auto' or 'none'.");
         refuseIf(
                 Boolean.TRUE.equals(body.background()),
                 "background",
@@ -133,17 +139,6 @@ final class ResponseRequests {
                         || body.include() != null && body.include().contains("message.output_text.logprobs"),
                 body.topLogprobs() != null && body.topLogprobs() != 0 ? "top_logprobs" : "include",
                 "Log-probabilities are given by /v1/chat/completions only.");
-    }
-
-    private static void requireTextFormat(@Nullable Map<String, Object> text) {
-        Object format = text == null ? null : text.get("format");
-        if (format == null) {
-            return;
-        }
-        if (!(format instanceof Map<?, ?> fields)) {
-            throw InvalidRequestException.badType("text.format", "an object");
-        }
-        refuseIf(!"text".equals(fields.get("type")), "text.format.type", "Only the format 'text' is supported yet.");
     }
 
     private static void refuseIf(boolean asked, String param, String message) {

@@ -2,7 +2,9 @@ package dev.contexture.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonRawValue;
 import dev.contexture.session.GenerationEvent.Completed;
+import dev.contexture.session.responses.AnswerFormat;
 import dev.contexture.session.responses.Response;
 import dev.contexture.session.responses.ResponseItem;
 import dev.contexture.session.responses.ResponseStatus;
@@ -92,7 +94,7 @@ final class ResponseWire {
                     response.settings().safetyIdentifier().orElse(null),
                     response.stored(),
                     response.settings().temperature(),
-                    new TextConfig(new TextFormat("text")),
+                    new TextConfig(TextFormat.of(response.settings().format())),
                     "auto",
                     List.of(),
                     response.settings().topP(),
@@ -125,7 +127,31 @@ final class ResponseWire {
 
     record TextConfig(@JsonProperty("format") TextFormat format) {}
 
-    record TextFormat(@JsonProperty("type") String type) {}
+    /** What the text was asked to be; fields that its type does not have are absent. */
+    @Schema(name = "ResponseTextFormat")
+    record TextFormat(
+            @JsonProperty("type") String type,
+            @JsonProperty("name") @Nullable String name,
+            @JsonProperty("description") @Nullable String description,
+
+            @Schema(type = "object") @JsonRawValue @JsonProperty("schema") @Nullable
+            String schema,
+
+            @JsonProperty("strict") @Nullable Boolean strict) {
+        static TextFormat of(AnswerFormat format) {
+            return switch (format) {
+                case AnswerFormat.Text text -> new TextFormat("text", null, null, null, null);
+                case AnswerFormat.JsonObject any -> new TextFormat("json_object", null, null, null, null);
+                case AnswerFormat.JsonSchema of ->
+                    new TextFormat(
+                            "json_schema",
+                            of.name(),
+                            of.description().orElse(null),
+                            of.schema(),
+                            of.strict().orElse(null));
+            };
+        }
+    }
 
     /** An item of input or output; fields that its type does not have are absent. */
     @Schema(name = "ResponseItem")
@@ -240,21 +266,20 @@ final class ResponseWire {
             @JsonProperty("object") String object,
             @JsonProperty("deleted") boolean deleted) {}
 
-    /** Some of the input items. */
+    /** Some of the input items; a page that is empty has empty ids, as clients insist on texts. */
     @Schema(name = "ResponseItemList")
-    @JsonInclude(JsonInclude.Include.ALWAYS)
     record Items(
             @JsonProperty("object") String object,
             @JsonProperty("data") List<Item> data,
-            @JsonProperty("first_id") @Nullable String firstId,
-            @JsonProperty("last_id") @Nullable String lastId,
+            @JsonProperty("first_id") String firstId,
+            @JsonProperty("last_id") String lastId,
             @JsonProperty("has_more") boolean hasMore) {
         static Items of(List<ResponseItem> page, boolean hasMore) {
             return new Items(
                     "list",
                     page.stream().map(Item::of).toList(),
-                    page.isEmpty() ? null : page.getFirst().id(),
-                    page.isEmpty() ? null : page.getLast().id(),
+                    page.isEmpty() ? "" : page.getFirst().id(),
+                    page.isEmpty() ? "" : page.getLast().id(),
                     hasMore);
         }
     }

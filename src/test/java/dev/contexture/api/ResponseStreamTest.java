@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.contexture.api.EventStream.Named;
+import dev.contexture.session.responses.AnswerFormat;
 import dev.contexture.session.responses.Response;
 import dev.contexture.session.responses.ResponseError;
 import dev.contexture.session.responses.ResponseEvent;
@@ -35,6 +36,7 @@ class ResponseStreamTest {
                         : Optional.empty(),
                 new ResponseSettings(
                         Optional.empty(),
+                        new AnswerFormat.Text(),
                         1,
                         1,
                         Optional.empty(),

@@ -12,8 +12,10 @@ import com.openai.errors.NotFoundException;
 import com.openai.helpers.ResponseAccumulator;
 import com.openai.models.responses.Response;
 import com.openai.models.responses.ResponseCreateParams;
+import com.openai.models.responses.ResponseFormatTextJsonSchemaConfig;
 import com.openai.models.responses.ResponseStatus;
 import com.openai.models.responses.ResponseStreamEvent;
+import com.openai.models.responses.ResponseTextConfig;
 import com.openai.models.responses.inputitems.InputItemListPage;
 import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.testing.DefaultModel;
@@ -123,6 +125,32 @@ class OpenAiJavaResponsesIT {
         assertThat(text(accumulator.response())).isEqualTo(text(whole));
         assertThat(accumulator.response().usage().orElseThrow().outputTokens())
                 .isEqualTo(whole.usage().orElseThrow().outputTokens());
+    }
+
+    @Test
+    void answersAValueOfASchema() {
+        Response response = client.responses()
+                .create(question()
+                        .text(ResponseTextConfig.builder()
+                                .format(ResponseFormatTextJsonSchemaConfig.builder()
+                                        .name("days")
+                                        .strict(true)
+                                        .schema(ResponseFormatTextJsonSchemaConfig.Schema.builder()
+                                                .putAdditionalProperty("type", JsonValue.from("integer"))
+                                                .putAdditionalProperty("minimum", JsonValue.from(1))
+                                                .putAdditionalProperty("maximum", JsonValue.from(31))
+                                                .build())
+                                        .build())
+                                .build())
+                        .input("How many days has June?")
+                        .build());
+        assertThat(response.status()).contains(ResponseStatus.COMPLETED);
+        assertThat(Integer.parseInt(text(response))).isBetween(1, 31);
+        ResponseFormatTextJsonSchemaConfig told =
+                response.text().orElseThrow().format().orElseThrow().asJsonSchema();
+        assertThat(told.name()).isEqualTo("days");
+        assertThat(told.strict()).contains(true);
+        assertThat(told.schema()._additionalProperties()).containsEntry("maximum", JsonValue.from(31));
     }
 
     @Test

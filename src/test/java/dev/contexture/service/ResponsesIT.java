@@ -2,113 +2,22 @@ package dev.contexture.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.contexture.Application;
 import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.testing.DefaultModel;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.test.annotation.DirtiesContext;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Responses on the wire, with the default model. */
-@SpringBootTest(
-        classes = Application.class,
-        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {
-            "management.server.port=0",
-            "contexture.data-dir=target/test-data",
-            "contexture.kv.host-bytes=64MB",
-            "contexture.responses.max-per-tenant=40",
-            "contexture.security.api-keys=first-secret-key,second-secret-key"
-        })
-@DirtiesContext
-class ResponsesIT {
-    private static final String FIRST = "first-secret-key";
-    private static final String SECOND = "second-secret-key";
-
-    @LocalServerPort
-    private int port;
-
+class ResponsesIT extends ResponseCalls {
     @Autowired
     private SchedulerLoop loop;
-
-    private final HttpClient http = HttpClient.newHttpClient();
-
-    private HttpRequest.Builder request(String key, String path) {
-        return HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
-                .header("authorization", "Bearer " + key)
-                .header("content-type", "application/json");
-    }
-
-    private HttpResponse<String> get(String key, String path) throws Exception {
-        return http.send(request(key, path).build(), BodyHandlers.ofString());
-    }
-
-    private HttpResponse<String> delete(String key, String path) throws Exception {
-        return http.send(request(key, path).DELETE().build(), BodyHandlers.ofString());
-    }
-
-    private HttpResponse<String> post(String key, String path, String body) throws Exception {
-        return http.send(
-                request(key, path)
-                        .POST(HttpRequest.BodyPublishers.ofString(body))
-                        .build(),
-                BodyHandlers.ofString());
-    }
-
-    private static String body(Map<String, ?> more) {
-        Map<String, Object> body = new LinkedHashMap<>(Map.of(
-                "model",
-                DefaultModel.ID,
-                "temperature",
-                0,
-                "max_output_tokens",
-                24,
-                "input",
-                "Name a river in France."));
-        body.putAll(more);
-        return JsonMapper.shared().writeValueAsString(body);
-    }
-
-    private JsonNode create(Map<String, ?> more) throws Exception {
-        return create(FIRST, more);
-    }
-
-    private JsonNode create(String key, Map<String, ?> more) throws Exception {
-        return ok(post(key, "/v1/responses", body(more)));
-    }
-
-    private static JsonNode ok(HttpResponse<String> response) {
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        return Client.json(response.body());
-    }
-
-    private static JsonNode refused(int status, HttpResponse<String> response) {
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
-        return Client.json(response.body()).path("error");
-    }
-
-    private static String text(JsonNode response) {
-        return response.at("/output/0/content/0/text").asString();
-    }
-
-    private static String path(JsonNode response) {
-        return "/v1/responses/" + response.path("id").asString();
-    }
 
     @Test
     void aResponseHasOpenAisShapeAndIsToldAgain() throws Exception {
@@ -204,16 +113,6 @@ class ResponsesIT {
                 .isGreaterThan(first.at("/usage/input_tokens").asInt() - 34);
         assertThat(fork.at("/usage/input_tokens").asInt())
                 .isLessThan(second.at("/usage/input_tokens").asInt() + 8);
-    }
-
-    private HttpResponse<Stream<String>> stream(Map<String, ?> more) throws Exception {
-        Map<String, Object> streamed = new LinkedHashMap<>(more);
-        streamed.put("stream", true);
-        return http.send(
-                request(FIRST, "/v1/responses")
-                        .POST(HttpRequest.BodyPublishers.ofString(body(streamed)))
-                        .build(),
-                BodyHandlers.ofLines());
     }
 
     @Test
@@ -400,69 +299,5 @@ class ResponsesIT {
         }
         assertThat(refused(404, get(FIRST, path(oldest))).path("message").asString())
                 .contains("to make room");
-    }
-
-    @Test
-    void whatIsWrongIsNamed() throws Exception {
-        Map<String, List<Object>> wrong = Map.ofEntries(
-                Map.entry("model", List.of("gpt-4o")),
-                Map.entry("input", List.of("", List.of(), 7, Map.of("a", 1))),
-                Map.entry("input[0]", List.of(List.of("x"))),
-                Map.entry(
-                        "input[0].role",
-                        List.of(List.of(Map.of("content", "x")), List.of(Map.of("role", "tool", "content", "x")))),
-                Map.entry("input[0].content", List.of(List.of(Map.of("role", "user")))),
-                Map.entry(
-                        "input[0].content[0].type",
-                        List.of(List.of(Map.of(
-                                "role", "user", "content", List.of(Map.of("type", "input_image", "image_url", "x")))))),
-                Map.entry("input[0].type", List.of(List.of(Map.of("type", "item_reference", "id", "msg_1")))),
-                Map.entry("input[0].call_id", List.of(List.of(Map.of("type", "function_call_output", "output", "x")))),
-                Map.entry("instructions", List.of(5, List.of("x"))),
-                Map.entry("max_output_tokens", List.of(0, -1, "x", 1.5)),
-                Map.entry("temperature", List.of(9, "hot")),
-                Map.entry("top_p", List.of(0, 2)),
-                Map.entry("stream", List.of("yes", 1)),
-                Map.entry("store", List.of("no")),
-                Map.entry("background", List.of(true)),
-                Map.entry("truncation", List.of("auto", "x")),
-                Map.entry("tools", List.of(List.of(Map.of("type", "function", "name", "f")))),
-                Map.entry("text.format.type", List.of(Map.of("format", Map.of("type", "json_object")))),
-                Map.entry("conversation", List.of("conv_1")),
-                Map.entry("top_logprobs", List.of(3)),
-                Map.entry("cache_salt", List.of("x")),
-                Map.entry("metadata", List.of("x", Map.of("k", "v".repeat(600)))),
-                Map.entry("previous_response_id", List.of("resp_1", "../x")));
-        List<String> unclear = new ArrayList<>();
-        for (Map.Entry<String, List<Object>> entry : wrong.entrySet()) {
-            String field = entry.getKey().replaceAll("[\\[.].*", "");
-            for (Object value : entry.getValue()) {
-                for (boolean streamed : new boolean[] {false, true}) {
-                    Map<String, Object> more = new LinkedHashMap<>(Map.of("stream", streamed));
-                    more.put(field, value);
-                    HttpResponse<String> response = post(FIRST, "/v1/responses", body(more));
-                    JsonNode error = Client.json(response.body()).path("error");
-                    if (response.statusCode() / 100 != 4
-                            || !error.path("param").asString("").equals(entry.getKey())
-                            || error.path("message").asString("").isBlank()) {
-                        unclear.add(more + " -> " + response.statusCode() + " " + response.body());
-                    }
-                }
-            }
-        }
-        assertThat(unclear).isEmpty();
-        JsonNode tooLong = refused(400, post(FIRST, "/v1/responses", body(Map.of("max_output_tokens", 1_000_000))));
-        assertThat(tooLong.path("code").asString()).isEqualTo("context_length_exceeded");
-        assertThat(tooLong.path("param").asString()).isEqualTo("input");
-        assertThat(refused(400, get(FIRST, "/v1/responses/resp_x?stream=true"))
-                        .path("param")
-                        .asString())
-                .isEqualTo("stream");
-        assertThat(http.send(
-                                HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/v1/responses/resp_x"))
-                                        .build(),
-                                BodyHandlers.ofString())
-                        .statusCode())
-                .isEqualTo(401);
     }
 }

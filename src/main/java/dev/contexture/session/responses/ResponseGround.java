@@ -66,6 +66,7 @@ final class ResponseGround {
                 .onErrorMap(ContextLengthExceededException.class, e -> e.at("input"));
     }
 
+    /** The names of fields are those of chat completions where both have them. */
     private static InvalidPromptException inTermsOfResponses(ResponseRequest request, InvalidPromptException e) {
         if (e.param().equals("messages")) {
             return new InvalidPromptException(String.valueOf(e.getMessage()), "input");
@@ -73,6 +74,12 @@ final class ResponseGround {
         if (e.param().equals("session_id") && request.session().isEmpty()) {
             return new InvalidPromptException(
                     e.getMessage() + ", or set 'store' to false to have it answered without being kept", "input");
+        }
+        if (e.param().equals("response_format")) {
+            return new InvalidPromptException(String.valueOf(e.getMessage()), "text.format");
+        }
+        if (e.param().equals("response_format.json_schema.schema")) {
+            return new InvalidPromptException(String.valueOf(e.getMessage()), "text.format.schema");
         }
         return e;
     }

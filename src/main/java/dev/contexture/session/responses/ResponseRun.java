@@ -10,6 +10,7 @@ import dev.contexture.session.responses.Response.TokenCounts;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
@@ -30,7 +31,16 @@ final class ResponseRun {
 
     private volatile boolean started;
     private volatile boolean cancelled;
-    private volatile boolean hasEnded;
+    private volatile boolean finished;
+    private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
+
+    private enum Phase {
+        NEW,
+        /** It can be asked for. */
+        ENTERED,
+        /** Its end is being kept, or its client has left: one of the two. */
+        CONCLUDED
+    }
 
     ResponseRun(ResponseRequest request, String id, String messageId, Instant created) {
         this.request = request;
@@ -62,7 +72,10 @@ final class ResponseRun {
     void take(GenerationEvent event) {
         switch (event) {
             case Delta delta -> text.append(delta.text());
-            case Finished finished -> reason = finished.reason();
+            case Finished end -> {
+                reason = end.reason();
+                finished = true;
+            }
             case Completed last -> completed = Optional.of(last);
         }
     }
@@ -103,12 +116,31 @@ final class ResponseRun {
         return reason;
     }
 
-    boolean hasEnded() {
-        return hasEnded;
+    /** Whether it was not entered before. */
+    boolean enter() {
+        return phase.compareAndSet(Phase.NEW, Phase.ENTERED);
+    }
+
+    /** Whether it is now up to the caller to keep its end. */
+    boolean conclude() {
+        return phase.compareAndSet(Phase.ENTERED, Phase.CONCLUDED);
+    }
+
+    /** Whether it was entered and will have no end. */
+    boolean abandon() {
+        return phase.getAndSet(Phase.CONCLUDED) == Phase.ENTERED;
+    }
+
+    boolean isConcluded() {
+        return phase.get() == Phase.CONCLUDED;
+    }
+
+    /** The conversation that may have it as its last turn by now. */
+    Optional<String> perhapsWritten() {
+        return finished && request.store() ? conversation : Optional.empty();
     }
 
     void ended(Response response) {
-        hasEnded = true;
         end.tryEmitValue(response);
     }
 

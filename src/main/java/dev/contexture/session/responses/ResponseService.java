@@ -26,6 +26,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -35,6 +37,7 @@ import reactor.core.scheduler.Scheduler;
  * Errors: {@link ResponseNotFoundException} and those of sessions.
  */
 public final class ResponseService {
+    private static final Logger LOG = LoggerFactory.getLogger(ResponseService.class);
     /** A response whose prompt takes longer to be accepted is announced before: its end is then told within its events. */
     private static final Duration LATEST_START = Duration.ofMillis(500);
 
@@ -95,17 +98,34 @@ public final class ResponseService {
                     .concatWith(Mono.defer(() -> end(run)));
             return announced(run, work)
                     .onErrorResume(error -> run.hasStarted() ? failed(run, error, teller) : Mono.error(error))
-                    .doOnNext(event -> told(run, event))
-                    .doOnCancel(() -> {
-                        if (run.hasStarted() && !run.hasEnded()) {
-                            listener.left();
-                        }
-                    })
-                    .doFinally(signal -> {
-                        running.remove(run.id());
-                        run.left();
-                    });
+                    .doFinally(signal -> closed(run))
+                    // A slow reader holds up no cancellation: events wait here, as many as the token limit allows.
+                    .onBackpressureBuffer();
         });
+    }
+
+    private void enter(ResponseRun run) {
+        if (run.enter()) {
+            running.put(run.id(), run);
+            listener.began();
+            if (run.isConcluded()) {
+                running.remove(run.id()); // its client left between the two
+            }
+        }
+    }
+
+    /** Nothing is left of one whose client went away before its end. */
+    private void closed(ResponseRun run) {
+        if (!run.abandon()) {
+            return;
+        }
+        running.remove(run.id());
+        listener.left();
+        run.left();
+        // It may be part of its conversation by now, where nobody would find it.
+        run.perhapsWritten()
+                .ifPresent(conversation -> stored.abandon(run.request().tenant(), conversation, run.id())
+                        .subscribe());
     }
 
     /** Puts the start before the first event, or before none if that is long in coming. */
@@ -119,26 +139,11 @@ public final class ResponseService {
         return signals.concatMapIterable(signal -> {
             List<ResponseEvent> events = new ArrayList<>();
             if (run.start()) {
-                running.put(run.id(), run);
-                listener.began();
+                enter(run);
                 events.add(new Started(run.inProgress(), run.messageId()));
             }
             signal.ifPresent(events::add);
             return events;
-        });
-    }
-
-    private void told(ResponseRun run, ResponseEvent event) {
-        Optional<Response> end = switch (event) {
-            case Ended ended -> Optional.of(ended.response());
-            case Failed failed -> Optional.of(failed.response());
-            case Started started -> Optional.empty();
-            case Text text -> Optional.empty();
-        };
-        end.ifPresent(response -> {
-            running.remove(run.id());
-            listener.ended(response.status());
-            run.ended(response);
         });
     }
 
@@ -147,7 +152,7 @@ public final class ResponseService {
             return completed(run, run.completed().get());
         }
         if (run.isCancelled()) {
-            return kept(run, run.ended(ResponseStatus.CANCELLED, clock.instant(), Optional.empty()))
+            return concluded(run, run.ended(ResponseStatus.CANCELLED, clock.instant(), Optional.empty()), true)
                     .map(response -> new Ended(response, Optional.empty()));
         }
         return Mono.error(new ShuttingDownException()); // nobody else cuts an answer off
@@ -159,17 +164,36 @@ public final class ResponseService {
         Response response = run.ended(status, clock.instant(), Optional.empty());
         boolean committed = response.session().isPresent()
                 || completed.turn().map(TurnOutcome::committed).orElse(false);
-        if (run.request().store() && !committed) {
-            listener.notStored(NotStored.STORE);
-        }
-        Mono<Response> told = committed ? kept(run, response) : Mono.just(response.unstored());
-        return told.map(known -> new Ended(known, Optional.of(completed)));
+        return concluded(run, response, committed).map(known -> new Ended(known, Optional.of(completed)));
     }
 
     private Mono<ResponseEvent> failed(ResponseRun run, Throwable error, Function<Throwable, ResponseError> teller) {
         ResponseError told = teller.apply(error);
-        return kept(run, run.ended(ResponseStatus.FAILED, clock.instant(), Optional.of(told)))
+        return concluded(run, run.ended(ResponseStatus.FAILED, clock.instant(), Optional.of(told)), true)
                 .map(response -> new Failed(response, error));
+    }
+
+    /**
+     * Keeps a response as it has ended, unless its client has left. Once begun this goes on without a client, too: half of it would be
+     * text that nobody finds.
+     *
+     * @param keepable whether what it said is where it has to be
+     */
+    private Mono<Response> concluded(ResponseRun run, Response response, boolean keepable) {
+        enter(run);
+        if (!run.conclude()) {
+            return Mono.empty();
+        }
+        Mono<Response> kept = keepable || !run.request().store()
+                ? kept(run, response)
+                : Mono.fromSupplier(() -> notKept(response, NotStored.STORE));
+        return Mono.fromFuture(() -> kept.doOnNext(known -> ended(run, known)).toFuture(), true);
+    }
+
+    private void ended(ResponseRun run, Response response) {
+        running.remove(run.id());
+        listener.ended(response.status());
+        run.ended(response);
     }
 
     /** The answer is given all the same where it cannot be kept, and says so. */
@@ -178,13 +202,21 @@ public final class ResponseService {
             return Mono.just(response.unstored());
         }
         return stored.put(run.request().tenant(), response)
-                .onErrorResume(SessionStoreUnavailableException.class, e -> notKept(response, NotStored.STORE))
-                .onErrorResume(RecordTooLargeException.class, e -> notKept(response, NotStored.TOO_LARGE));
+                .onErrorResume(error -> Mono.fromSupplier(() -> notKept(
+                        response,
+                        switch (error) {
+                            case RecordTooLargeException tooLarge -> NotStored.TOO_LARGE;
+                            case SessionStoreUnavailableException away -> NotStored.STORE;
+                            default -> {
+                                LOG.error("A response could not be kept", error);
+                                yield NotStored.STORE;
+                            }
+                        })));
     }
 
-    private Mono<Response> notKept(Response response, NotStored why) {
+    private Response notKept(Response response, NotStored why) {
         listener.notStored(why);
-        return Mono.just(response.unstored());
+        return response.unstored();
     }
 
     private Optional<ResponseRun> running(String tenant, String id) {

@@ -7,11 +7,13 @@ import java.util.Optional;
  * What was asked for beside the input, as it is told again.
  *
  * @param instructions the model's first message for this response alone
+ * @param format of the answer's text
  * @param maxOutputTokens as many as the context allows if absent
  * @param user who asks, in the caller's own terms
  */
 public record ResponseSettings(
         Optional<String> instructions,
+        AnswerFormat format,
         float temperature,
         float topP,
         Optional<Integer> maxOutputTokens,

@@ -85,11 +85,23 @@ final class StoredResponses {
         });
     }
 
+    /** Takes the text of a response that was not kept out of its conversation, as far as that can be done. */
+    Mono<Void> abandon(String tenant, String conversation, String id) {
+        return unmark(tenant, conversation, id, conversations.longestWait()).onErrorResume(error -> {
+            LOG.warn("An answer that nobody waited for is kept until it expires: {}", error.toString());
+            return Mono.empty();
+        });
+    }
+
     private Mono<Void> unmark(String tenant, Response response, Duration longestWait) {
         return response.conversation()
-                .map(part -> conversations.unmark(
-                        tenant, part.id(), response.id(), other -> vault.exists(vault.key(tenant, other)), longestWait))
+                .map(part -> unmark(tenant, part.id(), response.id(), longestWait))
                 .orElse(Mono.empty());
+    }
+
+    private Mono<Void> unmark(String tenant, String conversation, String id, Duration longestWait) {
+        return conversations.unmark(
+                tenant, conversation, id, other -> vault.exists(vault.key(tenant, other)), longestWait);
     }
 
     /**

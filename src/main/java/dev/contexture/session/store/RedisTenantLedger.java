@@ -21,6 +21,7 @@ public final class RedisTenantLedger implements TenantLedger {
     private static final String ENTER =
             "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) "
                     + DROP
+                    + "if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('DEL', KEYS[2]) end "
                     + "for _, m in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[6])) do drop(m) end "
                     + "if redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1]) == 1 then redis.call('INCRBY', KEYS[2], ARGV[2]) end "
                     + "local count = redis.call('ZCARD', KEYS[1]) local bytes = tonumber(redis.call('GET', KEYS[2])) "

@@ -32,6 +32,12 @@ class ResponseCodecTest {
                         : Optional.empty(),
                 new ResponseSettings(
                         Optional.of("Be brief."),
+                        status == ResponseStatus.COMPLETED
+                                ? new AnswerFormat.JsonSchema(
+                                        "it", Optional.of("a number"), "{\"type\":\"integer\"}", Optional.of(true))
+                                : status == ResponseStatus.FAILED
+                                        ? new AnswerFormat.JsonObject()
+                                        : new AnswerFormat.Text(),
                         0.7f,
                         1,
                         Optional.of(40),

@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.contexture.session.InvalidPromptException;
-import dev.contexture.session.SessionSealer;
+import dev.contexture.session.responses.ResponseEvent.Started;
 import dev.contexture.session.store.InMemorySessionRecords;
-import dev.contexture.session.store.InMemoryTenantLedger;
-import java.security.SecureRandom;
-import java.time.InstantSource;
+import dev.contexture.testing.LateSessionRecords;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
 
 /** Responses are kept within bounds, and removed with the text that no other needs. */
 class ResponseKeepingTest extends ResponseServiceHarness {
@@ -156,24 +156,42 @@ class ResponseKeepingTest extends ResponseServiceHarness {
 
     @Test
     void whatCannotBeStoredIsAnsweredAndSaysSo() {
-        ResponseService full = new ResponseService(
-                new ResponseService.Parts(
-                        new Inference(),
-                        sessions,
-                        conversations,
-                        new InMemorySessionRecords(1, millis::get),
-                        new InMemoryTenantLedger(millis::get),
-                        new SessionSealer(new byte[32], new SecureRandom()),
-                        namespaces,
-                        new Listener()),
-                new ResponseBounds(TTL, 10, 1_000_000, 20_000),
-                InstantSource.system(),
-                () -> "%024x".formatted(ids.incrementAndGet()),
-                timer);
+        ResponseService full = service(conversations, new InMemorySessionRecords(1, millis::get), 10, 1_000_000);
         assertThat(made(full, first("one")).stored()).isTrue();
         Response second = made(full, first("two"));
         assertThat(second.stored()).isFalse();
         assertThat(second.status()).isEqualTo(ResponseStatus.COMPLETED);
         assertThat(heard).contains("not stored: STORE");
+    }
+
+    /** Its text would be where nobody could find or delete it. */
+    @Test
+    void aClientThatGoesAwayWhileTheTurnIsWrittenLeavesNoText() {
+        LateSessionRecords late = new LateSessionRecords(conversationRecords);
+        ResponseService slow = service(sessions(late, "cnv"), responseRecords, 10, 1_000_000);
+        Disposable running =
+                slow.create(first("one"), ResponseServiceHarness::told).subscribe();
+        assertThat(conversationCount()).isEqualTo(1);
+        running.dispose();
+        assertThat(conversationCount()).isZero();
+        assertThat(heard).containsExactly("began", "left");
+    }
+
+    @Test
+    void whatIsBeingKeptIsKeptWithoutItsClientToo() {
+        LateSessionRecords late = new LateSessionRecords(responseRecords);
+        ResponseService slow = service(conversations, late, 10, 1_000_000);
+        List<ResponseEvent> events = new ArrayList<>();
+        Disposable running =
+                slow.create(first("one"), ResponseServiceHarness::told).subscribe(events::add);
+        String id = ((Started) events.getFirst()).response().id();
+        assertThat(slow.find(TENANT, id).blockOptional().orElseThrow().status()).isEqualTo(ResponseStatus.IN_PROGRESS);
+        running.dispose();
+        late.answer();
+        Response kept = find(id);
+        assertThat(kept.status()).isEqualTo(ResponseStatus.COMPLETED);
+        made(next("two", kept));
+        assertThat(lastAsked()).isEqualTo("<u>one<e><a>abab<e><u>two<e><a>");
+        assertThat(heard).startsWith("began", "COMPLETED").doesNotContain("left");
     }
 }

@@ -139,12 +139,16 @@ abstract class ResponseServiceHarness {
     }
 
     ResponseService service(int most, long mostBytes) {
+        return service(conversations, responseRecords, most, mostBytes);
+    }
+
+    ResponseService service(SessionService ofConversations, SessionRecords ofResponses, int most, long mostBytes) {
         return new ResponseService(
                 new ResponseService.Parts(
                         new Inference(),
                         sessions,
-                        conversations,
-                        responseRecords,
+                        ofConversations,
+                        ofResponses,
                         new InMemoryTenantLedger(millis::get),
                         new SessionSealer(new byte[32], new SecureRandom()),
                         namespaces,
@@ -190,6 +194,7 @@ abstract class ResponseServiceHarness {
                 input,
                 new ResponseSettings(
                         instructions,
+                        new AnswerFormat.Text(),
                         1,
                         1,
                         Optional.empty(),

@@ -18,7 +18,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 
@@ -143,6 +145,38 @@ class ResponseServiceTest extends ResponseServiceHarness {
                 .hasMessageContaining("cancelled");
         assertThat(conversationCount()).isZero();
         assertThat(heard).containsExactly("began", "CANCELLED");
+    }
+
+    /** Whoever reads slowly holds up neither the model nor a cancellation. */
+    @Test
+    void aRunningOneIsCancelledWhoseReaderHasStopped() {
+        Sinks.Many<GenerationEvent> slow = Sinks.many().unicast().onBackpressureBuffer();
+        answer = slow.asFlux();
+        List<ResponseEvent> events = new ArrayList<>();
+        BaseSubscriber<ResponseEvent> reader = new BaseSubscriber<>() {
+            @Override
+            protected void hookOnSubscribe(Subscription subscription) {
+                request(1);
+            }
+
+            @Override
+            protected void hookOnNext(ResponseEvent event) {
+                events.add(event);
+            }
+        };
+        service.create(first("one"), ResponseServiceTest::told).subscribe(reader);
+        for (int i = 0; i < 3000; i++) {
+            slow.tryEmitNext(delta("ab"));
+        }
+        String id = ((Started) events.getFirst()).response().id();
+        Response cancelled =
+                service.cancel(TENANT, id).blockOptional(Duration.ofSeconds(10)).orElseThrow();
+        assertThat(((Message) cancelled.output().getFirst()).texts())
+                .singleElement()
+                .isEqualTo("ab".repeat(3000));
+        reader.requestUnbounded();
+        assertThat(events).hasSize(3002);
+        assertThat(((Ended) events.getLast()).response()).isEqualTo(cancelled);
     }
 
     @Test

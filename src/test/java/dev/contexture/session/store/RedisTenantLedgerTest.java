@@ -60,6 +60,19 @@ class RedisTenantLedgerTest extends TenantLedgerContract {
         assertThat(stored()).isEmpty();
     }
 
+    /** A server that is full may drop one of the two. */
+    @Test
+    void aSumThatLostItsEntriesDoesNotCount() {
+        Bounds bounds = new Bounds(10, 10);
+        ledger.enter("lost", new Entry("a", 7), Duration.ofMinutes(1), bounds).block();
+        redis.with(commands -> commands.del("ctx:rsp:{lost}:entries"));
+        Entry next = new Entry("b", 7);
+        assertThat(ledger.enter("lost", next, Duration.ofMinutes(1), bounds).block())
+                .isEmpty();
+        String bytes = redis.with(commands -> commands.get("ctx:rsp:{lost}:bytes"));
+        assertThat(bytes).isEqualTo("7");
+    }
+
     private static List<String> stored() {
         return redis.with(commands -> commands.keys("ctx:rsp:{gone}:*"));
     }
