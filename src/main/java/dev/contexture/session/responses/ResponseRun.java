@@ -72,8 +72,8 @@ final class ResponseRun {
     void take(GenerationEvent event) {
         switch (event) {
             case Delta delta -> text.append(delta.text());
-            case Finished end -> {
-                reason = end.reason();
+            case Finished done -> {
+                reason = done.reason();
                 finished = true;
             }
             case Completed last -> completed = Optional.of(last);
