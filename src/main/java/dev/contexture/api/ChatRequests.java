@@ -31,10 +31,11 @@ final class ChatRequests {
         boolean logprobs = Boolean.TRUE.equals(request.logprobs());
         int topLogprobs = request.topLogprobs() == null ? 0 : request.topLogprobs();
         OptionalInt limit = maxTokens(request);
-        Optional<ConstraintSpec> format = ResponseFormat.of(request.responseFormat());
+        Optional<ConstraintSpec> format = ResponseFormat.ofChat(request.responseFormat());
         try {
             GenerationRequest generation = new GenerationRequest(
-                    new Prompt.Chat(messages(request.messages()), List.of(), templateArguments(request)),
+                    new Prompt.Chat(
+                            messages(request.messages()), List.of(), templateArguments(request.chatTemplateKwargs())),
                     limit,
                     sampling.stop(request),
                     sampling.choices(request, 1),
@@ -70,10 +71,10 @@ final class ChatRequests {
     }
 
     /** A null argument says as much as none. */
-    private static Map<String, Object> templateArguments(ChatCompletionRequest request) {
+    static Map<String, Object> templateArguments(@Nullable Map<String, Object> given) {
         Map<String, Object> arguments = new LinkedHashMap<>();
-        if (request.chatTemplateKwargs() != null) {
-            arguments.putAll(request.chatTemplateKwargs());
+        if (given != null) {
+            arguments.putAll(given);
             arguments.values().removeIf(Objects::isNull);
         }
         return arguments;

@@ -97,7 +97,8 @@ class SessionTurnsTest {
                                 ends.add(end);
                             }
                         },
-                        "replica"),
+                        "replica",
+                        "ses"),
                 SETTINGS,
                 InstantSource.system(),
                 new SecureRandom(),
