@@ -60,7 +60,7 @@ final class DeviceBench {
     private record Plan(int warmUp, int firstWarmUp, int steps, int chunk, int batch, long seed, List<String> modes) {
         /** What decoding adds behind a length. */
         int decodedTokens() {
-            return modes.size() * (warmUp + steps);
+            return modes.size() * (Math.max(warmUp, firstWarmUp) + steps);
         }
     }
 
