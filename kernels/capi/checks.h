@@ -14,6 +14,11 @@ struct InvalidArgument : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
+// A device failed, or has not what is needed of it; what went before the call may be why.
+struct DeviceFailure : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 // What a bounded store cannot take now; the caller does without.
 struct NoRoom : std::runtime_error {
   using std::runtime_error::runtime_error;

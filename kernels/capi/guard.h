@@ -40,6 +40,8 @@ int32_t guarded(const char* function, const Body& body) noexcept {
     return fail(CTX_INVALID_ARGUMENT, function, e.what());
   } catch (const NoRoom& e) {
     return fail(CTX_NO_ROOM, function, e.what());
+  } catch (const DeviceFailure& e) {
+    return fail(CTX_DEVICE_FAILED, function, e.what());
   } catch (const std::bad_alloc&) {
     return fail(CTX_OUT_OF_MEMORY, function, "out of memory");
   } catch (const std::exception& e) {

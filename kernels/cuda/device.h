@@ -8,14 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "capi/checks.h"
+
 namespace contexture {
 namespace cuda {
 
 // A failed call of the CUDA runtime, in its own words.
-class CudaError : public std::runtime_error {
+class CudaError : public DeviceFailure {
  public:
   CudaError(const char* what, cudaError_t error)
-      : std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")") {}
+      : DeviceFailure(std::string(what) + ": " + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")") {}
 };
 
 inline void check(cudaError_t error, const char* what) {

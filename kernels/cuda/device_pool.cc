@@ -86,7 +86,10 @@ void DevicePool::number_layout() {
   layout_ = layouts_.try_emplace({shape_, host_layers}, next).first->second;
 }
 
-DevicePool::~DevicePool() { cudaStreamDestroy(stream_); }
+DevicePool::~DevicePool() {
+  cudaStreamSynchronize(stream_);  // it may still write blocks out of memory that goes now
+  cudaStreamDestroy(stream_);
+}
 
 std::vector<const int32_t*> DevicePool::upload(const std::vector<Table>& tables, int32_t* to) {
   size_t count = 0;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <new>
+#include <string>
 
 #include "cuda/device.h"
 
@@ -21,10 +22,11 @@ PinnedMemory::PinnedMemory(size_t bytes) : mapped_bytes_(bytes + kHugePageBytes)
   const auto at = reinterpret_cast<uintptr_t>(mapped_);
   data_ = reinterpret_cast<char*>((at + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes);
   madvise(data_, bytes, MADV_HUGEPAGE);  // refused where there are none
+  madvise(data_, bytes, MADV_DONTFORK);  // a child's copies on write would take pages from under the device
   const cudaError_t error = cudaHostRegister(data_, bytes, cudaHostRegisterDefault);
   if (error == cudaSuccess) return;
   munmap(mapped_, mapped_bytes_);
-  throw CudaError("taking page-locked host memory", error);
+  throw CudaError(("taking " + std::to_string(bytes) + " bytes of page-locked host memory").c_str(), error);
 }
 
 PinnedMemory::~PinnedMemory() {

@@ -5,7 +5,7 @@
 Streams ask for prompts of all lengths, dense and sparse, greedily and by draws, plain, in shared prefixes and in sessions; some hang up
 in the middle. A watch question comes again and again, greedily. Told are requests by how they ended, the steps, failures that the service counted, how
 many watch answers differ from the first, and memory of the device (where nvidia-smi is there) and of the process by tenths of the run.
-Exit status 1: a request failed, or memory of the device grew by more than 64 MiB behind the first fifth.
+Exit status 1: a request failed, a watch answer differs, or memory of the device grew by more than 64 MiB behind the first fifth.
 """
 
 import argparse
@@ -138,7 +138,7 @@ def main():
     print(json.dumps({"steps": int(now["steps"] - begin["steps"]), "seconds": round(time.time() - began, 1), "ended": load.ends,
                       "failures": failed, "watched": len(watched), "differ": sum(each != watched[0] for each in watched),
                       "device_grown_mib": grown, "errors": load.errors[:5], "error_count": len(load.errors), "tenths": tenths}))
-    raise SystemExit(1 if load.errors or failed or grown > 64 else 0)
+    raise SystemExit(1 if load.errors or failed or grown > 64 or any(each != watched[0] for each in watched) else 0)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ public final class BenchRetrieval implements AutoCloseable {
 
     /** Memory that what {@link #open} opens takes beside each page of the KV pool. */
     public static long bytesPerPage(SparsityProperties settings, CompiledModel compiled, int pageTokens) {
-        return Retrieval.footprint(settings, compiled, pageTokens).bytesPerPage();
+        return Retrieval.footprint(settings, compiled, pageTokens, 0).bytesPerPage();
     }
 
     public Optional<Retriever> retriever() {

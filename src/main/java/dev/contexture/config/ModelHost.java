@@ -148,7 +148,15 @@ public final class ModelHost implements AutoCloseable {
                     config.headDim(),
                     settings.kv.pageTokens(),
                     precision.kvDtype()));
-            Retrieval.Footprint beside = Retrieval.footprint(settings.sparsity, compiled, settings.kv.pageTokens());
+            boolean resumes = setting(
+                    () -> Tiers.mayResume(settings.kv, settings.sparsity.firstDenseLayers(), geometry, provider));
+            Retrieval.Footprint beside = Retrieval.footprint(
+                    settings.sparsity,
+                    compiled,
+                    settings.kv.pageTokens(),
+                    provider == ExecutionProvider.CUDA
+                            ? Retrieval.featureRows(settings.scheduler.maxRunning(), resumes)
+                            : 0);
             boolean elastic = provider == ExecutionProvider.CUDA
                     && settings.kv.pinnedBytes().toBytes() > 0;
             int pages = setting(() -> settings.kv.pages(
@@ -159,7 +167,8 @@ public final class ModelHost implements AutoCloseable {
             report(files.id(), compiled, geometry, beside, settings);
             NativeLibrary computing = NativeLibrary.openBundled(provider, libraries);
             Optional<FfmKvPool.Elastic> leaving = elastic
-                    ? Optional.of(setting(() -> elastic(settings, compiled, beside.bytesPerPage() * pages)))
+                    ? Optional.of(setting(
+                            () -> elastic(settings, compiled, beside.fixedBytes() + beside.bytesPerPage() * pages)))
                     : Optional.empty();
             FfmKvPool pool = keep(KvPools.open(computing, geometry, pages, leaving));
             pool.pretouch((int) Math.min(pages, settings.kv.pretouchBytes().toBytes() / geometry.bytesPerPage()));
@@ -180,7 +189,7 @@ public final class ModelHost implements AutoCloseable {
                             pages,
                             contextLength,
                             settings.scheduler.maxRunning(),
-                            setting(() -> Tiers.mayResume(settings.kv, geometry, provider)),
+                            resumes,
                             threads))));
             this.sparsity = setting(retrieval::policy);
             this.selector = retrieval.selector();
@@ -198,7 +207,7 @@ public final class ModelHost implements AutoCloseable {
                         .orElse(SelectionStage.DENSE);
                 return new Engine(kv, pool, runner, selection, memory, tokenizer.vocabularySize());
             };
-            boolean partial = settings.sparsity.firstDenseLayers() == 0 && retrieval.carriedNumbers() > 0;
+            boolean partial = resumes && retrieval.carriedNumbers() > 0;
             PrefillPace pace = new PrefillPace();
             this.tiers = Tiers.open(
                     settings.kv,

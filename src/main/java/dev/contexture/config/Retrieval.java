@@ -134,12 +134,26 @@ final class Retrieval implements AutoCloseable {
         private static final Footprint NONE = new Footprint(0, 0);
     }
 
-    /** Of what {@link #open} will open. */
-    static Footprint footprint(SparsityProperties settings, CompiledModel compiled, int pageTokens) {
+    /** Rows of features that a head on a device keeps. */
+    static int featureRows(int sequences, boolean resumes) {
+        return DeviceHeadRetriever.rows(sequences, keptTokens(resumes));
+    }
+
+    private static int keptTokens(boolean resumes) {
+        return resumes ? DeviceHeadRetriever.resumable() : 1;
+    }
+
+    /**
+     * Of what {@link #open} will open.
+     *
+     * @param featureRows that a head keeps on a device; 0 elsewhere
+     */
+    static Footprint footprint(SparsityProperties settings, CompiledModel compiled, int pageTokens, int featureRows) {
         if (compiled.head().isPresent()) {
             RetrievalHeadConfig head = compiled.head().get().config();
             return new Footprint(
-                    0, FfmRetrievalPool.Shape.bytesPerPage(head.groups(), head.kvHeads(), head.headDim(), pageTokens));
+                    (long) featureRows * head.featureWidth() * Float.BYTES,
+                    FfmRetrievalPool.Shape.bytesPerPage(head.groups(), head.kvHeads(), head.headDim(), pageTokens));
         }
         if (!settings.selector().takesDescriptors()) {
             return Footprint.NONE;
@@ -254,13 +268,12 @@ final class Retrieval implements AutoCloseable {
     private static Retriever retriever(CompiledModel.Head head, FfmRetrievalPool pool, Place place) {
         RetrievalHeadConfig config = head.config();
         if (place.device.isPresent()) {
-            int kept = place.resumes ? DeviceHeadRetriever.resumable() : 1;
-            int rows = DeviceHeadRetriever.rows(place.sequences, kept);
+            int rows = featureRows(place.sequences, place.resumes);
             return new DeviceHeadRetriever(
                     config.groupOfLayer(),
                     new CudaHead(head, place.library, pool, place.device.get(), rows),
                     pool,
-                    kept);
+                    keptTokens(place.resumes));
         }
         OrtHeadRunner runner = new OrtHeadRunner(head, place.library.path(), pool.id(), place.threads);
         return new HeadRetriever(config.featureWidth(), config.groupOfLayer(), runner, pool);

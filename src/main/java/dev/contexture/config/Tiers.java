@@ -59,8 +59,10 @@ final class Tiers implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Tiers.class);
     /** Of nobody: what a probe stores. */
     private static final Scope PROBE = new Scope("0".repeat(32), "0".repeat(16));
-    /** Running streams wait for no more than that in each direction: a few milliseconds. */
+    /** Running streams wait for no more than that in each direction, and a block. */
     private static final int TURN_BYTES = 4 << 20;
+
+    private static final Duration TURN = Duration.ofMillis(5);
 
     private static final int SEALING_THREADS = 2;
     private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(1);
@@ -131,17 +133,21 @@ final class Tiers implements AutoCloseable {
     /**
      * Whether sessions may go on before they have come back whole.
      *
+     * @param firstDenseLayers that always attend to everything
      * @throws IllegalArgumentException if they are to do so in a way that the provider has not
      */
-    static boolean mayResume(KvProperties settings, KvGeometry geometry, ExecutionProvider provider) {
-        if (provider == ExecutionProvider.CUDA && settings.partialRestoreChunkTokens() > 1) {
+    static boolean mayResume(
+            KvProperties settings, int firstDenseLayers, KvGeometry geometry, ExecutionProvider provider) {
+        boolean may = settings.hostBytes().toBytes() > 0
+                && settings.partialRestoreTokens() > 0
+                && firstDenseLayers == 0
+                && geometry.dtype() == KvDtype.F16;
+        if (may && provider == ExecutionProvider.CUDA && settings.partialRestoreChunkTokens() > 1) {
             throw new IllegalArgumentException("contexture.kv.partial-restore-chunk-tokens is "
                     + settings.partialRestoreChunkTokens() + ", but on CUDA devices each token of a session that comes"
                     + " back in part chooses for itself: leave it at 1, or set contexture.engine.provider to cpu");
         }
-        return settings.hostBytes().toBytes() > 0
-                && settings.partialRestoreTokens() > 0
-                && geometry.dtype() == KvDtype.F16;
+        return may;
     }
 
     private Tiers(
@@ -190,7 +196,8 @@ final class Tiers implements AutoCloseable {
                 store,
                 coder,
                 buffer.segment(),
-                new TrafficSettings(TURN_BYTES, AHEAD_BLOCKS, LONGEST_WAIT.toNanos(), LEAVING_BLOCKS, inPart),
+                new TrafficSettings(
+                        TURN_BYTES, TURN.toNanos(), AHEAD_BLOCKS, LONGEST_WAIT.toNanos(), LEAVING_BLOCKS, inPart),
                 new MeasuredGate(remote, pace),
                 audit,
                 listener,

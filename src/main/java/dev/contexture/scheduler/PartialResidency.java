@@ -210,8 +210,9 @@ final class PartialResidency implements Residency {
      * @return whether more is there at once
      */
     boolean fill() {
+        long begin = tools.clock().nanos();
         long bytes = 0;
-        while (bytes < tools.settings().turnBytes() && filledBlocks < blocks.size()) {
+        while (!tools.settings().isSpent(bytes, tools.clock().nanos() - begin) && filledBlocks < blocks.size()) {
             askAhead();
             for (int part = 0; part < parts.size(); part++) {
                 Missing each = new Missing(part, filledBlocks);

@@ -72,18 +72,20 @@ final class Promotion implements BlockTraffic.Restore {
     public Turn turn() {
         int before = restoredTokens;
         long bytesBefore = restoredBytes;
+        long begin = tools.clock().nanos();
         while (true) {
             if (next == blocks.size() || blocks.get(next).end() > sequence.length() - LEAST_ROWS) {
                 return end(before, RestoreEnd.COMPLETE);
             }
-            if (restoredBytes - bytesBefore >= tools.settings().turnBytes()) {
+            if (tools.settings()
+                    .isSpent(restoredBytes - bytesBefore, tools.clock().nanos() - begin)) {
                 return new Turn(restoredTokens - before, Progress.MORE);
             }
             ask();
             switch (presence(blocks.get(next))) {
                 case HIT -> {
                     if (isQuickerComputed(blocks.get(next))) {
-                        return end(before, RestoreEnd.LATE);
+                        return end(before, RestoreEnd.COMPUTED);
                     }
                     patience.waited(tools.clock().nanos() - waitingSinceNanos);
                     Optional<RestoreEnd> failed = bring(blocks.get(next));
@@ -145,9 +147,12 @@ final class Promotion implements BlockTraffic.Restore {
         asked = until;
     }
 
-    /** What is there all the same is taken, unless even that takes longer. */
+    /**
+     * What is there all the same is taken, unless even that takes longer. The first block is taken in any case: an
+     * estimate that nothing is measured against would stay wrong for ever.
+     */
     private boolean isQuickerComputed(BlockSpan block) {
-        if (plan.choice() != RestoreReport.Choice.RECOMPUTE) {
+        if (plan.choice() != RestoreReport.Choice.RECOMPUTE || restoredTokens == 0) {
             return false;
         }
         long bytes = tools.coder().parts().stream()

@@ -1,5 +1,6 @@
 package dev.contexture.scheduler;
 
+import dev.contexture.engine.ModelRunException;
 import dev.contexture.engine.StepPlan;
 import dev.contexture.engine.StepPlan.SequenceStep;
 import dev.contexture.kv.BlockSpan;
@@ -12,6 +13,8 @@ import dev.contexture.kv.tier.TierUse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Who takes part in the next step.
@@ -21,6 +24,8 @@ import java.util.Optional;
  * advances, so every step makes progress. Used by the loop's thread only.
  */
 final class Scheduler {
+    private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
+
     private final KvCache kv;
     private final SchedulerConfig config;
     private final SchedulerListener listener;
@@ -240,10 +245,20 @@ final class Scheduler {
 
     private void leave(Sequence sequence, TierUse use) {
         List<KnownBlock> blocks = kv.knownBlocks(sequence.id());
-        Optional<float[]> carried = blocks.isEmpty()
+        Optional<float[]> carried = blocks.isEmpty() || !use.storesApproximate()
                 ? Optional.empty()
-                : sequence.sparsity().carriedTo(blocks.getLast().span().end());
+                : carried(sequence, blocks.getLast().span().end());
         traffic.leave(new BlockTraffic.Left(blocks, carried, sequence.sparsity().lastSelection()), use);
+    }
+
+    /** A device that cannot be read any more must not keep sequences from ending. */
+    private static Optional<float[]> carried(Sequence sequence, int position) {
+        try {
+            return sequence.sparsity().carriedTo(position);
+        } catch (ModelRunException e) {
+            LOG.warn("A session will not come back in part: {}", e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** A sequence that lost blocks gives its pages back and is computed again, as if it had been preempted. */

@@ -37,6 +37,8 @@ public final class TierTraffic implements BlockTraffic {
     private static final Logger LOG = LoggerFactory.getLogger(TierTraffic.class);
 
     private static final int MOST_ERASED = 10_000;
+    /** Of blocks one after the other that cannot be read; then the fault is not theirs. */
+    private static final int MOST_FAILURES = 3;
 
     private final TrafficTools tools;
     private final BlockStore store;
@@ -46,6 +48,7 @@ public final class TierTraffic implements BlockTraffic {
     private final RestoreAudit audit;
     private final ArrayDeque<Leaving> leaving = new ArrayDeque<>();
     private final List<PartialResidency> partial = new ArrayList<>();
+    private int failures;
     private final BlockScores scores = new BlockScores();
     /** Sessions that were erased, the oldest first: a turn of theirs may still run. */
     private final LinkedHashSet<Owner> erased = new LinkedHashSet<>();
@@ -115,7 +118,7 @@ public final class TierTraffic implements BlockTraffic {
         long bytes = 0;
         int blocks = 0;
         int gone = 0;
-        while (bytes < settings.turnBytes() && !leaving.isEmpty()) {
+        while (!settings.isSpent(bytes, clock.nanos() - begin) && !leaving.isEmpty()) {
             Leaving next = leaving.removeFirst();
             Optional<BlockLocation> place = tools.kv().locate(next.block.span());
             if (place.isEmpty()) {
@@ -125,7 +128,13 @@ public final class TierTraffic implements BlockTraffic {
             try {
                 bytes += store(next, place.get());
                 blocks++;
+                failures = 0;
             } catch (BlockMoveException e) {
+                if (++failures < MOST_FAILURES) {
+                    LOG.warn("A block is not stored: {}", e.getMessage());
+                    gone++;
+                    continue;
+                }
                 LOG.warn("Not stored, and {} blocks behind it neither: {}", leaving.size(), e.getMessage());
                 gone += 1 + leaving.size();
                 leaving.clear();

@@ -12,8 +12,10 @@ public interface TrafficListener {
         MISS,
         /** The next block may be in a tier that cannot be reached. */
         UNAVAILABLE,
-        /** The next block did not come in time, or is quicker to compute. */
+        /** The next block did not come in time. */
         LATE,
+        /** The next block was there, but computing it is quicker. */
+        COMPUTED,
         /** The next block was not what was stored. */
         REFUSED,
         /** The pool had no page left for it. */

@@ -4,13 +4,14 @@ package dev.contexture.scheduler;
  * Bounds of the traffic between the KV pool and the tiers below.
  *
  * @param turnBytes of stored values that one turn moves in each direction, so that running streams do not wait for long
+ * @param turnNanos after which it moves no further block
  * @param aheadBlocks blocks of one sequence that are asked for before they are wanted
  * @param longestWaitNanos for the next block of a sequence, before the rest is computed
  * @param leavingBlocks most blocks that wait to be stored; more are not stored at all
  * @param partial how sessions come back in part
  */
 public record TrafficSettings(
-        int turnBytes, int aheadBlocks, long longestWaitNanos, int leavingBlocks, Partial partial) {
+        int turnBytes, long turnNanos, int aheadBlocks, long longestWaitNanos, int leavingBlocks, Partial partial) {
     /**
      * Partial restores.
      *
@@ -38,9 +39,15 @@ public record TrafficSettings(
 
     public TrafficSettings {
         requirePositive(turnBytes, "turnBytes");
+        requirePositive(turnNanos, "turnNanos");
         requirePositive(aheadBlocks, "aheadBlocks");
         requirePositive(longestWaitNanos, "longestWaitNanos");
         requirePositive(leavingBlocks, "leavingBlocks");
+    }
+
+    /** Whether a turn has moved its share in one direction. */
+    boolean isSpent(long bytes, long nanos) {
+        return bytes >= turnBytes || nanos >= turnNanos;
     }
 
     private static void requirePositive(long value, String name) {

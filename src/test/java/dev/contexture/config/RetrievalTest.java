@@ -82,7 +82,7 @@ class RetrievalTest {
     void descriptorsAndPagesTogetherFitTheDevice(int pageTokens) {
         for (String kind : List.of("min-max", "mean")) {
             SparsityProperties settings = sparsity("selector", "descriptors", "descriptor", kind);
-            Retrieval.Footprint beside = Retrieval.footprint(settings, compiled(Optional.empty()), pageTokens);
+            Retrieval.Footprint beside = Retrieval.footprint(settings, compiled(Optional.empty()), pageTokens, 0);
             KvGeometry geometry = new KvGeometry(LAYERS, KV_HEADS, HEAD_DIM, pageTokens, KvDtype.F16);
             DataSize device = DataSize.ofMegabytes(700);
             int pages = new KvProperties(
@@ -108,10 +108,10 @@ class RetrievalTest {
     @Test
     void onlyWhatChoosesTakesMemory() {
         CompiledModel headless = compiled(Optional.empty());
-        assertThat(Retrieval.footprint(sparsity("selector", "none"), headless, 32))
+        assertThat(Retrieval.footprint(sparsity("selector", "none"), headless, 32, 0))
                 .isEqualTo(new Retrieval.Footprint(0, 0));
-        assertThat(Retrieval.footprint(sparsity(), headless, 32).bytesPerPage()).isPositive();
-        assertThat(Retrieval.footprint(sparsity(), compiled(Optional.of(HEAD)), 32))
+        assertThat(Retrieval.footprint(sparsity(), headless, 32, 0).bytesPerPage()).isPositive();
+        assertThat(Retrieval.footprint(sparsity(), compiled(Optional.of(HEAD)), 32, 0))
                 .isEqualTo(new Retrieval.Footprint(0, FfmRetrievalPool.Shape.bytesPerPage(1, KV_HEADS, HEAD_DIM, 32)));
     }
 

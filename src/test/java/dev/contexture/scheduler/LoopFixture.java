@@ -42,7 +42,8 @@ final class LoopFixture {
     static final int PAGE_TOKENS = 8;
 
     /** Few bytes a turn, and a wait that some restores outlast. */
-    private static final TrafficSettings TRAFFIC = new TrafficSettings(96, 3, 60, 40, TrafficSettings.Partial.NONE);
+    private static final TrafficSettings TRAFFIC =
+            new TrafficSettings(96, 1_000_000, 3, 60, 40, TrafficSettings.Partial.NONE);
 
     final CountingListener listener = new CountingListener();
     final RestoreCounts restores = new RestoreCounts();

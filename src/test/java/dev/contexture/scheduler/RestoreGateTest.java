@@ -97,13 +97,13 @@ class RestoreGateTest {
     }
 
     @Test
-    void whatIsInHostMemoryIsLeftThereWhereCopyingItTakesLonger() {
+    void whatIsInHostMemoryIsLeftThereBehindTheFirstBlockWhereCopyingItTakesLonger() {
         SlowBlockStore store = new SlowBlockStore(new HeapBlockStore(), 1);
         run(new LoopFixture(17, CONFIG, Optional.of(store)));
         LoopFixture slow = fixture(store, new SlowPool(1_000_000, 1));
-        assertThat(run(slow).cachedTokens).isZero();
+        assertThat(run(slow).cachedTokens).as("one block").isBetween(1, 16);
         assertThat(slow.restores.plans).extracting(RestoreReport::choice).containsExactly(Choice.RECOMPUTE);
-        assertThat(slow.restores.ends).containsOnlyKeys(RestoreEnd.LATE);
+        assertThat(slow.restores.ends).containsOnlyKeys(RestoreEnd.COMPUTED);
         LoopFixture quick = fixture(store, new SlowPool(1, 1_000_000));
         assertThat(run(quick).cachedTokens).isGreaterThan(80);
     }

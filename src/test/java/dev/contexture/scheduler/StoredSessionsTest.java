@@ -83,7 +83,7 @@ class StoredSessionsTest {
     }
 
     private static TrafficSettings settings(TrafficSettings.Partial partial) {
-        return new TrafficSettings(1 << 20, 8, 5_000_000_000L, 1_000, partial);
+        return new TrafficSettings(1 << 20, 60_000_000_000L, 8, 5_000_000_000L, 1_000, partial);
     }
 
     private TierTraffic traffic(
