@@ -6,11 +6,13 @@ import dev.contexture.metrics.SelectionMetrics;
 import dev.contexture.metrics.StepLoopHealth;
 import dev.contexture.metrics.TierHealth;
 import dev.contexture.metrics.TierMetrics;
+import dev.contexture.metrics.ToolMetrics;
 import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelStore;
 import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.TenantNamespaces;
+import dev.contexture.session.dialect.DialectSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -31,7 +33,8 @@ import org.springframework.context.annotation.DependsOn;
     KvProperties.class,
     SplitProperties.class,
     SparsityProperties.class,
-    SchedulerProperties.class
+    SchedulerProperties.class,
+    ChatProperties.class
 })
 class EngineConfiguration {
     private static final Logger LOG = LoggerFactory.getLogger(EngineConfiguration.class);
@@ -96,8 +99,22 @@ class EngineConfiguration {
     }
 
     @Bean
-    HostedService hostedService(ModelFiles files, ModelHost host, TenantNamespaces namespaces) {
-        return new HostedService(files.id(), host, namespaces, Instant.now());
+    ToolMetrics toolMetrics(MeterRegistry registry) {
+        return new ToolMetrics(registry);
+    }
+
+    @Bean
+    HostedService hostedService(
+            ModelFiles files, ModelHost host, ChatProperties chat, TenantNamespaces namespaces, ToolMetrics metrics) {
+        return new HostedService(files.id(), host, dialect(chat), namespaces, metrics, Instant.now());
+    }
+
+    private static DialectSettings dialect(ChatProperties chat) {
+        try {
+            return chat.settings();
+        } catch (IllegalArgumentException e) {
+            throw new InvalidSettingException(e);
+        }
     }
 
     @Bean

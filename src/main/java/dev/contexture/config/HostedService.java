@@ -5,7 +5,13 @@ import dev.contexture.session.InferenceService;
 import dev.contexture.session.PromptRenderer;
 import dev.contexture.session.TemplateRenderer;
 import dev.contexture.session.TenantNamespaces;
+import dev.contexture.session.dialect.CallListener;
+import dev.contexture.session.dialect.DialectProbe;
+import dev.contexture.session.dialect.DialectSettings;
+import java.security.SecureRandom;
 import java.time.Instant;
+import java.util.HexFormat;
+import java.util.function.Supplier;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
@@ -14,6 +20,8 @@ public final class HostedService implements AutoCloseable {
     /** Prompts that may wait to be rendered and tokenised, per thread. */
     private static final int TEXT_QUEUE = 32;
 
+    private static final int CALL_ID_BYTES = 12;
+
     private final Scheduler textThreads;
     private final Scheduler eventThreads;
     private final PromptRenderer renderer;
@@ -21,12 +29,19 @@ public final class HostedService implements AutoCloseable {
 
     /**
      * @param id the name that clients use
+     * @param calls hears of calls of tools
      */
-    public HostedService(String id, ModelHost host, TenantNamespaces namespaces, Instant created) {
+    public HostedService(
+            String id,
+            ModelHost host,
+            DialectSettings dialect,
+            TenantNamespaces namespaces,
+            CallListener calls,
+            Instant created) {
         int processors = Runtime.getRuntime().availableProcessors();
         this.textThreads = Schedulers.newBoundedElastic(processors, TEXT_QUEUE, "text");
         this.eventThreads = Schedulers.newParallel("events", processors);
-        this.renderer = new TemplateRenderer(host.template());
+        this.renderer = new TemplateRenderer(host.template(), DialectProbe.of(host.template(), dialect));
         this.service = new DefaultInferenceService(
                 host.tokenizer(),
                 renderer,
@@ -40,8 +55,19 @@ public final class HostedService implements AutoCloseable {
                         host.fingerprint(),
                         new InferenceService.SparsityDescription(
                                 host.sparsity().defaults(), host.sparsity().maxBudget(), host.selector())),
+                callIds(),
+                calls,
                 textThreads,
                 eventThreads);
+    }
+
+    private static Supplier<String> callIds() {
+        SecureRandom random = new SecureRandom();
+        return () -> {
+            byte[] bytes = new byte[CALL_ID_BYTES];
+            random.nextBytes(bytes);
+            return HexFormat.of().formatHex(bytes);
+        };
     }
 
     PromptRenderer renderer() {

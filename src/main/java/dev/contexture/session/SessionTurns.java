@@ -3,8 +3,12 @@ package dev.contexture.session;
 import dev.contexture.core.FinishReason;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Drawn;
 import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.Part;
 import dev.contexture.session.TurnListener.TurnEnd;
+import dev.contexture.session.dialect.AnswerForm;
+import dev.contexture.session.dialect.WrittenPrompt;
 import dev.contexture.session.store.SessionRecords.Key;
 import dev.contexture.session.store.SessionRecords.Lease;
 import dev.contexture.session.store.SessionStoreUnavailableException;
@@ -126,6 +130,8 @@ final class SessionTurns {
         private final List<SessionMessage> messages;
         private final int matchedMessages;
         private final TokenHistory.Extended prompt;
+        private final AnswerForm form;
+        private final SpokenAnswer spoken = new SpokenAnswer();
         private final StringBuilder text = new StringBuilder();
         private final List<Integer> drawn = new ArrayList<>();
         private FinishReason reason = FinishReason.CANCELLED;
@@ -138,25 +144,26 @@ final class SessionTurns {
                 Session session,
                 List<SessionMessage> messages,
                 int matchedMessages,
-                TokenHistory.Extended prompt) {
+                TokenHistory.Extended prompt,
+                AnswerForm form) {
             this.tenant = tenant;
             this.lease = lease;
             this.session = session;
             this.messages = messages;
             this.matchedMessages = matchedMessages;
             this.prompt = prompt;
+            this.form = form;
         }
 
         private synchronized void take(GenerationEvent event) {
             switch (event) {
-                case Delta delta -> {
-                    text.append(delta.text());
-                    drawn.addAll(delta.tokenIds());
+                case Drawn more -> {
+                    text.append(more.text());
+                    drawn.addAll(more.tokenIds());
                 }
-                case Finished finished -> {
-                    drawn.addAll(finished.tokenIds());
-                    reason = finished.reason();
-                }
+                case Delta delta -> spoken.take(delta);
+                case Part part -> spoken.take(part);
+                case Finished finished -> reason = finished.reason();
                 case Completed completed -> {}
             }
         }
@@ -171,15 +178,16 @@ final class SessionTurns {
                     match.messages().stream().map(SessionMessage::fields).toList(),
                     chat.tools(),
                     chat.templateArguments());
-            TokenHistory.Extended prompt = history.extend(session.tokens(), renderer.render(whole));
+            WrittenPrompt written = renderer.render(whole);
+            TokenHistory.Extended prompt = history.extend(session.tokens(), written.text());
             vault.requireRoom(session.advanced(match.messages(), prompt.tokens(), clock.instant(), replica));
-            return new Turn(tenant, lease, session, match.messages(), match.known(), prompt);
+            return new Turn(tenant, lease, session, match.messages(), match.known(), prompt, written.answer());
         });
     }
 
     private Flux<GenerationEvent> answer(Turn turn, GenerationRequest request) {
         GenerationRequest ofSession = request.inSession(
-                new Prompt.Encoded(turn.prompt.tokens()),
+                new Prompt.Encoded(turn.prompt.tokens(), turn.form),
                 new SessionUse(turn.session.id(), turn.session.lineage(), turn.prompt.kept()));
         listener.began();
         if (turn.session.pinned()) {
@@ -190,6 +198,7 @@ final class SessionTurns {
                 .generate(ofSession)
                 .takeUntilOther(kept(turn.lease))
                 .doOnNext(turn::take)
+                .filter(event -> !(event instanceof Drawn))
                 .concatMap(event -> event instanceof Completed completed
                         ? write(turn).map(outcome ->
                                 (GenerationEvent) new Completed(completed.usage(), Optional.of(outcome)))
@@ -233,8 +242,10 @@ final class SessionTurns {
     private Session advanced(Turn turn) {
         String text;
         int[] drawn;
+        SessionMessage message;
         synchronized (turn) {
             text = turn.text.toString();
+            message = turn.spoken.message();
             drawn = turn.drawn.stream().mapToInt(Integer::intValue).toArray();
         }
         int[] answer = history.ofText(drawn, text);
@@ -242,7 +253,7 @@ final class SessionTurns {
         int[] tokens = Arrays.copyOf(prompt, prompt.length + answer.length);
         System.arraycopy(answer, 0, tokens, prompt.length, answer.length);
         List<SessionMessage> messages = new ArrayList<>(turn.messages);
-        messages.add(SessionMessage.of("assistant", text));
+        messages.add(message);
         return turn.session.advanced(messages, tokens, clock.instant(), replica);
     }
 
@@ -270,7 +281,7 @@ final class SessionTurns {
         boolean keep = options.onDisconnect() == TurnOptions.OnDisconnect.KEEP;
         boolean something;
         synchronized (turn) {
-            something = !turn.text.isEmpty();
+            something = !turn.spoken.isEmpty();
         }
         if (turn.settled) {
             return Mono.empty();

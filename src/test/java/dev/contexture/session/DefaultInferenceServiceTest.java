@@ -16,6 +16,8 @@ import dev.contexture.scheduler.TokenGenerator;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.dialect.CallListener;
+import dev.contexture.session.dialect.WrittenPrompt;
 import dev.contexture.testing.ByteTokenizer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,13 +58,16 @@ class DefaultInferenceServiceTest {
                 if (chat.messages().isEmpty()) {
                     throw new StackOverflowError("a template gone wild");
                 }
-                return String.valueOf(chat.messages().getFirst().get("content"));
+                return WrittenPrompt.plain(
+                        String.valueOf(chat.messages().getFirst().get("content")));
             },
             generator,
             SparsityPolicy.DENSE_ONLY,
             Optional.empty(),
             new InferenceService.ModelDescription(
                     "bytes", 50, 0, "f", new InferenceService.SparsityDescription(Sparsity.DENSE, 1, "none")),
+            () -> "1",
+            CallListener.NONE,
             Schedulers.immediate(),
             Schedulers.immediate());
 
@@ -136,7 +141,7 @@ class DefaultInferenceServiceTest {
 
     @Test
     void anErrorWhileRenderingIsAnAnswerToo() {
-        Prompt.Chat chat = new Prompt.Chat(List.of(), List.of(), java.util.Map.of());
+        Prompt.Chat chat = new Prompt.Chat(List.of(), java.util.Map.of());
         assertThatThrownBy(() -> service.generate(request(chat, 1)).blockLast(SOON))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("could not be processed");
