@@ -50,8 +50,8 @@ CTX_API const float* ctx_session_logits(int64_t session);
 
 enum { CTX_MOST_TOP_LOGPROBS = 20 };
 
-/* How a token is drawn: changes of single logits, temperature, min_p, top_k, top_p, in this order. Log-probabilities are those of the
- * logits before all of it. */
+/* How a token is drawn: changes of single logits, mask, temperature, min_p, top_k, top_p, in this order. Log-probabilities are those of
+ * the logits before all of it. */
 struct ctx_sample_row {
   double uniform;            /* decides the draw, in [0, 1) */
   float inverse_temperature; /* 0: the lowest id of the largest logit */
@@ -62,6 +62,8 @@ struct ctx_sample_row {
   int32_t top_logprobs;      /* likeliest tokens that are told, at most CTX_MOST_TOP_LOGPROBS; -1: no log-probability at all */
   int32_t wanted;            /* which of the rows whose logits were wanted */
   int32_t changes_end;       /* of its changes, which begin where those of the entry before end */
+  int32_t mask;              /* the mask of which it must be a token; -1: any token may be drawn */
+  int32_t reserved;          /* 0 */
 };
 
 /* Of a logit; each token once per row. */
@@ -79,10 +81,11 @@ struct ctx_drawn_token {
   float top_logprobs[CTX_MOST_TOP_LOGPROBS];
 };
 
-/* Draws tokens from the last run's logits: drawn[count], in page-locked memory until the next draw. Ids below `tokens` are drawn. */
+/* Draws tokens from the last run's logits: drawn[count], in page-locked memory until the next draw. Ids below `tokens` are drawn.
+ * masks: [mask_count][ceil(tokens / 64)], a bit for each token, lowest first; each has at least one token. */
 CTX_API const struct ctx_drawn_token* ctx_session_sample(int64_t session, int32_t tokens, const struct ctx_sample_row* rows,
                                                          int32_t count, const struct ctx_logit_change* changes,
-                                                         int32_t change_count);
+                                                         int32_t change_count, const uint64_t* masks, int32_t mask_count);
 
 /* Why the last failing call of this thread failed; valid until the thread's next failing call. */
 CTX_API const char* ctx_last_error(void);

@@ -22,7 +22,8 @@ void check_positions(const char* what, int32_t first, int32_t tokens, int32_t pa
 
 int64_t checked_block_bytes(const PoolGeometry& g, int32_t format, int32_t layers, int32_t tokens) {
   if (g.dtype != KvDtype::kF16)
-    throw InvalidArgument("the pool is of f32, whose blocks are not stored: every format would round them");
+    throw InvalidArgument(std::string("the pool is of ") + (g.dtype == KvDtype::kF32 ? "f32" : "bf16") +
+                          ", whose blocks are not stored: every format would round them; of f16 they are");
   check_index("format", format, kFormats);
   check_count("layer_count", layers, g.layers);
   check_count("tokens", tokens, kMaxBlockTokens);

@@ -119,24 +119,29 @@ const float* BoundSession::logits() {
 }
 
 // The run has ended when this is called: its stream, which is the runtime's, was waited for.
-const ctx_drawn_token* BoundSession::sample(int32_t tokens, const ctx_sample_row* rows, int32_t count,
-                                            const ctx_logit_change* changes, int32_t change_count) {
-  check_sample_rows(tokens, model_.vocabulary, static_cast<int32_t>(logit_rows_.size()), rows, count, changes, change_count);
-  const size_t row_bytes = static_cast<size_t>(count) * sizeof *rows,
-               change_bytes = static_cast<size_t>(change_count) * sizeof *changes,
+const ctx_drawn_token* BoundSession::sample(int32_t tokens, const DrawOrder& order) {
+  check_sample_rows(tokens, model_.vocabulary, static_cast<int32_t>(logit_rows_.size()), order);
+  const int32_t count = order.count;
+  const int64_t mask_words = order.mask_count * words_of_mask(tokens);
+  const size_t row_bytes = static_cast<size_t>(count) * sizeof *order.rows,
+               change_bytes = static_cast<size_t>(order.change_count) * sizeof *order.changes,
+               mask_bytes = static_cast<size_t>(mask_words) * sizeof *order.masks,
+               all_bytes = row_bytes + change_bytes + mask_bytes,
                drawn_bytes = static_cast<size_t>(count) * sizeof(ctx_drawn_token);
-  // One copy each way: rows, and changes behind them.
-  auto* staged = static_cast<char*>(sample_staging_.at_least(row_bytes + change_bytes));
-  auto* input = static_cast<char*>(sample_input_.at_least(row_bytes + change_bytes));
+  // One copy each way: rows, changes and masks behind each other; all begin at multiples of 16 bytes.
+  auto* staged = static_cast<char*>(sample_staging_.at_least(all_bytes));
+  auto* input = static_cast<char*>(sample_input_.at_least(all_bytes));
   auto* staged_rows = reinterpret_cast<ctx_sample_row*>(staged);
-  std::copy(rows, rows + count, staged_rows);
-  for (int32_t i = 0; i < count; ++i) staged_rows[i].wanted = static_cast<int32_t>(logit_rows_[rows[i].wanted]);
-  std::copy(changes, changes + change_count, reinterpret_cast<ctx_logit_change*>(staged + row_bytes));
-  to_device(input, staged, row_bytes + change_bytes);
+  std::copy(order.rows, order.rows + count, staged_rows);
+  for (int32_t i = 0; i < count; ++i) staged_rows[i].wanted = static_cast<int32_t>(logit_rows_[order.rows[i].wanted]);
+  std::copy(order.changes, order.changes + order.change_count, reinterpret_cast<ctx_logit_change*>(staged + row_bytes));
+  std::copy(order.masks, order.masks + mask_words, reinterpret_cast<uint64_t*>(staged + row_bytes + change_bytes));
+  to_device(input, staged, all_bytes);
   SampleRows args;
   args.count = count, args.tokens = tokens, args.vocabulary = model_.vocabulary, args.logits = device_logits_;
   args.rows = reinterpret_cast<const ctx_sample_row*>(input);
   args.changes = reinterpret_cast<const ctx_logit_change*>(input + row_bytes);
+  args.masks = reinterpret_cast<const uint64_t*>(input + row_bytes + change_bytes);
   // The first draw, of the warm-up, takes what those of all buckets will want.
   const auto rows_of_weights = static_cast<size_t>(std::max(count, kMostBucketRows));
   args.weights =

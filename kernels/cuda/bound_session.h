@@ -16,6 +16,7 @@
 #include "capi/registry.h"
 #include "cuda/device_pool.h"
 #include "cuda/graph_session.h"
+#include "cuda/sample_rows.h"
 
 namespace contexture {
 namespace cuda {
@@ -54,8 +55,7 @@ class BoundSession {
 
   // Tokens drawn from the last run's logits, as of the C interface: [count], in page-locked memory until the next draw.
   // Throws std::runtime_error where logits are not numbers.
-  const ctx_drawn_token* sample(int32_t tokens, const ctx_sample_row* rows, int32_t count, const ctx_logit_change* changes,
-                                int32_t change_count);
+  const ctx_drawn_token* sample(int32_t tokens, const DrawOrder& order);
 
  private:
   using Binding = GraphSession::Binding;

@@ -161,10 +161,13 @@ const float* ctx_session_logits(int64_t session) {
 }
 
 const ctx_drawn_token* ctx_session_sample(int64_t session, int32_t tokens, const ctx_sample_row* rows, int32_t count,
-                                          const ctx_logit_change* changes, int32_t change_count) {
+                                          const ctx_logit_change* changes, int32_t change_count, const uint64_t* masks,
+                                          int32_t mask_count) {
   const ctx_drawn_token* drawn = nullptr;
   on_pool<BoundSession>("ctx_session_sample", session,
-                        [&](BoundSession& bound) { drawn = bound.sample(tokens, rows, count, changes, change_count); });
+                        [&](BoundSession& bound) {
+                          drawn = bound.sample(tokens, {rows, count, changes, change_count, masks, mask_count});
+                        });
   return drawn;
 }
 

@@ -1,10 +1,13 @@
 // Operations over quantised weights.
 #include "cuda/cuda_op.h"
+#include "cuda/device_pool.h"
 #include "cuda/sliced_product.h"
 
 namespace contexture {
 namespace cuda {
 namespace {
+
+static_assert(kMostBucketRows <= kMostProductRows, "captured steps must not take memory");
 
 // What both operations are told of the weights' format.
 class Format {

@@ -339,7 +339,8 @@ __global__ void __launch_bounds__(kThreads) sample(const SampleRows a) {
                 a.tokens};
   ctx_drawn_token& drawn = a.drawn[blockIdx.x];
   const int32_t begin = blockIdx.x == 0 ? 0 : a.rows[blockIdx.x - 1].changes_end, end = how.changes_end;
-  const bool draws = how.inverse_temperature > 0, copies = draws || end > begin;
+  const uint64_t* mask = how.mask < 0 ? nullptr : a.masks + how.mask * words_of_mask(a.tokens);
+  const bool draws = how.inverse_temperature > 0, changes = end > begin || mask != nullptr, copies = draws || changes;
   uint64_t best = 0;
   bool numbers = true;
   for (int32_t i = threadIdx.x; i < a.tokens; i += kThreads) {
@@ -355,14 +356,17 @@ __global__ void __launch_bounds__(kThreads) sample(const SampleRows a) {
   }
   const float normaliser =
       how.top_logprobs < 0 ? NAN : tell_logprobs(row, of_ascending(static_cast<uint32_t>(best >> 32)), drawn, m);
-  if (end > begin) {
+  if (changes) {
     for (int32_t c = begin + static_cast<int32_t>(threadIdx.x); c < end; c += kThreads) {
       float& x = row.weights[a.changes[c].token];
       x = changed(x, a.changes[c], how.repetition);
     }
     __syncthreads();
-    best = 0;
-    for (int32_t i = threadIdx.x; i < a.tokens; i += kThreads) best = max(best, value_then_id(row.weights[i], i));
+    best = 0;  // less than any token's: the largest is one that the mask has, even where all of them are impossible
+    for (int32_t i = threadIdx.x; i < a.tokens; i += kThreads) {
+      if (mask == nullptr || (mask[i / 64] >> i % 64 & 1) != 0) best = max(best, value_then_id(row.weights[i], i));
+      else row.weights[i] = -INFINITY;
+    }
     best = block_largest(best, m);
   }
   const float most = of_ascending(static_cast<uint32_t>(best >> 32));
@@ -372,12 +376,12 @@ __global__ void __launch_bounds__(kThreads) sample(const SampleRows a) {
 
 }  // namespace
 
-void check_sample_rows(int32_t tokens, int64_t vocabulary, int32_t wanted, const ctx_sample_row* rows, int32_t count,
-                       const ctx_logit_change* changes, int32_t change_count) {
+void check_sample_rows(int32_t tokens, int64_t vocabulary, int32_t wanted, const DrawOrder& order) {
+  const auto [rows, count, changes, change_count, masks, mask_count] = order;
   check_count("tokens", tokens, vocabulary);
-  if (count < 0 || change_count < 0) throw InvalidArgument("a count is negative");
-  if ((count > 0 && rows == nullptr) || (change_count > 0 && changes == nullptr))
-    throw InvalidArgument("there are rows or changes, but they are null");
+  if (count < 0 || change_count < 0 || mask_count < 0) throw InvalidArgument("a count is negative");
+  if ((count > 0 && rows == nullptr) || (change_count > 0 && changes == nullptr) || (mask_count > 0 && masks == nullptr))
+    throw InvalidArgument("there are rows, changes or masks, but they are null");
   int32_t begin = 0;
   for (int32_t i = 0; i < count; ++i) {
     const ctx_sample_row& row = rows[i];
@@ -394,12 +398,21 @@ void check_sample_rows(int32_t tokens, int64_t vocabulary, int32_t wanted, const
     require(row.repetition > 0 && std::isfinite(row.repetition), "repetition must be positive");
     require(row.top_k >= 0, "top_k must not be negative");
     require(row.top_logprobs >= -1 && row.top_logprobs <= kMostTop, "top_logprobs must be in -1..20");
+    require(row.mask >= -1 && row.mask < mask_count, "there is no such mask");
     begin = row.changes_end;
   }
   for (int32_t c = 0; c < change_count; ++c) {
     check_index({"change ", c, ": token"}, changes[c].token, tokens);
     if (!std::isfinite(changes[c].penalty) || !(changes[c].bias < INFINITY))
       throw InvalidArgument(Label("change ", c) + ": penalty must be finite, and bias a number below infinity");
+  }
+  const int64_t words = words_of_mask(tokens);
+  const uint64_t last = tokens % 64 == 0 ? ~uint64_t{0} : (uint64_t{1} << tokens % 64) - 1;
+  for (int32_t i = 0; i < mask_count; ++i) {
+    const uint64_t* mask = masks + i * words;
+    bool any = false;
+    for (int64_t w = 0; w < words; ++w) any = any || (mask[w] & (w == words - 1 ? last : ~uint64_t{0})) != 0;
+    if (!any) throw InvalidArgument(Label("mask ", i) + " has no token");
   }
 }
 

@@ -25,15 +25,27 @@ struct SampleRows {
   const float* logits = nullptr;         // [.., vocabulary]
   const ctx_sample_row* rows = nullptr;  // [count]; `wanted` is a row of the logits
   const ctx_logit_change* changes = nullptr;
+  const uint64_t* masks = nullptr;   // [..][words_of_mask(tokens)]
   float* weights = nullptr;          // workspace, [count, tokens]
   ctx_drawn_token* drawn = nullptr;  // [count]; the token is kNotNumbers where logits are not numbers
 };
 
 constexpr int32_t kNotNumbers = -1;
 
-// Throws InvalidArgument for what the kernel could not bear: rows and changes in host memory, rows of `wanted` rows.
-void check_sample_rows(int32_t tokens, int64_t vocabulary, int32_t wanted, const ctx_sample_row* rows, int32_t count,
-                       const ctx_logit_change* changes, int32_t change_count);
+// What is asked for, in host memory.
+struct DrawOrder {
+  const ctx_sample_row* rows = nullptr;
+  int32_t count = 0;
+  const ctx_logit_change* changes = nullptr;
+  int32_t change_count = 0;
+  const uint64_t* masks = nullptr;  // [mask_count][words_of_mask(tokens)]
+  int32_t mask_count = 0;
+};
+
+__host__ __device__ inline int64_t words_of_mask(int32_t tokens) { return (static_cast<int64_t>(tokens) + 63) / 64; }
+
+// Throws InvalidArgument for what the kernel could not bear; rows are of `wanted` rows.
+void check_sample_rows(int32_t tokens, int64_t vocabulary, int32_t wanted, const DrawOrder& order);
 
 // All pointers are the device's.
 void sample_rows(const SampleRows& args, cudaStream_t stream);

@@ -17,7 +17,7 @@ constexpr int64_t kLeastSliceOutputs = 32;
 
 // The part of cuBLAS's C interface that is used, declared anew; its numbers are those of CUDA 12 and 13.
 using Handle = void*;
-constexpr int kTransposed = 1, kAsIs = 0, kComputeFloat = 68, kUsualAlgorithm = -1;
+constexpr int kTransposed = 1, kAsIs = 0, kComputeFloat = 68, kUsualAlgorithm = -1, kNoReducedSums = 16;
 
 void* loaded_cublas() {
   for (const int how : {RTLD_NOW | RTLD_NOLOAD, RTLD_NOW})
@@ -45,12 +45,14 @@ struct SlicedProduct::Blas {
     find(library, "cublasCreate_v2", &create);
     find(library, "cublasDestroy_v2", &destroy);
     find(library, "cublasSetStream_v2", &set_stream);
+    find(library, "cublasSetMathMode", &set_math_mode);
     find(library, "cublasGemmEx", &multiply);
   }
 
   int (*create)(Handle* handle);
   int (*destroy)(Handle handle);
   int (*set_stream)(Handle handle, cudaStream_t stream);
+  int (*set_math_mode)(Handle handle, int mode);
   int (*multiply)(Handle handle, int transform_a, int transform_b, int m, int n, int k, const void* alpha, const void* a,
                   cudaDataType type_a, int lda, const void* b, cudaDataType type_b, int ldb, const void* beta, void* c,
                   cudaDataType type_c, int ldc, int compute, int algorithm);
@@ -59,6 +61,8 @@ struct SlicedProduct::Blas {
 struct SlicedProduct::Place {
   explicit Place(const Blas& from) : blas(from), slice(static_cast<size_t>(kSliceBytes)) {
     done(blas.create(&handle), "cublasCreate");
+    // Parts of a sum meet in float32, too.
+    done(blas.set_math_mode(handle, kNoReducedSums), "cublasSetMathMode");
   }
   ~Place() { blas.destroy(handle); }
 
@@ -90,6 +94,10 @@ void SlicedProduct::run(const BlockWeights& w, const void* x, void* out, int64_t
     throw std::invalid_argument("the product is of " + std::to_string(rows) + " rows with " + std::to_string(w.outputs) +
                                 " x " + std::to_string(w.inputs) + " weights, which is too large");
   if (rows == 0) return;
+  cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
+  check(cudaStreamIsCapturing(stream, &capture), "cudaStreamIsCapturing");
+  if (capture != cudaStreamCaptureStatusNone)
+    throw std::invalid_argument("products of so many rows take memory as they come, which a captured graph cannot");
   const std::lock_guard<std::mutex> lock(mutex_);
   std::unique_ptr<Place>& place = places_[stream];
   if (place == nullptr) place = std::make_unique<Place>(*blas_);

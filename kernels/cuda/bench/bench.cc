@@ -264,23 +264,27 @@ void time_draws(const Machine& machine, int32_t rows) {
   DeviceBuffer<float> logits(x), weights(x.size());
   DeviceBuffer<ctx_drawn_token> drawn(static_cast<size_t>(rows));
   const double bytes = static_cast<double>(x.size()) * sizeof(float);
+  const DeviceBuffer<uint64_t> masks(std::vector<uint64_t>(static_cast<size_t>(words_of_mask(kTokens)), 0x5555555555555555u));
   const auto time = [&](const char* kernel, ctx_sample_row row) {
     std::vector<ctx_sample_row> all(static_cast<size_t>(rows), row);
     for (int32_t i = 0; i < rows; ++i) all[i].wanted = i, all[i].uniform = (i + 0.5) / rows;
     DeviceBuffer<ctx_sample_row> device_rows(all);
     SampleRows s;
     s.count = rows, s.tokens = kTokens, s.vocabulary = kTokens, s.logits = logits.data(), s.rows = device_rows.data();
-    s.weights = weights.data(), s.drawn = drawn.data();
+    s.weights = weights.data(), s.drawn = drawn.data(), s.masks = masks.data();
     const double each = graph_seconds(8, [&](int, cudaStream_t stream) { sample_rows(s, stream); });
     std::printf("{\"kernel\": \"%s\", \"rows\": %d, \"tokens\": %d, \"us\": %.1f, \"copy_to_host_us\": %.1f}\n", kernel,
                 rows, kTokens, each * 1e6, bytes / machine.host_bytes_per_second * 1e6);
     std::fflush(stdout);
   };
   ctx_sample_row row{};
-  row.top_p = 1, row.repetition = 1, row.floor = -INFINITY, row.top_logprobs = -1;
+  row.top_p = 1, row.repetition = 1, row.floor = -INFINITY, row.top_logprobs = -1, row.mask = -1;
   time("draw_greedy", row);
   row.inverse_temperature = 1;
   time("draw", row);
+  row.mask = 0;
+  time("draw_masked", row);
+  row.mask = -1;
   row.top_p = 0.95f;
   time("draw_top_p", row);
   row.top_k = 50;

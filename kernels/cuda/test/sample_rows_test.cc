@@ -19,14 +19,14 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // Draws may differ where the uniform number is this near to a border: see sample_rows.h.
 constexpr double kNear = 1e-8;
 
-static_assert(sizeof(ctx_sample_row) == 40 && sizeof(ctx_logit_change) == 16 && sizeof(ctx_drawn_token) == 168,
+static_assert(sizeof(ctx_sample_row) == 48 && sizeof(ctx_logit_change) == 16 && sizeof(ctx_drawn_token) == 168,
               "the control plane writes and reads these bytes");
 
 ctx_sample_row how(double uniform, float inverse_temperature = 1, int32_t top_k = 0, float top_p = 1, float min_p = 0) {
   ctx_sample_row row{};
   row.uniform = uniform, row.inverse_temperature = inverse_temperature, row.top_k = top_k, row.top_p = top_p;
   row.floor = min_p > 0 ? static_cast<float>(std::log(static_cast<double>(min_p))) : -kInfinity;
-  row.repetition = 1, row.top_logprobs = -1;
+  row.repetition = 1, row.top_logprobs = -1, row.mask = -1;
   return row;
 }
 
@@ -35,27 +35,39 @@ class Batch {
  public:
   explicit Batch(int32_t tokens) : tokens_(tokens), vocabulary_(tokens + 7) {}
 
-  void add(ctx_sample_row row, const std::vector<float>& logits, const std::vector<ctx_logit_change>& changes = {}) {
+  // allowed: by token; empty: no mask.
+  void add(ctx_sample_row row, const std::vector<float>& logits, const std::vector<ctx_logit_change>& changes = {},
+           const std::vector<bool>& allowed = {}) {
+    if (!allowed.empty()) {
+      row.mask = static_cast<int32_t>(masks_.size() / static_cast<size_t>(words_of_mask(tokens_)));
+      masks_.resize(masks_.size() + static_cast<size_t>(words_of_mask(tokens_)));
+      uint64_t* mask = masks_.data() + row.mask * words_of_mask(tokens_);
+      for (int32_t i = 0; i < tokens_; ++i) mask[i / 64] |= static_cast<uint64_t>(allowed[static_cast<size_t>(i)]) << i % 64;
+      if (tokens_ % 64 != 0) mask[words_of_mask(tokens_) - 1] |= ~uint64_t{0} << tokens_ % 64;  // must not matter
+    }
     row.wanted = static_cast<int32_t>(rows_.size());
     changes_.insert(changes_.end(), changes.begin(), changes.end());
     row.changes_end = static_cast<int32_t>(changes_.size());
     rows_.push_back(row);
     logits_.insert(logits_.end(), logits.begin(), logits.end());
     logits_.insert(logits_.end(), static_cast<size_t>(vocabulary_ - tokens_), std::nanf(""));
-    expected_.emplace_back(row, logits, changes);
+    expected_.emplace_back(row, logits, changes, allowed);
   }
 
   std::vector<ctx_drawn_token> draw() const {
     const auto count = static_cast<int32_t>(rows_.size());
-    check_sample_rows(tokens_, vocabulary_, count, rows_.data(), count, changes_.data(),
-                      static_cast<int32_t>(changes_.size()));
+    const auto mask_count = static_cast<int32_t>(masks_.size() / static_cast<size_t>(words_of_mask(tokens_)));
+    check_sample_rows(tokens_, vocabulary_, count,
+                      {rows_.data(), count, changes_.data(), static_cast<int32_t>(changes_.size()), masks_.data(), mask_count});
     DeviceBuffer<float> logits(logits_), weights(rows_.size() * tokens_);
     DeviceBuffer<ctx_sample_row> rows(rows_);
     DeviceBuffer<ctx_logit_change> changes(changes_);
+    DeviceBuffer<uint64_t> masks(masks_);
     DeviceBuffer<ctx_drawn_token> drawn(rows_.size());
     SampleRows args;
     args.count = count, args.tokens = tokens_, args.vocabulary = vocabulary_, args.logits = logits.data();
     args.rows = rows.data(), args.changes = changes.data(), args.weights = weights.data(), args.drawn = drawn.data();
+    args.masks = masks.data();
     sample_rows(args, nullptr);
     check(cudaDeviceSynchronize(), "sample_rows");
     EXPECT_EQ(std::memcmp(logits.get().data(), logits_.data(), logits.bytes()), 0) << "logits were changed";
@@ -104,6 +116,7 @@ class Batch {
   std::vector<float> logits_;
   std::vector<ctx_sample_row> rows_;
   std::vector<ctx_logit_change> changes_;
+  std::vector<uint64_t> masks_;
   std::vector<SampledRow> expected_;
 };
 
@@ -135,6 +148,15 @@ std::vector<ctx_logit_change> changes_of(Random& random, int32_t tokens, int32_t
   return changes;
 }
 
+// One token, a few, most of them.
+std::vector<bool> mask_of(Random& random, int32_t tokens) {
+  const size_t spread = random.below(3);
+  std::vector<bool> allowed(static_cast<size_t>(tokens));
+  for (auto&& bit : allowed) bit = spread == 1 ? random.below(100) == 0 : spread == 2 && random.below(10) > 0;
+  allowed[random.below(allowed.size())] = true;
+  return allowed;
+}
+
 class SampleRowsOf : public testing::TestWithParam<int32_t> {};
 
 TEST_P(SampleRowsOf, AgreeWithTheReference) {
@@ -155,7 +177,8 @@ TEST_P(SampleRowsOf, AgreeWithTheReference) {
       r.uniform = edge == 0 ? 0 : edge == 1 ? 1 - 0x1p-53 : uniform(random);
       r.repetition = random.below(2) == 0 ? 1.3f : 0.8f;
       r.top_logprobs = random.below(3) > 0 ? -1 : static_cast<int32_t>(random.below(CTX_MOST_TOP_LOGPROBS + 1));
-      batch.add(r, logits_of(random, kind, tokens), changes_of(random, tokens, random.below(3) == 0 ? 300 : 0));
+      batch.add(r, logits_of(random, kind, tokens), changes_of(random, tokens, random.below(3) == 0 ? 300 : 0),
+                random.below(2) == 0 ? mask_of(random, tokens) : std::vector<bool>{});
     }
     batch.expect_right();
   }
@@ -256,13 +279,25 @@ TEST(SampleReferenceHost, TheLowestOfEqualsComesFirst) {
   EXPECT_FALSE(SampledRow(how(0.9), {1, std::nanf(""), 2}, {}).numbers());
 }
 
+TEST(SampleReferenceHost, OnlyTokensOfTheMaskAreDrawn) {
+  const std::vector<bool> allowed{false, true, false, true};
+  EXPECT_EQ(SampledRow(how(0, 0), kFour, {}, allowed).token(), 3);
+  EXPECT_EQ(SampledRow(how(0.3), kFour, {}, allowed).token(), 1) << "0.1 of 0.3";
+  EXPECT_EQ(SampledRow(how(0.34), kFour, {}, allowed).token(), 3);
+  EXPECT_EQ(SampledRow(how(0, 1, 3), kFour, {}, allowed).order(), (std::vector<int32_t>{3, 1}));
+  EXPECT_EQ(SampledRow(how(0.9), kFour, {{3, 0, 0, -kInfinity}}, allowed).token(), 1);
+  EXPECT_EQ(SampledRow(how(0.9), kFour, {{1, 0, 0, -kInfinity}, {3, 0, 0, -kInfinity}}, allowed).token(), 1)
+      << "the lowest of those that are allowed, where none is possible";
+}
+
 TEST(SampleRowsHost, RefuseWhatTheyCannotBear) {
   ctx_sample_row row = how(0.5);
   row.changes_end = 1;
   const ctx_logit_change change{3, 0, 0, 1};
+  uint64_t mask = 1 << 3;
   const auto refused = [&](const ctx_sample_row& r, const ctx_logit_change& c, int32_t tokens = 4) {
     try {
-      check_sample_rows(tokens, 4, 1, &r, 1, &c, 1);
+      check_sample_rows(tokens, 4, 1, {&r, 1, &c, 1, &mask, 1});
     } catch (const InvalidArgument&) {
       return true;
     }
@@ -289,6 +324,11 @@ TEST(SampleRowsHost, RefuseWhatTheyCannotBear) {
   EXPECT_TRUE(refused_with(&ctx_sample_row::repetition, 0.0f));
   EXPECT_TRUE(refused_with(&ctx_sample_row::top_k, -1));
   EXPECT_TRUE(refused_with(&ctx_sample_row::top_logprobs, 21));
+  EXPECT_FALSE(refused_with(&ctx_sample_row::mask, 0));
+  EXPECT_TRUE(refused_with(&ctx_sample_row::mask, 1));
+  EXPECT_TRUE(refused_with(&ctx_sample_row::mask, -2));
+  mask = 1 << 4;
+  EXPECT_TRUE(refused_with(&ctx_sample_row::mask, 0)) << "no token is below four";
 }
 
 }  // namespace

@@ -15,9 +15,10 @@ namespace reference {
 
 class SampledRow {
  public:
-  // changes: those of the row.
-  SampledRow(const ctx_sample_row& how, const std::vector<float>& logits, const std::vector<ctx_logit_change>& changes)
-      : how_(how), raw_(logits), logits_(logits) {
+  // changes: those of the row; allowed: by token, empty: all are.
+  SampledRow(const ctx_sample_row& how, const std::vector<float>& logits, const std::vector<ctx_logit_change>& changes,
+             const std::vector<bool>& allowed = {})
+      : how_(how), raw_(logits), logits_(logits), allowed_(allowed) {
     for (const float x : raw_) numbers_ = numbers_ && !std::isnan(x);
     if (!numbers_) return;
     for (const ctx_logit_change& change : changes) {
@@ -26,8 +27,12 @@ class SampledRow {
       x -= change.penalty;
       x += change.bias;
     }
-    const float most = logits_[largest(logits_)];
-    if (how.inverse_temperature == 0 || std::isinf(most)) order_ = {largest(logits_)}, upto_ = {1};
+    int32_t best = -1;
+    for (size_t i = 0; i < logits_.size(); ++i)
+      if (!allows(static_cast<int32_t>(i))) logits_[i] = -std::numeric_limits<float>::infinity();
+      else if (best < 0 || logits_[i] > logits_[best]) best = static_cast<int32_t>(i);
+    const float most = logits_[best];
+    if (how.inverse_temperature == 0 || std::isinf(most)) order_ = {best}, upto_ = {1};
     else weigh(most);
   }
 
@@ -65,6 +70,8 @@ class SampledRow {
   }
 
  private:
+  bool allows(int32_t token) const { return allowed_.empty() || allowed_[token]; }
+
   static int32_t largest(const std::vector<float>& values) {
     return static_cast<int32_t>(std::max_element(values.begin(), values.end()) - values.begin());
   }
@@ -85,8 +92,10 @@ class SampledRow {
     if (how_.top_k == 0 && how_.top_p == 1) {
       order_.resize(weights.size());
       std::iota(order_.begin(), order_.end(), 0);
+      order_.erase(std::remove_if(order_.begin(), order_.end(), [&](int32_t id) { return !allows(id); }), order_.end());
     } else {
       order_ = by_value(weights);
+      order_.erase(std::remove_if(order_.begin(), order_.end(), [&](int32_t id) { return !allows(id); }), order_.end());
       if (how_.top_k > 0) order_.resize(std::min(order_.size(), static_cast<size_t>(how_.top_k)));
     }
     double mass = 0, kept = 0;
@@ -101,6 +110,7 @@ class SampledRow {
   const ctx_sample_row how_;
   const std::vector<float> raw_;
   std::vector<float> logits_;
+  const std::vector<bool> allowed_;
   bool numbers_ = true;
   std::vector<int32_t> order_;
   std::vector<double> upto_;  // sums of weights

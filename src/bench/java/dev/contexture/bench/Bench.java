@@ -24,6 +24,7 @@ public final class Bench {
             case "never-slower" -> NeverSlowerBench.run(options);
             case "sessions" -> SessionsBench.run(options);
             case "embeddings" -> EmbeddingBench.run(options);
+            case "structured" -> StructuredBench.run(options);
             case "device" -> DeviceBench.run(options, DeviceBench.Part.THROUGHPUT, DeviceBench.Part.FLAT);
             case "device-throughput" -> DeviceBench.run(options, DeviceBench.Part.THROUGHPUT);
             case "device-flat" -> DeviceBench.run(options, DeviceBench.Part.FLAT);
@@ -44,6 +45,7 @@ public final class Bench {
                                 "never-slower",
                                 "sessions",
                                 "embeddings",
+                                "structured",
                                 "device",
                                 "device-throughput",
                                 "device-flat")

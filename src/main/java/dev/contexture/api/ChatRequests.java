@@ -1,11 +1,13 @@
 package dev.contexture.api;
 
+import dev.contexture.constrain.ConstraintSpec;
 import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.Prompt;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -23,12 +25,12 @@ final class ChatRequests {
      * @throws InvalidRequestException names the field at fault
      */
     GenerationRequest toGeneration(ChatCompletionRequest request, String tenant) {
-        requireSupported(request);
         boolean logprobs = Boolean.TRUE.equals(request.logprobs());
         int topLogprobs = request.topLogprobs() == null ? 0 : request.topLogprobs();
         OptionalInt limit = maxTokens(request);
+        Optional<ConstraintSpec> format = ResponseFormat.of(request.responseFormat());
         try {
-            return new GenerationRequest(
+            GenerationRequest generation = new GenerationRequest(
                     new Prompt.Chat(
                             ChatMessages.read(request.messages()),
                             ToolFields.read(request),
@@ -40,6 +42,7 @@ final class ChatRequests {
                     tenant,
                     request.cacheSalt() == null ? "" : request.cacheSalt(),
                     ContextureFields.sparsity(request.contexture()));
+            return format.map(generation::constrained).orElse(generation);
         } catch (IllegalArgumentException e) {
             throw SamplingReader.outOfRange(e);
         }
@@ -56,14 +59,6 @@ final class ChatRequests {
     private static void requirePositive(@Nullable Integer value, String param) {
         if (value != null && value < 1) {
             throw InvalidRequestException.badValue(param + " must be at least 1 but is " + value + ".", param);
-        }
-    }
-
-    private static void requireSupported(ChatCompletionRequest request) {
-        Map<String, Object> format = request.responseFormat();
-        if (format != null && !"text".equals(format.get("type"))) {
-            throw InvalidRequestException.unsupported(
-                    "Only the response format 'text' is supported yet.", "response_format.type");
         }
     }
 

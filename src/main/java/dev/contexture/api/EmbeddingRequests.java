@@ -59,13 +59,14 @@ final class EmbeddingRequests {
         List<EmbeddingInput> inputs = new ArrayList<>(list.size());
         for (int i = 0; i < list.size(); i++) {
             String param = "input[" + i + "]";
-            inputs.add(
-                    switch (list.get(i)) {
-                        case String text -> new EmbeddingInput.Text(text);
-                        case List<?> ids -> tokens(ids, param);
-                        case null, default ->
-                            throw InvalidRequestException.badType(param, "a string or an array of token ids");
-                    });
+            Object input = list.get(i);
+            if (input instanceof String text) {
+                inputs.add(new EmbeddingInput.Text(text));
+            } else if (input instanceof List<?> ids) {
+                inputs.add(tokens(ids, param));
+            } else {
+                throw InvalidRequestException.badType(param, "a string or an array of token ids");
+            }
         }
         return inputs;
     }

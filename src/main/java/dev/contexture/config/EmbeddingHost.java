@@ -9,12 +9,11 @@ import dev.contexture.session.embedding.DefaultEmbeddingService;
 import dev.contexture.session.embedding.EmbeddingListener;
 import dev.contexture.session.embedding.EmbeddingService;
 import dev.contexture.session.embedding.LoadedEmbeddingModel;
+import dev.contexture.session.embedding.SharedEmbeddingModel;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.scheduler.Schedulers;
@@ -25,21 +24,22 @@ public final class EmbeddingHost implements AutoCloseable {
     /** For runs that have begun; one takes some tens of milliseconds. */
     private static final Duration LAST_RUNS = Duration.ofSeconds(10);
 
-    private final EmbeddingProperties properties;
-    private final ThreadPoolExecutor threads;
+    private final EmbeddingThreads threads;
+    private final SharedEmbeddingModel model;
     private final DefaultEmbeddingService service;
-    private @Nullable LoadedEmbeddingModel model;
 
     public EmbeddingHost(EmbeddingProperties properties, EmbeddingListener listener, Instant created) {
-        this.properties = properties;
+        this(properties, listener, created, () -> load(properties.precision()));
+    }
+
+    EmbeddingHost(
+            EmbeddingProperties properties,
+            EmbeddingListener listener,
+            Instant created,
+            Callable<LoadedEmbeddingModel> loader) {
         int count = properties.threadCount();
-        this.threads = new ThreadPoolExecutor(
-                count,
-                count,
-                0,
-                TimeUnit.SECONDS,
-                new LinkedBlockingQueue<>(Math.multiplyExact(properties.maxQueuedRequests(), count)),
-                Thread.ofPlatform().name("embedding-", 1).daemon().factory());
+        this.threads = new EmbeddingThreads(count, Math.multiplyExact(properties.maxQueuedRequests(), count));
+        this.model = new SharedEmbeddingModel(loader, System::nanoTime);
         this.service = new DefaultEmbeddingService(
                 new EmbeddingService.ModelDescription(
                         properties.model(),
@@ -49,13 +49,13 @@ public final class EmbeddingHost implements AutoCloseable {
                         properties.maxRequestTokens(),
                         created.getEpochSecond()),
                 properties.toBounds(),
-                this::model,
+                model,
                 listener,
                 Schedulers.fromExecutorService(threads, "embedding"),
                 count,
                 System::nanoTime);
         if (!properties.lazy()) {
-            model();
+            model.get();
         }
     }
 
@@ -63,21 +63,20 @@ public final class EmbeddingHost implements AutoCloseable {
         return service;
     }
 
-    private synchronized LoadedEmbeddingModel model() {
-        if (model == null) {
-            long begin = System.nanoTime();
-            EmbeddingModelFiles files = EmbeddingModelFiles.allMiniLm();
-            byte[] graph = properties.precision() == Precision.EXACT ? FloatProducts.of(files.graph()) : files.graph();
-            model = new LoadedEmbeddingModel(
-                    new EmbeddingTokenizer(files.tokenizer()), new OrtEmbeddingRunner(graph, files.dimensions()));
-            LOG.info("Loaded the embedding model {} after {} ms", files.id(), (System.nanoTime() - begin) / 1_000_000);
-        }
+    static LoadedEmbeddingModel load(Precision precision) {
+        long begin = System.nanoTime();
+        EmbeddingModelFiles files = EmbeddingModelFiles.allMiniLm();
+        byte[] graph = precision == Precision.EXACT ? FloatProducts.of(files.graph()) : files.graph();
+        LoadedEmbeddingModel model = LoadedEmbeddingModel.of(
+                new EmbeddingTokenizer(files.tokenizer()), () -> new OrtEmbeddingRunner(graph, files.dimensions()));
+        LOG.info("Loaded the embedding model {} after {} ms", files.id(), (System.nanoTime() - begin) / 1_000_000);
         return model;
     }
 
     @Override
     public void close() {
         service.refuseMore();
+        model.refuseMore();
         threads.shutdownNow();
         try {
             if (!threads.awaitTermination(LAST_RUNS.toSeconds(), TimeUnit.SECONDS)) {
@@ -88,11 +87,6 @@ public final class EmbeddingHost implements AutoCloseable {
             Thread.currentThread().interrupt();
             return;
         }
-        synchronized (this) {
-            if (model != null) {
-                model.close();
-                model = null;
-            }
-        }
+        model.close();
     }
 }

@@ -1,6 +1,7 @@
 package dev.contexture.config;
 
 import dev.contexture.metrics.AdmissionHealth;
+import dev.contexture.metrics.ConstraintMetrics;
 import dev.contexture.metrics.EngineMetrics;
 import dev.contexture.metrics.SelectionMetrics;
 import dev.contexture.metrics.StepLoopHealth;
@@ -105,8 +106,15 @@ class EngineConfiguration {
 
     @Bean
     HostedService hostedService(
-            ModelFiles files, ModelHost host, ChatProperties chat, TenantNamespaces namespaces, ToolMetrics metrics) {
-        return new HostedService(files.id(), host, dialect(chat), namespaces, metrics, Instant.now());
+            ModelFiles files,
+            ModelHost host,
+            ChatProperties chat,
+            TenantNamespaces namespaces,
+            ToolMetrics metrics,
+            MeterRegistry registry) {
+        HostedService hosted = new HostedService(files.id(), host, dialect(chat), namespaces, metrics, Instant.now());
+        ConstraintMetrics.bind(registry, files.id(), hosted.constraints()::stats);
+        return hosted;
     }
 
     private static DialectSettings dialect(ChatProperties chat) {

@@ -32,7 +32,7 @@ public record EngineProperties(
 
     /** What is computed with. */
     public enum Numbers {
-        /** On CPUs fast; on CUDA devices bf16 where that is what the model's weights are, else fp16. */
+        /** On CPUs fast; on CUDA devices fp16. */
         AUTO,
         /** On CPUs products with 8-bit activations and KV in fp16; on CUDA devices fp16. */
         FAST,
@@ -98,12 +98,8 @@ public record EngineProperties(
         return cuda ? ExecutionProvider.CUDA : ExecutionProvider.CPU;
     }
 
-    /**
-     * What the provider computes in.
-     *
-     * @param brainFloats whether the model's weights are bfloat16
-     */
-    Precision precisionOn(ExecutionProvider where, boolean brainFloats) {
+    /** What the provider computes in. */
+    Precision precisionOn(ExecutionProvider where) {
         if (where == ExecutionProvider.CPU) {
             return switch (precision) {
                 case AUTO, FAST -> Precision.FAST;
@@ -112,8 +108,7 @@ public record EngineProperties(
             };
         }
         return switch (precision) {
-            case AUTO -> brainFloats ? Precision.BRAIN_FLOAT : half();
-            case FAST, FP16 -> half();
+            case AUTO, FAST, FP16 -> half();
             case BF16 -> Precision.BRAIN_FLOAT;
             case EXACT -> throw new IllegalStateException("exact was refused before");
         };

@@ -1,16 +1,20 @@
 package dev.contexture.config;
 
+import dev.contexture.constrain.Constraints;
 import dev.contexture.session.DefaultInferenceService;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.PromptRenderer;
 import dev.contexture.session.TemplateRenderer;
 import dev.contexture.session.TenantNamespaces;
+import dev.contexture.session.TokenizerTokens;
 import dev.contexture.session.dialect.CallListener;
 import dev.contexture.session.dialect.DialectProbe;
 import dev.contexture.session.dialect.DialectSettings;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -22,9 +26,14 @@ public final class HostedService implements AutoCloseable {
 
     private static final int CALL_ID_BYTES = 12;
 
+    /** They work out which tokens come next; each running sequence has at most one task with them. */
+    private static final int MOST_MASK_THREADS = 4;
+
     private final Scheduler textThreads;
     private final Scheduler eventThreads;
+    private final ExecutorService maskThreads;
     private final PromptRenderer renderer;
+    private final Constraints constraints;
     private final InferenceService service;
 
     /**
@@ -41,7 +50,11 @@ public final class HostedService implements AutoCloseable {
         int processors = Runtime.getRuntime().availableProcessors();
         this.textThreads = Schedulers.newBoundedElastic(processors, TEXT_QUEUE, "text");
         this.eventThreads = Schedulers.newParallel("events", processors);
+        this.maskThreads = Executors.newFixedThreadPool(
+                Math.clamp(processors / 8, 1, MOST_MASK_THREADS),
+                Thread.ofPlatform().name("masks-", 0).daemon(true).factory());
         this.renderer = new TemplateRenderer(host.template(), DialectProbe.of(host.template(), dialect));
+        this.constraints = new Constraints(new TokenizerTokens(host.tokenizer()), maskThreads, System::nanoTime);
         this.service = new DefaultInferenceService(
                 host.tokenizer(),
                 renderer,
@@ -57,6 +70,7 @@ public final class HostedService implements AutoCloseable {
                                 host.sparsity().defaults(), host.sparsity().maxBudget(), host.selector())),
                 callIds(),
                 calls,
+                constraints,
                 textThreads,
                 eventThreads);
     }
@@ -68,6 +82,10 @@ public final class HostedService implements AutoCloseable {
             random.nextBytes(bytes);
             return HexFormat.of().formatHex(bytes);
         };
+    }
+
+    Constraints constraints() {
+        return constraints;
     }
 
     PromptRenderer renderer() {
@@ -86,5 +104,6 @@ public final class HostedService implements AutoCloseable {
     public void close() {
         textThreads.dispose();
         eventThreads.dispose();
+        maskThreads.shutdown();
     }
 }

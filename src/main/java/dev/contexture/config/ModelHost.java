@@ -126,8 +126,13 @@ public final class ModelHost implements AutoCloseable {
                 this.template = source.chatTemplate()
                         .map(text -> ChatTemplate.of(text, begin, end))
                         .orElseGet(() -> ChatTemplate.chatMl(begin, end));
-                precision = setting(() -> settings.engine.precisionOn(provider, source.hasBrainFloatWeights()));
+                precision = setting(() -> settings.engine.precisionOn(provider));
                 LOG.info("Computing in {}", words(precision));
+                if (provider == ExecutionProvider.CUDA
+                        && source.hasBrainFloatWeights()
+                        && precision != Precision.BRAIN_FLOAT) {
+                    LOG.info("The model's weights are bfloat16: contexture.engine.precision=bf16 computes in that");
+                }
                 compiled = new GraphCompiler(settings.directory.resolve("graphs"))
                         .compile(source, files.sha256(), precision, head);
             } finally {

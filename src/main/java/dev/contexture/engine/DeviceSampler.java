@@ -1,5 +1,6 @@
 package dev.contexture.engine;
 
+import dev.contexture.constrain.mask.TokenMask;
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.TokenLogprob;
 import dev.contexture.nativelib.DrawRequest;
@@ -32,7 +33,7 @@ public final class DeviceSampler implements RowSampler {
             return List.of();
         }
         request.clear();
-        rows.forEach(row -> request(row.state()));
+        rows.forEach(row -> request(row.sequenceId(), row.state()));
         try {
             DrawnTokens drawn = device.draw(request, tokens);
             List<SampledToken> sampled = new ArrayList<>(rows.size());
@@ -45,10 +46,11 @@ public final class DeviceSampler implements RowSampler {
         }
     }
 
-    private void request(SamplerState state) {
+    private void request(long sequenceId, SamplerState state) {
         SamplingParams params = state.params();
         boolean greedy = params.temperature() == 0f;
         state.forEachChange(request::change);
+        state.mask(sequenceId).ifPresent(mask -> request.mask(wordsOf(mask)));
         request.row(new DrawRequest.Row(
                 greedy ? 0 : state.draw(),
                 greedy ? 0f : Sampler.inverseTemperature(params),
@@ -57,6 +59,14 @@ public final class DeviceSampler implements RowSampler {
                 params.repetitionPenalty(),
                 params.topK(),
                 params.logprobs() ? params.topLogprobs() : DrawRequest.NO_LOGPROBS));
+    }
+
+    private long[] wordsOf(TokenMask mask) {
+        long[] words = new long[DrawRequest.maskWords(tokens)];
+        for (int i = 0; i < Math.min(words.length, mask.wordCount()); i++) {
+            words[i] = mask.word(i);
+        }
+        return words;
     }
 
     private SampledToken sampled(Row asked, DrawnTokens drawn, int row) {

@@ -51,6 +51,7 @@ public final class Engine {
 
     /**
      * @return the next token of every sequence whose end was reached, in the plan's order
+     * @throws FailedConstraintException if a sequence cannot be held to its format; the KV cache is as before the step
      * @throws ModelRunException if the model failed; the KV cache is as before the step
      */
     public List<SampledToken> step(StepPlan plan) {

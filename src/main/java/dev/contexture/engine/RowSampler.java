@@ -10,6 +10,7 @@ public interface RowSampler {
     /**
      * @param rows all whose logits the last run was asked for, in the same order
      * @return a token for each
+     * @throws FailedConstraintException if it cannot be told what a row's sequence may go on with
      * @throws ModelRunException if logits are not numbers, or the draw failed
      */
     List<SampledToken> sample(List<Row> rows);

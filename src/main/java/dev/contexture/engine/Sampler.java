@@ -1,5 +1,6 @@
 package dev.contexture.engine;
 
+import dev.contexture.constrain.mask.TokenMask;
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.TokenLogprob;
 import java.nio.FloatBuffer;
@@ -7,12 +8,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.PriorityQueue;
 
 /**
  * Draws the next token from a row of logits.
  *
- * <p>Order: penalties, bias, temperature, min_p, top_k, top_p. Log-probabilities are those of the raw logits. Without
+ * <p>Order: penalties, bias, mask, temperature, min_p, top_k, top_p. Log-probabilities are those of the raw logits. Without
  * filters the draw runs over the vocabulary in order of ids; with filters only the candidates are sorted. One instance per thread: the row's scratch memory is kept.
  */
 public final class Sampler {
@@ -39,7 +41,13 @@ public final class Sampler {
         SamplingParams params = state.params();
         Logprobs logprobs = params.logprobs() ? Logprobs.of(logits, params.topLogprobs()) : Logprobs.NONE;
         applyPenalties(state);
-        int token = params.temperature() == 0f ? argmax(logits) : draw(params, state.draw());
+        Optional<TokenMask> mask = state.mask(sequenceId);
+        mask.ifPresent(this::forbidOthers);
+        int drawn = params.temperature() == 0f ? argmax(logits) : draw(params, state.draw());
+        // One that is not allowed comes only where none that is has any weight.
+        int token = mask.filter(allowed -> !allowed.allows(drawn))
+                .map(TokenMask::first)
+                .orElse(drawn);
         return new SampledToken(
                 sequenceId,
                 token,
@@ -73,6 +81,23 @@ public final class Sampler {
             }
             logits[token] = logits[token] - penalty + bias;
         });
+    }
+
+    private void forbidOthers(TokenMask mask) {
+        for (int begin = 0; begin < logits.length; begin += Long.SIZE) {
+            int end = Math.min(begin + Long.SIZE, logits.length);
+            int index = begin / Long.SIZE;
+            long word = index < mask.wordCount() ? mask.word(index) : 0;
+            if (word == 0) {
+                Arrays.fill(logits, begin, end, Float.NEGATIVE_INFINITY);
+            } else if (word != -1) {
+                for (int i = begin; i < end; i++) {
+                    if ((word >>> i & 1) == 0) {
+                        logits[i] = Float.NEGATIVE_INFINITY;
+                    }
+                }
+            }
+        }
     }
 
     /** The lowest id among the largest logits. */
@@ -112,7 +137,7 @@ public final class Sampler {
         double total = 0;
         for (int i = 0; i < logits.length; i++) {
             float exponent = (logits[i] - most) * inverse;
-            logits[i] = exponent < floor ? 0f : (float) Math.exp(exponent);
+            logits[i] = exponent < floor || exponent == Float.NEGATIVE_INFINITY ? 0f : (float) Math.exp(exponent);
             total += logits[i];
         }
         return unfiltered ? drawInOrder(uniform * total) : drawFromCandidates(params, total, uniform);

@@ -1,25 +1,37 @@
 package dev.contexture.engine;
 
+import dev.contexture.constrain.MaskFailedException;
+import dev.contexture.constrain.TokenConstraint;
+import dev.contexture.constrain.mask.TokenMask;
 import dev.contexture.core.SamplingParams;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
-/** What sampling one sequence depends on besides the logits: its parameters, seed and the tokens so far. */
+/** What sampling one sequence depends on besides the logits: its parameters, seed, constraint and the tokens so far. */
 public final class SamplerState {
     private final SamplingParams params;
     private final long seed;
+    private final Optional<TokenConstraint> constraint;
     private final Map<Integer, Integer> outputCounts = new HashMap<>();
     private final Set<Integer> seen = new HashSet<>();
     private int position;
 
+    /** Any token may be drawn. */
+    public SamplerState(SamplingParams params, long seed, int[] promptTokens) {
+        this(params, seed, promptTokens, Optional.empty());
+    }
+
     /**
      * @param seed of the draws; the same seed gives the same draws at the same positions
+     * @param constraint of the output, which is at its beginning; empty: any token may be drawn
      */
-    public SamplerState(SamplingParams params, long seed, int[] promptTokens) {
+    public SamplerState(SamplingParams params, long seed, int[] promptTokens, Optional<TokenConstraint> constraint) {
         this.params = params;
         this.seed = seed;
+        this.constraint = constraint;
         if (params.repetitionPenalty() != 1f) {
             for (int token : promptTokens) {
                 seen.add(token);
@@ -30,11 +42,26 @@ public final class SamplerState {
     /** The token was added to the output. */
     public void accept(int tokenId) {
         position++;
+        constraint.ifPresent(text -> text.accept(tokenId));
         if (params.repetitionPenalty() != 1f) {
             seen.add(tokenId);
         }
         if (params.frequencyPenalty() != 0f || params.presencePenalty() != 0f) {
             outputCounts.merge(tokenId, 1, Integer::sum);
+        }
+    }
+
+    /**
+     * The tokens of which the next must be one; empty: any.
+     *
+     * @param sequenceId whose state this is
+     * @throws FailedConstraintException if they cannot be told, or not in time
+     */
+    Optional<TokenMask> mask(long sequenceId) {
+        try {
+            return constraint.map(TokenConstraint::mask);
+        } catch (MaskFailedException e) {
+            throw new FailedConstraintException(sequenceId, e);
         }
     }
 

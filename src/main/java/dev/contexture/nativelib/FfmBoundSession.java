@@ -29,7 +29,16 @@ public final class FfmBoundSession implements NativeSampler, AutoCloseable {
         this.run = library.function("ctx_session_run", JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
         this.logits = library.function("ctx_session_logits", ADDRESS, JAVA_LONG);
         this.sample = library.function(
-                "ctx_session_sample", ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
+                "ctx_session_sample",
+                ADDRESS,
+                JAVA_LONG,
+                JAVA_INT,
+                ADDRESS,
+                JAVA_INT,
+                ADDRESS,
+                JAVA_INT,
+                ADDRESS,
+                JAVA_INT);
         NativeFunction create =
                 library.function("ctx_session_create", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
         try (Arena arena = Arena.ofConfined()) {
@@ -80,8 +89,10 @@ public final class FfmBoundSession implements NativeSampler, AutoCloseable {
         int changeCount = request.changeCount();
         MemorySegment rows = request.rows();
         MemorySegment changes = request.changes();
-        return new DrawnTokens(sample.array(
-                        handle -> (MemorySegment) handle.invokeExact(id, tokens, rows, rowCount, changes, changeCount))
+        int maskCount = request.maskCount();
+        MemorySegment masks = request.masks();
+        return new DrawnTokens(sample.array(handle -> (MemorySegment)
+                        handle.invokeExact(id, tokens, rows, rowCount, changes, changeCount, masks, maskCount))
                 .reinterpret((long) rowCount * DrawnTokens.ROW_BYTES)
                 .asByteBuffer());
     }

@@ -20,21 +20,22 @@ public final class DeliveryThread implements Executor, AutoCloseable {
     private final Thread thread =
             Thread.ofPlatform().name("token-delivery").daemon(true).unstarted(this::run);
     private boolean closing; // the thread's own
+    private volatile boolean ended;
 
     public DeliveryThread start() {
         thread.start();
         return this;
     }
 
+    /** Once this is closed, the calling thread delivers. */
     @Override
     public void execute(Runnable delivery) {
         boolean interrupted = false;
         while (!offered(delivery)) {
             interrupted |= Thread.interrupted(); // nothing may be lost
-            if (!thread.isAlive()) {
-                delivery.run(); // closed: whoever comes now is the only one
-                break;
-            }
+        }
+        if (ended) {
+            deliverWaiting();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
@@ -42,8 +43,11 @@ public final class DeliveryThread implements Executor, AutoCloseable {
     }
 
     private boolean offered(Runnable delivery) {
+        if (ended) {
+            deliverWaiting();
+        }
         try {
-            return thread.isAlive() && waiting.offer(delivery, 1, TimeUnit.SECONDS);
+            return waiting.offer(delivery, 1, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
@@ -51,14 +55,29 @@ public final class DeliveryThread implements Executor, AutoCloseable {
     }
 
     private void run() {
-        while (!closing) {
-            try {
-                waiting.take().run();
-            } catch (InterruptedException e) {
-                return;
-            } catch (RuntimeException e) {
-                LOG.error("Tokens could not be delivered", e);
+        try {
+            while (!closing) {
+                deliver(waiting.take());
             }
+        } catch (InterruptedException e) {
+            LOG.warn("Tokens are delivered by those who bring them: the thread for it was interrupted");
+        } finally {
+            ended = true; // before what waits: whoever offers later sees it
+            deliverWaiting();
+        }
+    }
+
+    private synchronized void deliverWaiting() {
+        for (Runnable each = waiting.poll(); each != null; each = waiting.poll()) {
+            deliver(each);
+        }
+    }
+
+    private static void deliver(Runnable delivery) {
+        try {
+            delivery.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("Tokens could not be delivered", e);
         }
     }
 

@@ -37,7 +37,7 @@ final class Outlet {
     void admitted(int cachedTokens, Optional<RestoreReport> restore) {
         try {
             sink.onAdmitted(cachedTokens, restore);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             tellBroken(e);
         }
     }
@@ -50,7 +50,7 @@ final class Outlet {
             if (sink.onToken(token) == TokenSink.Verdict.STOP) {
                 say(Word.STOP);
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             tellBroken(e);
         }
     }
@@ -62,31 +62,43 @@ final class Outlet {
         if (word == Word.BROKEN) {
             return true;
         }
-        boolean stopped = word == Word.STOP && reason != FinishReason.CANCELLED;
         try {
-            sink.onFinished(stopped ? FinishReason.STOP : reason, usage);
+            sink.onFinished(word == Word.STOP ? FinishReason.STOP : reason, usage);
             return true;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             return false;
         }
     }
 
-    void failed(RuntimeException cause) {
-        if (word != Word.BROKEN) {
-            fail(cause);
+    /**
+     * A step failed, which does not concern an answer that had ended before.
+     *
+     * @return whether the sink took it
+     */
+    boolean failed(RuntimeException cause, SparsityUsage usage) {
+        switch (word) {
+            case STOP -> {
+                return finished(FinishReason.STOP, usage);
+            }
+            case GO_ON -> fail(cause);
+            case BROKEN -> {}
         }
+        return true;
     }
 
-    private void tellBroken(RuntimeException cause) {
+    private void tellBroken(Throwable cause) {
         say(Word.BROKEN);
-        fail(cause);
+        fail(
+                cause instanceof RuntimeException known
+                        ? known
+                        : new IllegalStateException("the sink failed: " + cause, cause));
     }
 
     /** A sink that breaks even here has nobody left to tell. */
     private void fail(RuntimeException cause) {
         try {
             sink.onFailed(cause);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             cause.addSuppressed(e);
         }
     }

@@ -16,7 +16,7 @@ import java.util.concurrent.Executor;
  *
  * <p>Idea: turning 64 tokens into text and events costs as much as a tenth of a small step, and a device waits for it. So
  * sinks are called elsewhere, a step's tokens at once, while the next step runs. Trade-off: a sequence whose sink finds a
- * stop sequence may have drawn a token or two more, which nobody sees.
+ * stop sequence has drawn a token more for each step that its sinks are behind, which nobody sees.
  *
  * <p>Used by the loop's thread; when that has ended, {@link #leave} and {@link #deliver} by any.
  */
@@ -142,10 +142,22 @@ final class Outputs {
         deliver();
     }
 
+    /** The step left nothing behind and is to be run again without one of its sequences, which ends. */
+    void failOne(List<Scheduler.Share> shares, long sequenceId, RuntimeException cause) {
+        for (Scheduler.Share share : shares) {
+            if (share.sequence().id() == sequenceId) {
+                scheduler.remove(share.sequence());
+                fail(share.sequence(), cause);
+            }
+        }
+        deliver();
+    }
+
     void fail(Sequence sequence, RuntimeException cause) {
+        SparsityUsage usage = sequence.sparsityUsage();
         listener.failed();
         sequence.end();
-        add(() -> sequence.outlet().failed(cause));
+        add(() -> sequence.outlet().failed(cause, usage));
     }
 
     /** What was handed out so far goes to the sinks. */

@@ -82,6 +82,9 @@ final class Promotion implements BlockTraffic.Restore {
             ask();
             switch (presence(blocks.get(next))) {
                 case HIT -> {
+                    if (isQuickerComputed(blocks.get(next))) {
+                        return end(before, RestoreEnd.LATE);
+                    }
                     patience.waited(tools.clock().nanos() - waitingSinceNanos);
                     Optional<RestoreEnd> failed = bring(blocks.get(next));
                     if (failed.isPresent()) {
@@ -140,6 +143,17 @@ final class Promotion implements BlockTraffic.Restore {
         }
         store.prefetch(use.owner(), LoadPriority.SOON, wanted);
         asked = until;
+    }
+
+    /** What is there all the same is taken, unless even that takes longer. */
+    private boolean isQuickerComputed(BlockSpan block) {
+        if (plan.choice() != RestoreReport.Choice.RECOMPUTE) {
+            return false;
+        }
+        long bytes = tools.coder().parts().stream()
+                .mapToLong(part -> tools.coder().bytes(part, block.tokens()))
+                .sum();
+        return tools.gate().stepNanos(bytes, 0) > computeNanos(block);
     }
 
     private long computeNanos(BlockSpan block) {

@@ -1,6 +1,7 @@
 package dev.contexture.scheduler;
 
 import dev.contexture.engine.Engine;
+import dev.contexture.engine.FailedConstraintException;
 import dev.contexture.engine.LostBlocksException;
 import dev.contexture.engine.ModelRunException;
 import dev.contexture.engine.SampledToken;
@@ -242,6 +243,10 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
             LOG.warn("Computed again: {}", e.getMessage());
             scheduler.recompute(e.sequenceId());
             listener.lostBlocks();
+            return true;
+        } catch (FailedConstraintException e) {
+            LOG.warn("Sequence {} ends: {}", e.sequenceId(), e.getMessage());
+            outputs.failOne(shares, e.sequenceId(), e);
             return true;
         } catch (RuntimeException e) {
             failedSteps++;

@@ -1,5 +1,6 @@
 package dev.contexture.scheduler;
 
+import dev.contexture.constrain.Constraint;
 import dev.contexture.core.SparsityMode;
 import dev.contexture.core.SparsityUsage;
 import dev.contexture.engine.Residency;
@@ -72,7 +73,8 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
         this.request = request;
         this.tokens = request.promptTokens();
         this.length = tokens.length;
-        this.sampler = new SamplerState(request.sampling(), seed, tokens);
+        this.sampler = new SamplerState(
+                request.sampling(), seed, tokens, request.constraint().map(Constraint::begin));
         this.sparsity = sparsity;
         this.leader = leader;
         this.arrivalNanos = arrivalNanos;

@@ -1,5 +1,6 @@
 package dev.contexture.scheduler;
 
+import dev.contexture.constrain.Constraint;
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.Sparsity;
 import dev.contexture.kv.tier.TierUse;
@@ -16,6 +17,7 @@ import java.util.Set;
  * @param cacheSalt prefixes are shared only between sequences of equal salt; derived from the tenant by the caller
  * @param sparsity how the output is decoded
  * @param tiers whose stored blocks are used; empty: none
+ * @param constraint what the output must be; empty: anything
  */
 public record SequenceRequest(
         int[] promptTokens,
@@ -26,6 +28,7 @@ public record SequenceRequest(
         String cacheSalt,
         Sparsity sparsity,
         Optional<TierUse> tiers,
+        Optional<Constraint> constraint,
         TokenSink sink) {
     /** Nothing is stored of it. */
     public SequenceRequest(
@@ -38,6 +41,20 @@ public record SequenceRequest(
             Sparsity sparsity,
             TokenSink sink) {
         this(promptTokens, maxTokens, stopTokens, sampling, tenant, cacheSalt, sparsity, Optional.empty(), sink);
+    }
+
+    /** Its output may be anything. */
+    public SequenceRequest(
+            int[] promptTokens,
+            int maxTokens,
+            Set<Integer> stopTokens,
+            SamplingParams sampling,
+            String tenant,
+            String cacheSalt,
+            Sparsity sparsity,
+            Optional<TierUse> tiers,
+            TokenSink sink) {
+        this(promptTokens, maxTokens, stopTokens, sampling, tenant, cacheSalt, sparsity, tiers, Optional.empty(), sink);
     }
 
     public SequenceRequest {

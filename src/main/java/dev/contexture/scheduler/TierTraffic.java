@@ -6,6 +6,7 @@ import dev.contexture.kv.BlockSpan;
 import dev.contexture.kv.KnownBlock;
 import dev.contexture.kv.PrefixKey;
 import dev.contexture.kv.tier.BlockCoder;
+import dev.contexture.kv.tier.BlockMoveException;
 import dev.contexture.kv.tier.BlockPart;
 import dev.contexture.kv.tier.BlockStore;
 import dev.contexture.kv.tier.LoadPriority;
@@ -22,6 +23,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Moves whole blocks between the KV pool and the store.
@@ -31,6 +34,8 @@ import java.util.Optional;
  * committed as a step's tokens are, so one that cannot be had leaves nothing behind, and computing goes on from there.
  */
 public final class TierTraffic implements BlockTraffic {
+    private static final Logger LOG = LoggerFactory.getLogger(TierTraffic.class);
+
     private static final int MOST_ERASED = 10_000;
 
     private final TrafficTools tools;
@@ -117,8 +122,14 @@ public final class TierTraffic implements BlockTraffic {
                 gone++;
                 continue;
             }
-            bytes += store(next, place.get());
-            blocks++;
+            try {
+                bytes += store(next, place.get());
+                blocks++;
+            } catch (BlockMoveException e) {
+                LOG.warn("Not stored, and {} blocks behind it neither: {}", leaving.size(), e.getMessage());
+                gone += 1 + leaving.size();
+                leaving.clear();
+            }
         }
         listener.stored(blocks, bytes, clock.nanos() - begin);
         if (gone > 0) {

@@ -12,7 +12,7 @@ public interface TrafficListener {
         MISS,
         /** The next block may be in a tier that cannot be reached. */
         UNAVAILABLE,
-        /** The next block did not come in time. */
+        /** The next block did not come in time, or is quicker to compute. */
         LATE,
         /** The next block was not what was stored. */
         REFUSED,

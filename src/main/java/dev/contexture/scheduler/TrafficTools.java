@@ -7,6 +7,7 @@ import dev.contexture.kv.KvCache;
 import dev.contexture.kv.PrefixKey;
 import dev.contexture.kv.SlotRequest;
 import dev.contexture.kv.tier.BlockCoder;
+import dev.contexture.kv.tier.BlockMoveException;
 import dev.contexture.kv.tier.BlockPart;
 import dev.contexture.kv.tier.BlockStore;
 import dev.contexture.kv.tier.Owner;
@@ -15,6 +16,8 @@ import dev.contexture.kv.tier.TierKey;
 import dev.contexture.kv.tier.TierUse;
 import dev.contexture.kv.tier.Wanted;
 import java.lang.foreign.MemorySegment;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What all traffic between the KV pool and the tiers works with.
@@ -33,6 +36,8 @@ public record TrafficTools(
         RestoreAudit audit,
         TrafficListener listener,
         NanoClock clock) {
+    private static final Logger LOG = LoggerFactory.getLogger(TrafficTools.class);
+
     /** A part of a block, by the name that the block is stored under. */
     Wanted wanted(TierUse use, PrefixKey name, BlockPart part, BlockSpan block) {
         return new Wanted(new StoredName(use.key(name, part), coder.form(part, block.tokens())), block.begin());
@@ -50,7 +55,7 @@ public record TrafficTools(
     /**
      * Copies a stored part into the pool.
      *
-     * @return its bytes; 0 if it is not there or not what was stored
+     * @return its bytes; 0 if it is not there, not what was stored, or cannot be copied
      */
     int decode(Owner owner, TierKey key, BlockLocation place, BlockPart part) {
         long begin = clock.nanos();
@@ -58,7 +63,12 @@ public record TrafficTools(
         if (!store.read(owner, key, value)) {
             return 0;
         }
-        coder.decode(place, part, value);
+        try {
+            coder.decode(place, part, value);
+        } catch (BlockMoveException e) {
+            LOG.warn("Computed instead: {}", e.getMessage());
+            return 0;
+        }
         gate.moved(value.byteSize(), clock.nanos() - begin);
         return (int) value.byteSize();
     }

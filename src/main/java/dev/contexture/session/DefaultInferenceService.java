@@ -1,5 +1,9 @@
 package dev.contexture.session;
 
+import dev.contexture.constrain.Constraint;
+import dev.contexture.constrain.ConstraintSpec;
+import dev.contexture.constrain.Constraints;
+import dev.contexture.constrain.schema.UnsupportedSchemaException;
 import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityPolicy;
 import dev.contexture.model.tokenizer.IncrementalDetokenizer;
@@ -17,7 +21,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * {@link InferenceService} over the step loop. Prompts are rendered and tokenised on {@code textThreads}, tokens become text
+ * {@link InferenceService} over the step loop. Prompts are rendered and tokenised, schemas compiled on {@code textThreads}, tokens become text
  * where sinks are called, events leave on {@code eventThreads}: so neither a long prompt nor a slow reader holds up the loop.
  */
 public final class DefaultInferenceService implements InferenceService {
@@ -31,6 +35,7 @@ public final class DefaultInferenceService implements InferenceService {
     private final ModelDescription model;
     private final Supplier<String> callIds;
     private final CallListener callListener;
+    private final Constraints constraints;
     private final TextThreads textThreads;
     private final Scheduler eventThreads;
 
@@ -48,6 +53,7 @@ public final class DefaultInferenceService implements InferenceService {
             ModelDescription model,
             Supplier<String> callIds,
             CallListener callListener,
+            Constraints constraints,
             Scheduler textThreads,
             Scheduler eventThreads) {
         this.tokenizer = tokenizer;
@@ -58,6 +64,7 @@ public final class DefaultInferenceService implements InferenceService {
         this.model = model;
         this.callIds = callIds;
         this.callListener = callListener;
+        this.constraints = constraints;
         this.textThreads = new TextThreads(textThreads);
         this.eventThreads = eventThreads;
     }
@@ -74,6 +81,7 @@ public final class DefaultInferenceService implements InferenceService {
                                         prepared.maxTokens,
                                         prepared.sparsity,
                                         tiers.map(scopes -> scopes.of(request)),
+                                        prepared.constraint,
                                         tokenizer,
                                         generator,
                                         events),
@@ -87,7 +95,7 @@ public final class DefaultInferenceService implements InferenceService {
     }
 
     /** Checked and tokenised. */
-    private record Prepared(Prompt.Encoded prompt, int maxTokens, Sparsity sparsity) {}
+    private record Prepared(Prompt.Encoded prompt, int maxTokens, Sparsity sparsity, Optional<Constraint> constraint) {}
 
     private Prepared prepare(GenerationRequest request) {
         for (int id : request.sampling().logitBias().keySet()) {
@@ -99,6 +107,7 @@ public final class DefaultInferenceService implements InferenceService {
             }
         }
         Sparsity sparsity = sparsity(request);
+        Optional<Constraint> constraint = request.constraint().map(this::compiled);
         Prompt.Encoded prompt = encoder.encode(request.prompt());
         int room = generator.contextLength() - prompt.tokens().length;
         int maxTokens = request.maxTokens().orElse(room);
@@ -109,7 +118,21 @@ public final class DefaultInferenceService implements InferenceService {
                     request.maxTokens().orElse(0),
                     PromptEncoder.param(request.prompt()));
         }
-        return new Prepared(prompt, maxTokens, sparsity);
+        return new Prepared(prompt, maxTokens, sparsity, constraint);
+    }
+
+    private Constraint compiled(ConstraintSpec spec) {
+        try {
+            return constraints.compile(spec);
+        } catch (UnsupportedSchemaException e) {
+            throw new InvalidPromptException(
+                    String.valueOf(e.getMessage()),
+                    switch (spec) {
+                        case ConstraintSpec.AnyObject any -> "response_format";
+                        case ConstraintSpec.Schema schema -> "response_format.json_schema.schema";
+                        case ConstraintSpec.Pieces pieces -> "tools";
+                    });
+        }
     }
 
     private Sparsity sparsity(GenerationRequest request) {

@@ -1,5 +1,6 @@
 package dev.contexture.session;
 
+import dev.contexture.constrain.Constraint;
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityUsage;
@@ -60,6 +61,7 @@ final class Generation {
             int maxTokens,
             Sparsity sparsity,
             Optional<TierUse> tiers,
+            Optional<Constraint> constraint,
             Tokenizer tokenizer,
             TokenGenerator generator,
             FluxSink<GenerationEvent> events) {
@@ -81,6 +83,7 @@ final class Generation {
                     GenerationRequest.prefixSalt(request.tenant(), request.cacheSalt()),
                     sparsity,
                     tiers,
+                    constraint,
                     generation
                     .new Choice(choice, text, answers, request.session().isPresent())));
         }

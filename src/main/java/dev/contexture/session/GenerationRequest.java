@@ -1,5 +1,6 @@
 package dev.contexture.session;
 
+import dev.contexture.constrain.ConstraintSpec;
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.SparsityOverrides;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.OptionalInt;
  * @param cacheSalt the caller's own salt, added to the tenant's; empty for none
  * @param sparsity how the answers are decoded, where it is not as the server says
  * @param session whose turn this is; empty for a request by itself
+ * @param constraint what the answers must be; empty: anything. Stop sequences, which would cut them, may not come with it
  */
 public record GenerationRequest(
         Prompt prompt,
@@ -26,7 +28,8 @@ public record GenerationRequest(
         String tenant,
         String cacheSalt,
         SparsityOverrides sparsity,
-        Optional<SessionUse> session) {
+        Optional<SessionUse> session,
+        Optional<ConstraintSpec> constraint) {
     /** By itself. */
     public GenerationRequest(
             Prompt prompt,
@@ -37,7 +40,17 @@ public record GenerationRequest(
             String tenant,
             String cacheSalt,
             SparsityOverrides sparsity) {
-        this(prompt, maxTokens, stop, choices, sampling, tenant, cacheSalt, sparsity, Optional.empty());
+        this(
+                prompt,
+                maxTokens,
+                stop,
+                choices,
+                sampling,
+                tenant,
+                cacheSalt,
+                sparsity,
+                Optional.empty(),
+                Optional.empty());
     }
 
     public GenerationRequest {
@@ -51,12 +64,35 @@ public record GenerationRequest(
         if (stop.stream().anyMatch(String::isEmpty)) {
             throw new IllegalArgumentException("a stop sequence must not be empty");
         }
+        if (constraint.isPresent() && !stop.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "stop must be left out where the answer has a format: a stop sequence would cut it");
+        }
     }
 
     /** The same as a session's turn. */
     GenerationRequest inSession(Prompt sessionPrompt, SessionUse use) {
         return new GenerationRequest(
-                sessionPrompt, maxTokens, stop, choices, sampling, tenant, cacheSalt, sparsity, Optional.of(use));
+                sessionPrompt,
+                maxTokens,
+                stop,
+                choices,
+                sampling,
+                tenant,
+                cacheSalt,
+                sparsity,
+                Optional.of(use),
+                constraint);
+    }
+
+    /**
+     * The same with answers that must be something.
+     *
+     * @throws IllegalArgumentException if there are stop sequences
+     */
+    public GenerationRequest constrained(ConstraintSpec spec) {
+        return new GenerationRequest(
+                prompt, maxTokens, stop, choices, sampling, tenant, cacheSalt, sparsity, session, Optional.of(spec));
     }
 
     /**

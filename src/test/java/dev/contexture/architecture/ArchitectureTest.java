@@ -51,6 +51,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + "nativelib..")
                 .layer("model")
                 .definedBy(ROOT + "model..")
+                .layer("constrain")
+                .definedBy(ROOT + "constrain..")
                 .layer("security")
                 .definedBy(ROOT + "security..")
                 .layer("core")
@@ -83,6 +85,8 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("kv", "retrieval", "engine", "config")
                 .whereLayer("model")
                 .mayOnlyBeAccessedByLayers("session", "engine", "config")
+                .whereLayer("constrain")
+                .mayOnlyBeAccessedByLayers("engine", "scheduler", "session", "api", "provider", "metrics", "config")
                 .whereLayer("security")
                 .mayOnlyBeAccessedByLayers("api", "config")
                 .check(CLASSES);
@@ -113,6 +117,7 @@ class ArchitectureTest {
                         ROOT + "split..",
                         ROOT + "kv..",
                         ROOT + "nativelib..",
+                        ROOT + "constrain..",
                         ROOT + "model..")
                 .should()
                 .dependOnClassesThat()

@@ -28,25 +28,24 @@ class EnginePropertiesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "auto, quantised, CUDA, true, BRAIN_FLOAT",
-        "auto, quantised, CUDA, false, QUANTISED_HALF",
-        "auto, dequantised, CUDA, false, HALF",
-        "fast, quantised, CUDA, true, QUANTISED_HALF",
-        "fast, dequantised, CUDA, true, HALF",
-        "fp16, quantised, CUDA, true, QUANTISED_HALF",
-        "fp16, dequantised, CUDA, true, HALF",
-        "bf16, quantised, CUDA, false, BRAIN_FLOAT",
-        "auto, quantised, CPU, true, FAST",
-        "fast, quantised, CPU, true, FAST",
-        "exact, quantised, CPU, true, EXACT"
+        "auto, quantised, CUDA, QUANTISED_HALF",
+        "auto, dequantised, CUDA, HALF",
+        "fast, quantised, CUDA, QUANTISED_HALF",
+        "fast, dequantised, CUDA, HALF",
+        "fp16, quantised, CUDA, QUANTISED_HALF",
+        "fp16, dequantised, CUDA, HALF",
+        "bf16, quantised, CUDA, BRAIN_FLOAT",
+        "auto, quantised, CPU, FAST",
+        "fast, quantised, CPU, FAST",
+        "exact, quantised, CPU, EXACT"
     })
-    void precisionFollowsFromSettingsPlaceAndWeights(
-            String precision, String weights, ExecutionProvider where, boolean brainFloats, Precision expected) {
+    void precisionFollowsFromSettingsAndPlace(
+            String precision, String weights, ExecutionProvider where, Precision expected) {
         EngineProperties engine = bind(Map.of(
                 "contexture.engine.provider", "auto",
                 "contexture.engine.precision", precision,
                 "contexture.engine.device-weights", weights));
-        assertThat(engine.precisionOn(where, brainFloats)).isEqualTo(expected);
+        assertThat(engine.precisionOn(where)).isEqualTo(expected);
     }
 
     @Test
@@ -67,7 +66,7 @@ class EnginePropertiesTest {
                         "contexture.engine.precision is " + precision + ", which only CUDA devices compute in");
         EngineProperties auto =
                 bind(Map.of("contexture.engine.provider", "auto", "contexture.engine.precision", precision));
-        assertThatThrownBy(() -> auto.precisionOn(ExecutionProvider.CPU, true))
+        assertThatThrownBy(() -> auto.precisionOn(ExecutionProvider.CPU))
                 .hasMessageContaining("the model is to run on the CPU");
     }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.contexture.constrain.TokenConstraint;
+import dev.contexture.constrain.mask.TokenMask;
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.TokenLogprob;
 import dev.contexture.nativelib.DrawRequest;
@@ -15,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -57,9 +60,27 @@ class DeviceSamplerTest {
     /** Of a sequence that has put out some tokens. */
     private SamplerState state() {
         int[] prompt = random.ints(50, 0, TOKENS).toArray();
-        SamplerState state = new SamplerState(params(), random.nextLong(), prompt);
+        SamplerState state = new SamplerState(
+                params(),
+                random.nextLong(),
+                prompt,
+                random.nextBoolean() ? Optional.of(new Fixed()) : Optional.empty());
         random.ints(random.nextInt(30), 0, TOKENS).forEach(state::accept);
         return state;
+    }
+
+    /** The same mask for every token, of one token in three. */
+    private final class Fixed implements TokenConstraint {
+        private final TokenMask mask =
+                TokenMask.of(TOKENS, random.ints(TOKENS / 3, 0, TOKENS).toArray());
+
+        @Override
+        public TokenMask mask() {
+            return mask;
+        }
+
+        @Override
+        public void accept(int token) {}
     }
 
     @Test

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.contexture.constrain.TokenConstraint;
+import dev.contexture.constrain.mask.TokenMask;
 import dev.contexture.core.SamplingParams;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -125,6 +128,42 @@ class SamplerTest {
         assertThatThrownBy(() -> drawn(SamplingParams.GREEDY, 0f, Float.NaN, 1f))
                 .isInstanceOf(ModelRunException.class)
                 .hasMessageContaining("not numbers");
+    }
+
+    /** The same mask for every token. */
+    private record Fixed(TokenMask mask) implements TokenConstraint {
+        @Override
+        public void accept(int token) {}
+    }
+
+    private static int drawnOf(TokenMask mask, SamplingParams params, long seed, float... logits) {
+        SamplerState state = new SamplerState(params, seed, new int[0], Optional.of(new Fixed(mask)));
+        return new Sampler(logits.length)
+                .sample(1, FloatBuffer.wrap(logits), state)
+                .tokenId();
+    }
+
+    @Test
+    void onlyTokensOfTheMaskAreDrawn() {
+        TokenMask mask = TokenMask.of(4, 1, 3);
+        for (SamplingParams params : List.of(
+                params(1f, 0, 1f, 0f), params(1f, 3, 1f, 0f), params(2f, 0, 0.9f, 0f), params(1f, 0, 1f, 0.2f))) {
+            boolean[] drawn = new boolean[4];
+            for (int seed = 0; seed < 500; seed++) {
+                drawn[drawnOf(mask, params, seed, LOGITS)] = true;
+            }
+            assertThat(drawn).containsExactly(false, true, false, true);
+        }
+        assertThat(drawnOf(mask, SamplingParams.GREEDY, 0, LOGITS)).isEqualTo(1);
+        float never = Float.NEGATIVE_INFINITY;
+        for (SamplingParams params : List.of(SamplingParams.GREEDY, params(1f, 0, 1f, 0f))) {
+            assertThat(drawnOf(mask, params, 0, 1f, never, 2f, never))
+                    .as("the lowest that is allowed, where none is possible")
+                    .isEqualTo(1);
+        }
+        assertThat(drawnOf(TokenMask.of(2, 1), SamplingParams.GREEDY, 0, 1f, 0f, 2f, 3f))
+                .as("tokens behind the mask are not allowed")
+                .isEqualTo(1);
     }
 
     private static int drawn(SamplingParams params, float... logits) {

@@ -78,6 +78,36 @@ class RestoreGateTest {
         assertThat(store.waitedTurns()).as("turns without a step").isZero();
     }
 
+    /** As a device's pool, into which blocks go slowly. */
+    private record SlowPool(long stepNanos, long nanosPerToken) implements Estimates {
+        @Override
+        public long loadNanos(long hostBytes, long remoteBytes) {
+            return stepNanos;
+        }
+
+        @Override
+        public long stepNanos(long hostBytes, long remoteBytes) {
+            return stepNanos;
+        }
+
+        @Override
+        public long computeNanos(int from, int to) {
+            return (to - from) * nanosPerToken;
+        }
+    }
+
+    @Test
+    void whatIsInHostMemoryIsLeftThereWhereCopyingItTakesLonger() {
+        SlowBlockStore store = new SlowBlockStore(new HeapBlockStore(), 1);
+        run(new LoopFixture(17, CONFIG, Optional.of(store)));
+        LoopFixture slow = fixture(store, new SlowPool(1_000_000, 1));
+        assertThat(run(slow).cachedTokens).isZero();
+        assertThat(slow.restores.plans).extracting(RestoreReport::choice).containsExactly(Choice.RECOMPUTE);
+        assertThat(slow.restores.ends).containsOnlyKeys(RestoreEnd.LATE);
+        LoopFixture quick = fixture(store, new SlowPool(1, 1_000_000));
+        assertThat(run(quick).cachedTokens).isGreaterThan(80);
+    }
+
     /** The estimate was wrong and nothing comes: a small share of what computing takes is lost, not the whole limit. */
     @Test
     void waitsForNothingOnlyForAShareOfWhatComputingTakes() {

@@ -3,13 +3,24 @@ package dev.contexture.scheduler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.contexture.constrain.Constraint;
+import dev.contexture.constrain.ConstraintSpec;
+import dev.contexture.constrain.Constraints;
 import dev.contexture.core.FinishReason;
+import dev.contexture.core.SamplingParams;
+import dev.contexture.core.Sparsity;
+import dev.contexture.engine.FailedConstraintException;
 import dev.contexture.scheduler.RecordingSink.Manner;
+import dev.contexture.testing.ByteTokens;
 import dev.contexture.testing.FakeModel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -188,6 +199,38 @@ class SchedulerLoopTest {
     }
 
     @Test
+    void nothingIsLostWhileDeliveryCloses() throws InterruptedException {
+        for (int round = 0; round < 50; round++) {
+            DeliveryThread delivery = new DeliveryThread().start();
+            AtomicInteger told = new AtomicInteger();
+            List<Thread> bringers = IntStream.range(0, 4)
+                    .mapToObj(i -> Thread.ofPlatform().start(() -> {
+                        for (int j = 0; j < 50; j++) {
+                            delivery.execute(told::incrementAndGet);
+                        }
+                    }))
+                    .toList();
+            delivery.close();
+            for (Thread bringer : bringers) {
+                bringer.join();
+            }
+            assertThat(told).hasValue(200);
+        }
+    }
+
+    @Test
+    void deliveryGoesOnBehindWhatFails() {
+        AtomicInteger told = new AtomicInteger();
+        try (DeliveryThread delivery = new DeliveryThread().start()) {
+            delivery.execute(() -> {
+                throw new StackOverflowError("told to");
+            });
+            delivery.execute(told::incrementAndGet);
+        }
+        assertThat(told).hasValue(1);
+    }
+
+    @Test
     void drainingRefusesNewWorkAndFinishesTheRest() throws InterruptedException {
         LoopFixture fixture = new LoopFixture(100, ROOMY);
         RecordingSink sink = submit(fixture, prompt(20), 50, "a");
@@ -239,6 +282,41 @@ class SchedulerLoopTest {
         int[] prompt = new int[length];
         Arrays.setAll(prompt, i -> i % FakeModel.VOCABULARY);
         return prompt;
+    }
+
+    @Test
+    void whoCannotBeHeldToItsFormatEndsAlone() {
+        LoopFixture fixture = new LoopFixture(100, ROOMY);
+        AtomicLong now = new AtomicLong();
+        Constraints late =
+                new Constraints(new ByteTokens(), never -> {}, () -> now.getAndAdd(Constraint.MOST_WAIT.toNanos()));
+        RecordingSink before = submit(fixture, prompt(20), 10, "a");
+        RecordingSink held = new RecordingSink(Manner.PLAIN);
+        fixture.loop.submit(List.of(new SequenceRequest(
+                prompt(12),
+                10,
+                Set.of(),
+                SamplingParams.GREEDY,
+                "a",
+                "a",
+                Sparsity.DENSE,
+                Optional.empty(),
+                Optional.of(late.compile(new ConstraintSpec.AnyObject())),
+                held)));
+        RecordingSink behind = submit(fixture, IntStream.range(50, 66).toArray(), 10, "a");
+        fixture.turnUntilIdle();
+        assertThat(held.tokens).isEmpty();
+        assertThat(held.ends).isEqualTo(1);
+        assertThat(held.failure).isInstanceOf(FailedConstraintException.class).hasMessageContaining("within 5 s");
+        assertThat(before.tokens)
+                .containsExactlyElementsOf(
+                        IntStream.of(FakeModel.generate(prompt(20), 10)).boxed().toList());
+        assertThat(behind.tokens)
+                .containsExactlyElementsOf(
+                        IntStream.of(FakeModel.generate(IntStream.range(50, 66).toArray(), 10))
+                                .boxed()
+                                .toList());
+        assertThat(fixture.loop.stats().steps()).as("one step a token").isLessThanOrEqualTo(12);
     }
 
     private static RecordingSink submit(LoopFixture fixture, int[] prompt, int maxTokens, String tenant) {

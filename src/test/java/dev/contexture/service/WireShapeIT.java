@@ -39,6 +39,49 @@ class WireShapeIT {
     }
 
     @Test
+    void anAnswerOfASchema() throws Exception {
+        String schema =
+                "{\"type\":\"object\",\"properties\":{\"days\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":31}},"
+                        + "\"required\":[\"days\"],\"additionalProperties\":false}";
+        HttpResponse<String> response = client.post("/v1/chat/completions", chat(format(schema)));
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        JsonNode choice = Client.json(response.body()).path("choices").path(0);
+        assertThat(choice.path("finish_reason").asString()).isEqualTo("stop");
+        JsonNode answer = Client.json(choice.path("message").path("content").asString());
+        assertThat(answer.path("days").asInt()).isBetween(1, 31);
+
+        HttpResponse<String> object = client.post(
+                "/v1/chat/completions", chat("\"max_tokens\":5,\"response_format\":{\"type\":\"json_object\"}"));
+        assertThat(Client.json(object.body())
+                        .path("choices")
+                        .path(0)
+                        .path("message")
+                        .path("content")
+                        .asString())
+                .startsWith("{");
+    }
+
+    @Test
+    void aSchemaThatCannotBeHeldIsRefused() throws Exception {
+        for (String[] each : new String[][] {
+            {format("{\"not\":{}}"), "response_format.json_schema.schema", "#/not"},
+            {"\"response_format\":{\"type\":\"yaml\"}", "response_format.type", "yaml"},
+            {"\"stop\":\"}\"," + format("{\"type\":\"object\"}"), "stop", "format"}
+        }) {
+            HttpResponse<String> response = client.post("/v1/chat/completions", chat(each[0]));
+            assertThat(response.statusCode()).isEqualTo(400);
+            JsonNode error = Client.json(response.body()).path("error");
+            assertThat(error.path("param").asString()).isEqualTo(each[1]);
+            assertThat(error.path("message").asString()).contains(each[2]);
+        }
+    }
+
+    private static String format(String schema) {
+        return "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"it\",\"strict\":true,\"schema\":"
+                + schema + "}}";
+    }
+
+    @Test
     void aWholeAnswer() throws Exception {
         HttpResponse<String> response = client.post("/v1/chat/completions", chat("\"max_tokens\":5,\"temperature\":0"));
         assertThat(response.statusCode()).isEqualTo(200);

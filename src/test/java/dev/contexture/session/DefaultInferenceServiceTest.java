@@ -3,6 +3,7 @@ package dev.contexture.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.contexture.constrain.Constraints;
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.SamplingParams;
 import dev.contexture.core.Sparsity;
@@ -68,6 +69,7 @@ class DefaultInferenceServiceTest {
                     "bytes", 50, 0, "f", new InferenceService.SparsityDescription(Sparsity.DENSE, 1, "none")),
             () -> "1",
             CallListener.NONE,
+            new Constraints(new TokenizerTokens(new ByteTokenizer()), Runnable::run, () -> 0),
             Schedulers.immediate(),
             Schedulers.immediate());
 

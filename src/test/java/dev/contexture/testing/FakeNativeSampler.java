@@ -36,6 +36,9 @@ public final class FakeNativeSampler implements NativeSampler {
             for (; change < request.changesEnd(row); change++) {
                 apply(request.change(change), how.repetition(), changed);
             }
+            for (int token = 0; token < tokens; token++) {
+                changed[token] = request.mayDraw(row, token, tokens) ? changed[token] : Float.NEGATIVE_INFINITY;
+            }
             int token = draw(how, changed);
             int at = row * ROW_INTS * Integer.BYTES;
             double normaliser = normaliser(raw);

@@ -1,5 +1,6 @@
 package dev.contexture.testing;
 
+import dev.contexture.constrain.Constraints;
 import dev.contexture.core.Sparsity;
 import dev.contexture.core.SparsityPolicy;
 import dev.contexture.model.template.ChatTemplate;
@@ -7,6 +8,7 @@ import dev.contexture.session.DefaultInferenceService;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.PromptRenderer;
 import dev.contexture.session.TemplateRenderer;
+import dev.contexture.session.TokenizerTokens;
 import dev.contexture.session.dialect.CallOutcome;
 import dev.contexture.session.dialect.DialectProbe;
 import dev.contexture.session.dialect.DialectSettings;
@@ -52,6 +54,7 @@ public final class ScriptedService {
                         new InferenceService.SparsityDescription(Sparsity.DENSE, 1, "none")),
                 () -> "id" + ids.incrementAndGet(),
                 outcomes::add,
+                new Constraints(new TokenizerTokens(new ByteTokenizer()), Runnable::run, () -> 0),
                 Schedulers.immediate(),
                 Schedulers.parallel());
     }

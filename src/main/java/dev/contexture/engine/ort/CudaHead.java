@@ -31,7 +31,8 @@ public final class CudaHead implements DeviceHead {
         this.places = places;
         try {
             this.head = DeepStack.call(
-                    () -> new FfmDeviceHead(library, head.keys(), head.query(), pool, decoder.session(), places));
+                    () -> new FfmDeviceHead(library, head.keys(), head.query(), pool, decoder.session(), places),
+                    FfmDeviceHead::close);
         } catch (OrtException | ModelRunException e) {
             throw new ModelRunException(
                     "ONNX Runtime cannot load the retrieval head on a CUDA device: " + e.getMessage(), e);

@@ -44,7 +44,8 @@ public final class CudaModelRunner implements ModelRunner {
         try {
             registered.registerCustomOpLibrary(library.path().toString());
             this.session = DeepStack.call(
-                    () -> new FfmBoundSession(library, model.graph(), poolId, vocabularySize, featureWidth));
+                    () -> new FfmBoundSession(library, model.graph(), poolId, vocabularySize, featureWidth),
+                    FfmBoundSession::close);
         } catch (OrtException | RuntimeException e) {
             registered.close();
             throw cannotLoad(model, e);

@@ -33,7 +33,7 @@ public final class OrtEmbeddingRunner implements EmbeddingRunner {
             options.setIntraOpNumThreads(1);
             options.setInterOpNumThreads(1);
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-            this.session = DeepStack.call(() -> environment.createSession(graph, options));
+            this.session = OrtSessions.open(environment, graph, options);
         } catch (OrtException e) {
             throw new ModelRunException("ONNX Runtime cannot load the embedding model: " + e.getMessage(), e);
         }

@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /** Sessions of our graphs, all with the same options, and the direct buffers that feed them. */
@@ -17,7 +18,7 @@ final class OrtSessions {
     private OrtSessions() {}
 
     static OrtEnvironment environment() throws OrtException {
-        return DeepStack.call(OrtEnvironment::getEnvironment);
+        return DeepStack.call(OrtEnvironment::getEnvironment, processWide -> {});
     }
 
     /**
@@ -36,9 +37,30 @@ final class OrtSessions {
         return options;
     }
 
+    /** Closes the options where there is no session of them. */
     static OrtSession open(OrtEnvironment environment, Path graph, OrtSession.SessionOptions options)
             throws OrtException {
-        return DeepStack.call(() -> environment.createSession(graph.toString(), options));
+        return open(options, () -> environment.createSession(graph.toString(), options));
+    }
+
+    /** Closes the options where there is no session of them. */
+    static OrtSession open(OrtEnvironment environment, byte[] graph, OrtSession.SessionOptions options)
+            throws OrtException {
+        return open(options, () -> environment.createSession(graph, options));
+    }
+
+    private static OrtSession open(OrtSession.SessionOptions options, Callable<OrtSession> creation)
+            throws OrtException {
+        return DeepStack.call(
+                () -> {
+                    try {
+                        return creation.call();
+                    } catch (Throwable e) {
+                        options.close();
+                        throw e;
+                    }
+                },
+                session -> close(session, options));
     }
 
     /** The tensor by which an op finds a pool of the native library. */

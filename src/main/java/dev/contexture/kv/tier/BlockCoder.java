@@ -29,6 +29,7 @@ public interface BlockCoder {
      * Reads a block's part from the pool.
      *
      * @param target native memory of exactly {@link #bytes}
+     * @throws BlockMoveException if it cannot be read
      */
     void encode(BlockLocation block, BlockPart part, MemorySegment target);
 
@@ -36,6 +37,7 @@ public interface BlockCoder {
      * Writes a block's part into the pool, and nothing else, whatever the bytes are.
      *
      * @param source native memory of exactly {@link #bytes}
+     * @throws BlockMoveException if it cannot be written; the tokens' places hold nothing of use then
      */
     void decode(BlockLocation block, BlockPart part, MemorySegment source);
 }

@@ -5,6 +5,7 @@ import dev.contexture.kv.BlockLocation;
 import dev.contexture.nativelib.BlockFormat;
 import dev.contexture.nativelib.BlockPlace;
 import dev.contexture.nativelib.NativeBlocks;
+import dev.contexture.nativelib.NativeException;
 import dev.contexture.nativelib.NativeIndexBlocks;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -97,19 +98,27 @@ public final class NativeBlockCoder implements BlockCoder {
 
     @Override
     public void encode(BlockLocation block, BlockPart part, MemorySegment target) {
-        switch (part) {
-            case BlockPart.Rows of -> blocks.encode(format, place(block, of), target);
-            case BlockPart.Index any -> keys().read(block.pages(), block.first(), block.tokens(), target);
-            case BlockPart.Carry any -> throw new IllegalArgumentException("what is carried is not in a pool");
+        try {
+            switch (part) {
+                case BlockPart.Rows of -> blocks.encode(format, place(block, of), target);
+                case BlockPart.Index any -> keys().read(block.pages(), block.first(), block.tokens(), target);
+                case BlockPart.Carry any -> throw new IllegalArgumentException("what is carried is not in a pool");
+            }
+        } catch (NativeException e) {
+            throw new BlockMoveException("a block could not be read from its pool: " + e.getMessage(), e);
         }
     }
 
     @Override
     public void decode(BlockLocation block, BlockPart part, MemorySegment source) {
-        switch (part) {
-            case BlockPart.Rows of -> blocks.decode(format, place(block, of), source);
-            case BlockPart.Index any -> keys().write(block.pages(), block.first(), block.tokens(), source);
-            case BlockPart.Carry any -> throw new IllegalArgumentException("what is carried is not in a pool");
+        try {
+            switch (part) {
+                case BlockPart.Rows of -> blocks.decode(format, place(block, of), source);
+                case BlockPart.Index any -> keys().write(block.pages(), block.first(), block.tokens(), source);
+                case BlockPart.Carry any -> throw new IllegalArgumentException("what is carried is not in a pool");
+            }
+        } catch (NativeException e) {
+            throw new BlockMoveException("a block could not be written to its pool: " + e.getMessage(), e);
         }
     }
 

@@ -25,11 +25,16 @@ public final class EmbeddingTokenizer implements AutoCloseable {
      */
     public EmbeddingTokenizer(String json) {
         this.tokenizer = DjlTokenizer.of(new TokenizerDefinition(json, null, null, Set.of(), false));
-        this.opening = special("[CLS]");
-        this.closing = special("[SEP]");
+        try {
+            this.opening = special(tokenizer, "[CLS]");
+            this.closing = special(tokenizer, "[SEP]");
+        } catch (ModelFormatException e) {
+            tokenizer.close();
+            throw e;
+        }
     }
 
-    private int special(String text) {
+    private static int special(DjlTokenizer tokenizer, String text) {
         return IntStream.range(0, tokenizer.vocabularySize())
                 .filter(id -> tokenizer.tokenText(id).equals(text))
                 .findFirst()

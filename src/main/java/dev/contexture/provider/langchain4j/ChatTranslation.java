@@ -29,21 +29,23 @@ import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.exception.RateLimitException;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.internal.JsonSchemaElementUtils;
+import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
-import dev.langchain4j.model.chat.request.ResponseFormat;
-import dev.langchain4j.model.chat.request.ResponseFormatType;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.output.FinishReason;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.UUID;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 
 /** Between LangChain4j's words and ours; translates and nothing else. */
 final class ChatTranslation {
+    static final Set<Capability> CAPABILITIES = Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
+
     private static final String TENANT = "embedded";
 
     private final InferenceService service;
@@ -64,7 +66,7 @@ final class ChatTranslation {
                 request.messages().stream().map(ChatTranslation::message).toList();
         Integer limit = parameters.maxOutputTokens();
         List<String> stop = parameters.stopSequences();
-        return new GenerationRequest(
+        GenerationRequest free = new GenerationRequest(
                 new Prompt.Chat(messages, tools(parameters), Map.of()),
                 limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
                 stop == null ? List.of() : stop,
@@ -79,6 +81,9 @@ final class ChatTranslation {
                 TENANT,
                 "",
                 SparsityOverrides.NONE);
+        return AnswerFormat.of(parameters.responseFormat())
+                .map(free::constrained)
+                .orElse(free);
     }
 
     private void requireSupported(ChatRequestParameters parameters) {
@@ -86,10 +91,6 @@ final class ChatTranslation {
         if (parameters.modelName() != null && !parameters.modelName().equals(served)) {
             throw new ModelNotFoundException(
                     "the model " + parameters.modelName() + " is not served; " + served + " is");
-        }
-        ResponseFormat format = parameters.responseFormat();
-        if (format != null && format.type() != ResponseFormatType.TEXT) {
-            throw new UnsupportedFeatureException("only the response format TEXT is supported yet");
         }
     }
 

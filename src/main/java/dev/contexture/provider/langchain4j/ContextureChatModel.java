@@ -3,12 +3,14 @@ package dev.contexture.provider.langchain4j;
 import dev.contexture.provider.SingleAnswer;
 import dev.contexture.session.InferenceService;
 import dev.langchain4j.model.ModelProvider;
+import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
@@ -61,6 +63,11 @@ public final class ContextureChatModel implements ChatModel {
     @Override
     public ChatRequestParameters defaultRequestParameters() {
         return defaults;
+    }
+
+    @Override
+    public Set<Capability> supportedCapabilities() {
+        return ChatTranslation.CAPABILITIES;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.contexture.provider.springai;
 
+import dev.contexture.constrain.ConstraintSpec;
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.SparsityOverrides;
 import dev.contexture.provider.Sampling;
@@ -32,6 +33,7 @@ import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
+import org.springframework.ai.model.tool.StructuredOutputChatOptions;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
 import org.springframework.ai.model.tool.ToolCallingManager;
 import reactor.core.publisher.Flux;
@@ -67,11 +69,11 @@ public final class ContextureChatModel implements ChatModel {
         this(service, options, ToolCallingManager.builder().build());
     }
 
-    /** A model with the engine's own defaults. */
+    /** A model with the engine's own defaults, of options that can carry a schema. */
     public static ContextureChatModel of(InferenceService service) {
         return new ContextureChatModel(
                 service,
-                ChatOptions.builder().build(),
+                StructuredOutputChatOptions.builder().build(),
                 ToolCallingManager.builder().build());
     }
 
@@ -127,7 +129,7 @@ public final class ContextureChatModel implements ChatModel {
                 .toList();
         Integer limit = used.getMaxTokens();
         List<String> stop = used.getStopSequences();
-        return new GenerationRequest(
+        GenerationRequest free = new GenerationRequest(
                 new dev.contexture.session.Prompt.Chat(messages, tools(used), Map.of()),
                 limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
                 stop == null ? List.of() : stop,
@@ -142,6 +144,8 @@ public final class ContextureChatModel implements ChatModel {
                 TENANT,
                 "",
                 SparsityOverrides.NONE);
+        String schema = used instanceof StructuredOutputChatOptions format ? format.getOutputSchema() : null;
+        return schema == null ? free : free.constrained(new ConstraintSpec.Schema(schema));
     }
 
     private void requireSupported(ChatOptions used) {

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
@@ -69,20 +70,36 @@ public final class DefaultEmbeddingService implements EmbeddingService {
     @Override
     public Mono<EmbeddingResult> embed(EmbeddingRequest request) {
         return Mono.defer(() -> {
-            long arrival = nanos.getAsLong();
-            int inputs = request.inputs().size();
+            Ending ending = new Ending(request.inputs().size(), nanos.getAsLong());
             return Mono.using(
                             admission::enter,
                             ticket -> {
                                 requireSupported(request);
-                                return embed(request, ticket, arrival);
+                                return embed(request, ticket, ending.arrival);
                             },
                             EmbeddingAdmission.Ticket::close)
-                    .doOnSuccess(result -> listener.ended(
-                            Outcome.SUCCESS, inputs, result == null ? 0 : result.promptTokens(), since(arrival)))
-                    .doOnError(error -> listener.ended(outcome(error), inputs, 0, since(arrival)))
-                    .doOnCancel(() -> listener.ended(Outcome.CANCELLED, inputs, 0, since(arrival)));
+                    .doOnSuccess(result -> ending.tell(Outcome.SUCCESS, result == null ? 0 : result.promptTokens()))
+                    .doOnError(error -> ending.tell(outcome(error), 0))
+                    .doOnCancel(() -> ending.tell(Outcome.CANCELLED, 0));
         });
+    }
+
+    /** A request's end is told once: what is still computed when it is cancelled may fail behind that. */
+    private final class Ending {
+        private final int inputs;
+        private final long arrival;
+        private final AtomicBoolean told = new AtomicBoolean();
+
+        Ending(int inputs, long arrival) {
+            this.inputs = inputs;
+            this.arrival = arrival;
+        }
+
+        void tell(Outcome outcome, int tokens) {
+            if (told.compareAndSet(false, true)) {
+                listener.ended(outcome, inputs, tokens, since(arrival));
+            }
+        }
     }
 
     private void requireSupported(EmbeddingRequest request) {
@@ -141,7 +158,13 @@ public final class DefaultEmbeddingService implements EmbeddingService {
     private <T> Mono<T> onThreads(Callable<T> work) {
         return Mono.fromCallable(() -> answered(work))
                 .subscribeOn(threads)
-                .onErrorMap(RejectedExecutionException.class, e -> new ShuttingDownException());
+                .onErrorMap(RejectedExecutionException.class, e -> refused());
+    }
+
+    private RuntimeException refused() {
+        return admission.isClosed() || threads.isDisposed()
+                ? new ShuttingDownException()
+                : EmbeddingAdmission.full("the queue of the embedding threads is full");
     }
 
     /** Reactor lets an Error end the thread without a word to the subscriber. */

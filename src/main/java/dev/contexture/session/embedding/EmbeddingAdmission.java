@@ -28,52 +28,69 @@ final class EmbeddingAdmission {
             throw new ShuttingDownException();
         }
         if (requests >= maxRequests) {
-            throw full(requests + " embedding requests are waiting");
+            throw full(requests + " embedding requests are waiting, which is the most");
         }
         requests++;
         return new Ticket();
     }
 
-    private static QueueFullException full(String why) {
-        return new QueueFullException(why + ", which is the most; try again later", RETRY_AFTER);
+    static QueueFullException full(String why) {
+        return new QueueFullException(why + "; try again later", RETRY_AFTER);
     }
 
     synchronized void refuseMore() {
         closed = true;
     }
 
+    synchronized boolean isClosed() {
+        return closed;
+    }
+
     synchronized EmbeddingLoad load() {
         return new EmbeddingLoad(requests, tokens);
     }
 
-    private synchronized void add(int more) {
+    private synchronized void take(Ticket ticket, int more) {
+        if (ticket.closed) {
+            return;
+        }
         if (tokens + more > maxTokens) {
             throw full(tokens + " tokens are waiting to be embedded, and with these " + more + " they would be above "
-                    + maxTokens);
+                    + maxTokens + ", which is the most");
         }
         tokens += more;
+        ticket.taken += more;
     }
 
-    private synchronized void leave(int taken) {
+    private synchronized void leave(Ticket ticket) {
+        if (ticket.closed) {
+            return;
+        }
+        ticket.closed = true;
         requests--;
-        tokens -= taken;
+        tokens -= ticket.taken;
     }
 
-    /** One request's place. Used by one thread at a time. */
+    /**
+     * One request's place. A request that is cancelled gives it back while its texts are still being read, on another thread, so that
+     * both are guarded by the admission's lock.
+     */
     final class Ticket implements AutoCloseable {
-        private int taken;
+        private long taken;
+        private boolean closed;
 
         /**
+         * Does nothing once the place is given back.
+         *
          * @throws QueueFullException if so many tokens would be too many
          */
         void take(int more) {
-            add(more);
-            taken += more;
+            EmbeddingAdmission.this.take(this, more);
         }
 
         @Override
         public void close() {
-            leave(taken);
+            leave(this);
         }
     }
 }

@@ -19,7 +19,11 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
@@ -102,10 +106,14 @@ class DefaultEmbeddingServiceTest {
     }
 
     private DefaultEmbeddingService service(EmbeddingRunner runner, TooLong tooLong) {
+        return service(() -> new LoadedEmbeddingModel(tokenizer, runner), tooLong);
+    }
+
+    private DefaultEmbeddingService service(Supplier<LoadedEmbeddingModel> loaded, TooLong tooLong) {
         return new DefaultEmbeddingService(
                 new EmbeddingService.ModelDescription("held", 4, 8, 5, 24, 0),
                 bounds(tooLong),
-                () -> new LoadedEmbeddingModel(tokenizer, runner),
+                loaded,
                 ends,
                 threads,
                 THREADS,
@@ -210,6 +218,78 @@ class DefaultEmbeddingServiceTest {
         assertThat(ends.outcomes).containsExactly(Outcome.REFUSED, Outcome.CANCELLED, Outcome.CANCELLED);
         runner.open.countDown();
         now(service, EmbeddingRequest.of(List.of("one")));
+    }
+
+    @Test
+    void whoCancelsBeforeTheTextsAreReadOwesNothing() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        Semaphore release = new Semaphore(0);
+        LoadedEmbeddingModel model = new LoadedEmbeddingModel(tokenizer, new HeldRunner(0));
+        DefaultEmbeddingService service = service(
+                () -> {
+                    asked.countDown();
+                    release.acquireUninterruptibly();
+                    return model;
+                },
+                TooLong.REFUSE);
+        Disposable request = service.embed(EmbeddingRequest.of(Collections.nCopies(4, "one two three")))
+                .subscribe();
+        assertThat(asked.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        request.dispose();
+        assertThat(service.load()).isEqualTo(new EmbeddingLoad(0, 0));
+        release.release();
+        threads.disposeGracefully().block(SOON);
+        assertThat(service.load()).isEqualTo(new EmbeddingLoad(0, 0));
+    }
+
+    @Test
+    void whatFailsBehindACancelIsNotToldTwice() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        Semaphore release = new Semaphore(0);
+        DefaultEmbeddingService service = service(
+                () -> {
+                    asked.countDown();
+                    release.acquireUninterruptibly();
+                    throw new IllegalStateException("in the test");
+                },
+                TooLong.REFUSE);
+        Disposable request = service.embed(EmbeddingRequest.of(List.of("one"))).subscribe(result -> {}, error -> {});
+        assertThat(asked.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        request.dispose();
+        release.release();
+        threads.disposeGracefully().block(SOON);
+        assertThat(ends.outcomes).containsExactly(Outcome.CANCELLED);
+    }
+
+    @Test
+    void aFullQueueIsNoShutdown() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        Semaphore release = new Semaphore(0);
+        ThreadPoolExecutor narrow = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new SynchronousQueue<>());
+        DefaultEmbeddingService service = new DefaultEmbeddingService(
+                new EmbeddingService.ModelDescription("held", 4, 8, 5, 24, 0),
+                bounds(TooLong.REFUSE),
+                () -> {
+                    asked.countDown();
+                    release.acquireUninterruptibly();
+                    return new LoadedEmbeddingModel(tokenizer, new HeldRunner(0));
+                },
+                ends,
+                Schedulers.fromExecutorService(narrow),
+                1,
+                () -> 0);
+        EmbeddingRequest one = EmbeddingRequest.of(List.of("one"));
+        Disposable first = service.embed(one).subscribe(result -> {}, error -> {});
+        assertThat(asked.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThatThrownBy(() -> now(service, one))
+                .isInstanceOf(QueueFullException.class)
+                .hasMessageContaining("queue of the embedding threads is full");
+        first.dispose();
+        release.release();
+        narrow.shutdown();
+        assertThat(narrow.awaitTermination(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        service.refuseMore();
+        assertThatThrownBy(() -> now(service, one)).isInstanceOf(ShuttingDownException.class);
     }
 
     @Test
