@@ -8,6 +8,7 @@ import dev.contexture.session.TemplateRenderer;
 import dev.contexture.session.TenantNamespaces;
 import dev.contexture.session.TokenizerTokens;
 import dev.contexture.session.dialect.CallListener;
+import dev.contexture.session.dialect.Dialect;
 import dev.contexture.session.dialect.DialectProbe;
 import dev.contexture.session.dialect.DialectSettings;
 import java.security.SecureRandom;
@@ -43,7 +44,7 @@ public final class HostedService implements AutoCloseable {
     public HostedService(
             String id,
             ModelHost host,
-            DialectSettings dialect,
+            DialectSettings settings,
             TenantNamespaces namespaces,
             CallListener calls,
             Instant created) {
@@ -53,8 +54,10 @@ public final class HostedService implements AutoCloseable {
         this.maskThreads = Executors.newFixedThreadPool(
                 Math.clamp(processors / 8, 1, MOST_MASK_THREADS),
                 Thread.ofPlatform().name("masks-", 0).daemon(true).factory());
-        this.renderer = new TemplateRenderer(host.template(), DialectProbe.of(host.template(), dialect));
-        this.constraints = new Constraints(new TokenizerTokens(host.tokenizer()), maskThreads, System::nanoTime);
+        Dialect dialect = DialectProbe.of(host.template(), settings);
+        this.renderer = new TemplateRenderer(host.template(), dialect);
+        this.constraints = new Constraints(
+                new TokenizerTokens(host.tokenizer(), dialect.markers()), maskThreads, System::nanoTime);
         this.service = new DefaultInferenceService(
                 host.tokenizer(),
                 renderer,

@@ -107,7 +107,6 @@ public final class DefaultInferenceService implements InferenceService {
             }
         }
         Sparsity sparsity = sparsity(request);
-        Optional<Constraint> constraint = request.constraint().map(this::compiled);
         Prompt.Encoded prompt = encoder.encode(request.prompt());
         int room = generator.contextLength() - prompt.tokens().length;
         int maxTokens = request.maxTokens().orElse(room);
@@ -118,21 +117,33 @@ public final class DefaultInferenceService implements InferenceService {
                     request.maxTokens().orElse(0),
                     PromptEncoder.param(request.prompt()));
         }
+        Optional<Constraint> constraint =
+                prompt.answer().held(request.constraint()).map(spec -> compiled(spec, request));
         return new Prepared(prompt, maxTokens, sparsity, constraint);
     }
 
-    private Constraint compiled(ConstraintSpec spec) {
+    private Constraint compiled(ConstraintSpec spec, GenerationRequest request) {
+        if (!request.stop().isEmpty()) {
+            throw new InvalidPromptException(
+                    "stop must be left out where tool_choice asks for a call: a stop sequence would cut it", "stop");
+        }
         try {
             return constraints.compile(spec);
         } catch (UnsupportedSchemaException e) {
-            throw new InvalidPromptException(
-                    String.valueOf(e.getMessage()),
-                    switch (spec) {
-                        case ConstraintSpec.AnyObject any -> "response_format";
-                        case ConstraintSpec.Schema schema -> "response_format.json_schema.schema";
-                        case ConstraintSpec.Pieces pieces -> "tools";
-                    });
+            throw new InvalidPromptException(String.valueOf(e.getMessage()), param(e, request));
         }
+    }
+
+    /** The field that asks for what is refused; places in tools' schemas begin with the tool's name. */
+    private static String param(UnsupportedSchemaException refused, GenerationRequest request) {
+        if (!refused.path().startsWith("#")) {
+            return "tools";
+        }
+        return request.constraint()
+                .map(format -> format instanceof ConstraintSpec.Schema
+                        ? "response_format.json_schema.schema"
+                        : "response_format")
+                .orElse("tool_choice");
     }
 
     private Sparsity sparsity(GenerationRequest request) {

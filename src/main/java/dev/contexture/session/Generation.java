@@ -73,7 +73,9 @@ final class Generation {
                     tokenizer,
                     request.stop(),
                     request.sampling().logprobs(),
-                    answers.form().markers());
+                    constraint.isPresent()
+                            ? answers.form().heldMarkers()
+                            : answers.form().markers());
             sequences.add(new SequenceRequest(
                     prompt,
                     maxTokens,

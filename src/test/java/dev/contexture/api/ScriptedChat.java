@@ -18,14 +18,20 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ReactorHttpHandlerAdapter;
+import org.springframework.test.web.reactive.server.WebTestClient;
 import org.springframework.util.unit.DataSize;
 import org.springframework.web.reactive.config.EnableWebFlux;
 import org.springframework.web.server.adapter.WebHttpHandlerBuilder;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The chat route over HTTP, with everything behind it but a model: answers are given texts. */
 final class ScriptedChat implements AutoCloseable {
@@ -93,6 +99,40 @@ final class ScriptedChat implements AutoCloseable {
                 new SecureRandom(),
                 Schedulers.immediate(),
                 Schedulers.parallel());
+    }
+
+    private WebTestClient client() {
+        return WebTestClient.bindToServer().baseUrl(url()).build();
+    }
+
+    /** Of a request, with more fields as JSON. */
+    static String body(String messages, String... fields) {
+        return "{\"model\": \"scripted\", \"messages\": [" + messages + "]"
+                + String.join("", Stream.of(fields).map(f -> ", " + f).toList()) + "}";
+    }
+
+    static String ask(String... fields) {
+        return body("{\"role\": \"user\", \"content\": \"How is it in Turku?\"}", fields);
+    }
+
+    JsonNode post(String body, int status) {
+        byte[] answer = client().post()
+                .uri("/chat/completions")
+                .contentType(MediaType.APPLICATION_JSON)
+                .bodyValue(body)
+                .exchange()
+                .expectStatus()
+                .isEqualTo(status)
+                .expectBody()
+                .returnResult()
+                .getResponseBody();
+        return JsonMapper.shared().readTree(Objects.requireNonNull(answer));
+    }
+
+    /** The only choice of what is answered to the request when the model answers so. */
+    JsonNode choice(String answer, String body) {
+        generator.willAnswer(answer);
+        return post(body, 200).path("choices").path(0);
     }
 
     String url() {

@@ -1,5 +1,7 @@
 package dev.contexture.api;
 
+import static dev.contexture.api.ScriptedChat.ask;
+import static dev.contexture.api.ScriptedChat.body;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.openai.client.OpenAIClient;
@@ -68,35 +70,6 @@ class ToolCallsTest {
         asDrawn.close();
     }
 
-    private static String body(String messages, String... fields) {
-        return "{\"model\": \"scripted\", \"messages\": [" + messages + "]"
-                + String.join(
-                        "", java.util.Arrays.stream(fields).map(f -> ", " + f).toList()) + "}";
-    }
-
-    private static String ask(String... fields) {
-        return body("{\"role\": \"user\", \"content\": \"How is it in Turku?\"}", fields);
-    }
-
-    private JsonNode post(String body, int status) {
-        byte[] answer = client.post()
-                .uri("/chat/completions")
-                .contentType(MediaType.APPLICATION_JSON)
-                .bodyValue(body)
-                .exchange()
-                .expectStatus()
-                .isEqualTo(status)
-                .expectBody()
-                .returnResult()
-                .getResponseBody();
-        return JsonMapper.shared().readTree(java.util.Objects.requireNonNull(answer));
-    }
-
-    private JsonNode choice(String answer, String body) {
-        chat.generator.willAnswer(answer);
-        return post(body, 200).path("choices").path(0);
-    }
-
     private static List<JsonNode> chunks(WebTestClient with, String body) {
         List<String> lines = with.post()
                 .uri("/chat/completions")
@@ -124,7 +97,7 @@ class ToolCallsTest {
 
     @Test
     void aCallInAWholeAnswer() {
-        JsonNode choice = choice(CALL, ask(TOOLS));
+        JsonNode choice = chat.choice(CALL, ask(TOOLS));
         assertThat(text(choice.path("message")))
                 .isEqualTo(
                         "{\"role\":\"assistant\",\"content\":null,\"refusal\":null,\"tool_calls\":[{\"id\":\""
@@ -142,10 +115,10 @@ class ToolCallsTest {
 
     @Test
     void textAndSeveralCalls() {
-        JsonNode choice = choice("I look.\n" + CALL + "\n" + CLOCK, ask(TOOLS));
+        JsonNode choice = chat.choice("I look.\n" + CALL + "\n" + CLOCK, ask(TOOLS));
         assertThat(choice.at("/message/content").asString()).isEqualTo("I look.");
         assertThat(choice.at("/message/tool_calls").size()).isEqualTo(2);
-        JsonNode one = choice(CALL + "\n" + CLOCK, ask(TOOLS, "\"parallel_tool_calls\": false"));
+        JsonNode one = chat.choice(CALL + "\n" + CLOCK, ask(TOOLS, "\"parallel_tool_calls\": false"));
         assertThat(one.at("/message/tool_calls").size()).isEqualTo(1);
         assertThat(one.path("finish_reason").asString()).isEqualTo("tool_calls");
     }
@@ -153,12 +126,12 @@ class ToolCallsTest {
     @Test
     void withoutACallNothingIsDifferent() {
         for (String fields : List.of(TOOLS, TOOLS + ", \"tool_choice\": \"auto\"")) {
-            JsonNode choice = choice("It is fine.", ask(fields));
+            JsonNode choice = chat.choice("It is fine.", ask(fields));
             assertThat(text(choice.path("message")))
                     .isEqualTo("{\"role\":\"assistant\",\"content\":\"It is fine.\",\"refusal\":null}");
             assertThat(choice.path("finish_reason").asString()).isEqualTo("stop");
         }
-        JsonNode none = choice(CALL, ask(TOOLS, "\"tool_choice\": \"none\""));
+        JsonNode none = chat.choice(CALL, ask(TOOLS, "\"tool_choice\": \"none\""));
         assertThat(none.at("/message/content").asString()).isEqualTo(CALL);
         assertThat(chat.generator.lastPrompt()).doesNotContain("get_weather");
     }
@@ -166,30 +139,13 @@ class ToolCallsTest {
     @Test
     void whatIsNoCallIsContent() {
         String broken = "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {city: 1}}\n</tool_call>";
-        JsonNode choice = choice(broken, ask(TOOLS));
+        JsonNode choice = chat.choice(broken, ask(TOOLS));
         assertThat(choice.at("/message/content").asString()).isEqualTo(broken);
         assertThat(choice.path("finish_reason").asString()).isEqualTo("stop");
-        JsonNode cut = choice(CALL, ask(TOOLS, "\"max_tokens\": 40"));
+        JsonNode cut = chat.choice(CALL, ask(TOOLS, "\"max_tokens\": 40"));
         assertThat(cut.at("/message/content").asString()).isEqualTo(CALL.substring(0, 40));
         assertThat(cut.path("finish_reason").asString()).isEqualTo("length");
         assertThat(chat.outcomes).containsExactly(CallOutcome.MALFORMED, CallOutcome.INCOMPLETE);
-    }
-
-    @Test
-    void forcedCalls() {
-        JsonNode required =
-                choice("clock\", \"arguments\": {}}\n</tool_call>", ask(TOOLS, "\"tool_choice\": \"required\""));
-        assertThat(chat.generator.lastPrompt()).endsWith("<|im_start|>assistant\n<tool_call>\n{\"name\": \"");
-        assertThat(required.at("/message/tool_calls/0/function/name").asString())
-                .isEqualTo("clock");
-        assertThat(required.path("finish_reason").asString()).isEqualTo("tool_calls");
-        JsonNode named = choice(
-                " {\"city\": \"Å\"}}\n</tool_call>\n" + CLOCK,
-                ask(TOOLS, "\"tool_choice\": {\"type\": \"function\", \"function\": {\"name\": \"get_weather\"}}"));
-        assertThat(named.at("/message/tool_calls").size()).isEqualTo(1);
-        assertThat(named.at("/message/tool_calls/0/function/arguments").asString())
-                .isEqualTo("{\"city\": \"Å\"}");
-        assertThat(named.path("finish_reason").asString()).isEqualTo("stop");
     }
 
     @Test
@@ -238,7 +194,7 @@ class ToolCallsTest {
 
     @Test
     void thoughtsAreApart() {
-        JsonNode choice = choice("<think>\nWind.\n</think>\n\nFine.", ask());
+        JsonNode choice = chat.choice("<think>\nWind.\n</think>\n\nFine.", ask());
         assertThat(text(choice.path("message")))
                 .isEqualTo(
                         "{\"role\":\"assistant\",\"content\":\"Fine.\",\"refusal\":null,\"reasoning_content\":\"Wind.\"}");
@@ -263,13 +219,14 @@ class ToolCallsTest {
 
     @Test
     void thinkingIsTurnedOffByEffortOrArgument() {
-        choice("x", ask("\"reasoning_effort\": \"none\""));
+        chat.choice("x", ask("\"reasoning_effort\": \"none\""));
         assertThat(chat.generator.lastPrompt()).endsWith("<think>\n\n</think>\n\n");
-        choice("x", ask("\"reasoning_effort\": \"high\""));
+        chat.choice("x", ask("\"reasoning_effort\": \"high\""));
         assertThat(chat.generator.lastPrompt()).endsWith("assistant\n");
-        choice("x", ask("\"reasoning_effort\": \"high\"", "\"chat_template_kwargs\": {\"enable_thinking\": false}"));
+        chat.choice(
+                "x", ask("\"reasoning_effort\": \"high\"", "\"chat_template_kwargs\": {\"enable_thinking\": false}"));
         assertThat(chat.generator.lastPrompt()).endsWith("<think>\n\n</think>\n\n");
-        assertThat(post(ask("\"reasoning_effort\": \"much\""), 400)
+        assertThat(chat.post(ask("\"reasoning_effort\": \"much\""), 400)
                         .at("/error/param")
                         .asString())
                 .isEqualTo("reasoning_effort");
@@ -283,7 +240,7 @@ class ToolCallsTest {
     }
 
     private void isRefused(String body, String param) {
-        JsonNode error = post(body, 400).path("error");
+        JsonNode error = chat.post(body, 400).path("error");
         assertThat(error.path("param").asString()).as(text(error)).isEqualTo(param);
         assertThat(error.path("type").asString()).isEqualTo("invalid_request_error");
         assertThat(error.path("message").asString()).isNotBlank();
@@ -368,7 +325,7 @@ class ToolCallsTest {
                 "messages[1].tool_calls[0].function.arguments");
         isRefused(
                 body(called("[" + call.replace("\"{}\"", "{}") + "]")), "messages[1].tool_calls[0].function.arguments");
-        choice("ok", body(called("[" + call.replace("\"{}\"", "\"\"") + "]", result.formatted("a"))));
+        chat.choice("ok", body(called("[" + call.replace("\"{}\"", "\"\"") + "]", result.formatted("a"))));
         assertThat(chat.generator.lastPrompt()).contains("{\"name\": \"clock\", \"arguments\": {}}");
     }
 
@@ -382,11 +339,11 @@ class ToolCallsTest {
                 .orElseThrow()
                 .id();
         String session = "\"session_id\": \"" + id + "\"";
-        JsonNode first = choice("<think>\nI look.\n</think>\n\n" + CALL, ask(TOOLS, session));
+        JsonNode first = chat.choice("<think>\nI look.\n</think>\n\n" + CALL, ask(TOOLS, session));
         String prompt = chat.generator.lastPrompt();
         String call = first.at("/message/tool_calls/0/id").asString();
         String result = "{\"role\": \"tool\", \"tool_call_id\": \"" + call + "\", \"content\": \"rain\"}";
-        JsonNode second = choice("It rains.", body(result, TOOLS, session));
+        JsonNode second = chat.choice("It rains.", body(result, TOOLS, session));
         assertThat(second.at("/message/content").asString()).isEqualTo("It rains.");
         assertThat(chat.generator.lastPrompt())
                 .isEqualTo(
@@ -405,7 +362,7 @@ class ToolCallsTest {
                         + first.at("/message/tool_calls") + "}, " + result
                         + ", {\"role\": \"assistant\", \"content\": \"It rains.\"}, {\"role\": \"user\", \"content\": \"Thanks.\"}";
         chat.generator.willAnswer("Bye.");
-        JsonNode third = post(body(whole, TOOLS, session), 200);
+        JsonNode third = chat.post(body(whole, TOOLS, session), 200);
         assertThat(third.at("/contexture/session/matched_messages").asInt()).isEqualTo(4);
     }
 

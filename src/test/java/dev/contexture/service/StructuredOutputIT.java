@@ -165,6 +165,27 @@ class StructuredOutputIT {
                         "(?s)<tool_call>\n\\{\"name\": \"weather\", \"arguments\": \\{.*\"days\": ?[0-9]{1,2}.*}}\n</tool_call>");
     }
 
+    /** Here a thought ends with its first full stop, as this model knows no tags. */
+    @Test
+    void whatComesBehindAThoughtIsHeld() {
+        String schema = "{\"enum\":[\"yes\",\"no\"]}";
+        Map<Integer, Answer> choices = answers(request(
+                "of a question",
+                8,
+                3,
+                new ConstraintSpec.AfterThought("<", ".", true, new ConstraintSpec.Schema(schema))));
+        int finished = 0;
+        for (Answer answer : choices.values()) {
+            if (answer.reason == FinishReason.STOP) {
+                finished++;
+                assertThat(answer.text).matches("(?s)[^.]+\\.( |\n\n?)?\"(yes|no)\"");
+            } else {
+                assertThat(answer.text).doesNotContain(".");
+            }
+        }
+        assertThat(finished).as("of %s", choices).isPositive();
+    }
+
     private void awaitRunning(int sequences) throws InterruptedException {
         Instant deadline = Instant.now().plus(Duration.ofSeconds(20));
         while (loop.stats().running() != sequences && Instant.now().isBefore(deadline)) {

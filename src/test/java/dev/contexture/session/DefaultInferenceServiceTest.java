@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 import reactor.core.scheduler.Schedulers;
@@ -69,7 +70,7 @@ class DefaultInferenceServiceTest {
                     "bytes", 50, 0, "f", new InferenceService.SparsityDescription(Sparsity.DENSE, 1, "none")),
             () -> "1",
             CallListener.NONE,
-            new Constraints(new TokenizerTokens(new ByteTokenizer()), Runnable::run, () -> 0),
+            new Constraints(new TokenizerTokens(new ByteTokenizer(), Set.of()), Runnable::run, () -> 0),
             Schedulers.immediate(),
             Schedulers.immediate());
 

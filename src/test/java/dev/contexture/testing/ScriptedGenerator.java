@@ -1,5 +1,7 @@
 package dev.contexture.testing;
 
+import dev.contexture.constrain.Constraint;
+import dev.contexture.constrain.TokenConstraint;
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.SparsityUsage;
 import dev.contexture.scheduler.GeneratedToken;
@@ -13,7 +15,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 
-/** Answers with given texts, one after the other, in tokens of {@link ByteTokenizer}. */
+/**
+ * Answers with given texts, one after the other, in tokens of {@link ByteTokenizer}. A text that its constraint, compiled for
+ * {@link ByteTokens}, does not allow is an error: no model could draw it.
+ */
 public final class ScriptedGenerator implements TokenGenerator {
     private final Deque<String> answers = new ArrayDeque<>();
     private final List<SequenceRequest> asked = new ArrayList<>();
@@ -50,19 +55,33 @@ public final class ScriptedGenerator implements TokenGenerator {
         TokenSink sink = sequence.sink();
         sink.onAdmitted(0, Optional.empty());
         int count = 0;
-        FinishReason reason = FinishReason.STOP;
+        Optional<TokenConstraint> held = sequence.constraint().map(Constraint::begin);
         for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
             count++;
+            held.ifPresent(constraint -> draw(constraint, Byte.toUnsignedInt(b), text));
             TokenSink.Verdict verdict = sink.onToken(new GeneratedToken(Byte.toUnsignedInt(b), -0.5f, List.of()));
             if (verdict == TokenSink.Verdict.STOP) {
-                break;
+                sink.onFinished(FinishReason.STOP, SparsityUsage.NONE);
+                return;
             }
             if (count == sequence.maxTokens()) {
-                reason = FinishReason.LENGTH;
-                break;
+                sink.onFinished(FinishReason.LENGTH, SparsityUsage.NONE);
+                return;
             }
         }
-        sink.onFinished(reason, SparsityUsage.NONE);
+        held.ifPresent(constraint -> require(constraint, new ByteTokens().end(), text));
+        sink.onFinished(FinishReason.STOP, SparsityUsage.NONE);
+    }
+
+    private static void draw(TokenConstraint held, int token, String text) {
+        require(held, token, text);
+        held.accept(token);
+    }
+
+    private static void require(TokenConstraint held, int token, String text) {
+        if (!held.mask().allows(token)) {
+            throw new AssertionError("the token " + token + " is not allowed in " + text);
+        }
     }
 
     @Override

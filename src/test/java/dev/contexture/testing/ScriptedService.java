@@ -8,7 +8,6 @@ import dev.contexture.session.DefaultInferenceService;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.PromptRenderer;
 import dev.contexture.session.TemplateRenderer;
-import dev.contexture.session.TokenizerTokens;
 import dev.contexture.session.dialect.CallOutcome;
 import dev.contexture.session.dialect.DialectProbe;
 import dev.contexture.session.dialect.DialectSettings;
@@ -54,7 +53,7 @@ public final class ScriptedService {
                         new InferenceService.SparsityDescription(Sparsity.DENSE, 1, "none")),
                 () -> "id" + ids.incrementAndGet(),
                 outcomes::add,
-                new Constraints(new TokenizerTokens(new ByteTokenizer()), Runnable::run, () -> 0),
+                new Constraints(new ByteTokens(), Runnable::run, () -> 0),
                 Schedulers.immediate(),
                 Schedulers.parallel());
     }

@@ -69,11 +69,11 @@ public final class ContextureChatModel implements ChatModel {
         this(service, options, ToolCallingManager.builder().build());
     }
 
-    /** A model with the engine's own defaults, of options that can carry a schema. */
+    /** A model with the engine's own defaults, of options that can carry tools and a schema. */
     public static ContextureChatModel of(InferenceService service) {
         return new ContextureChatModel(
                 service,
-                StructuredOutputChatOptions.builder().build(),
+                ContextureChatOptions.builder().build(),
                 ToolCallingManager.builder().build());
     }
 

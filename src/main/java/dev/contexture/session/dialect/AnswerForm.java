@@ -1,6 +1,8 @@
 package dev.contexture.session.dialect;
 
+import dev.contexture.constrain.ConstraintSpec;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -11,20 +13,12 @@ import java.util.Set;
  * @param format of calls
  * @param thoughts tags of thoughts, if the model writes any
  * @param thinking whether the prompt ends within a thought
- * @param begun what the prompt has of the answer already, behind where the template ends
- * @param grammar what the answer must be; empty: anything
  */
 public record AnswerForm(
-        ToolUse tools,
-        CallFormat format,
-        ArgumentDelivery delivery,
-        Optional<ThinkTags> thoughts,
-        boolean thinking,
-        String begun,
-        Optional<CallGrammar> grammar) {
+        ToolUse tools, CallFormat format, ArgumentDelivery delivery, Optional<ThinkTags> thoughts, boolean thinking) {
     /** Text and nothing else. */
-    public static final AnswerForm PLAIN = new AnswerForm(
-            ToolUse.NONE, CallFormat.HERMES, ArgumentDelivery.CHECKED, Optional.empty(), false, "", Optional.empty());
+    public static final AnswerForm PLAIN =
+            new AnswerForm(ToolUse.NONE, CallFormat.HERMES, ArgumentDelivery.CHECKED, Optional.empty(), false);
 
     /** Tokens that are part of the text to be read, though control tokens are hidden otherwise. */
     public Set<String> markers() {
@@ -37,6 +31,32 @@ public record AnswerForm(
             markers.add(tags.close());
         });
         return markers;
+    }
+
+    /** The same for an answer that is held to something: it may be spelled with all of them. */
+    public Set<String> heldMarkers() {
+        return Dialect.markers(format, thoughts);
+    }
+
+    /**
+     * What the answer is held to: calls where there must be some, else a format or calls; a thought in front of it is free.
+     *
+     * @param text what the answer's text must be
+     * @return empty if it may be anything
+     */
+    public Optional<ConstraintSpec> held(Optional<ConstraintSpec> text) {
+        Optional<ConstraintSpec> answer = tools.isForced() ? Optional.of(format.calls(tools)) : text.map(this::orCalls);
+        return answer.map(this::behindThought);
+    }
+
+    private ConstraintSpec orCalls(ConstraintSpec text) {
+        return tools.isOn() ? new ConstraintSpec.Either(List.of(text, format.calls(tools))) : text;
+    }
+
+    private ConstraintSpec behindThought(ConstraintSpec answer) {
+        return thoughts.<ConstraintSpec>map(
+                        tags -> new ConstraintSpec.AfterThought(tags.open(), tags.close(), thinking, answer))
+                .orElse(answer);
     }
 
     /** Whether calls mean that the answer just stopped: the caller wanted this one. */

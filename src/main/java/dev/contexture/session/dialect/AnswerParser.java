@@ -38,7 +38,6 @@ public final class AnswerParser {
         this.opening = form.thoughts().map(tags -> new MarkerSearch(List.of(tags.open()), this::beganOtherwise));
         this.closing = form.thoughts().map(tags -> new MarkerSearch(List.of(tags.close()), this::thought));
         this.place = form.thoughts().isEmpty() ? Place.ANSWER : form.thinking() ? Place.THOUGHT : Place.BEGIN;
-        form.begun().chars().forEach(c -> next((char) c));
     }
 
     /** What this piece of text makes certain. */

@@ -1,32 +1,37 @@
 package dev.contexture.session.dialect;
 
+import dev.contexture.constrain.ConstraintSpec;
 import java.util.List;
 import java.util.Set;
 
 /** How a family of models writes calls. */
 public enum CallFormat {
     HERMES(
+            "",
             "<tool_call>\n",
             "arguments",
             "}\n</tool_call>",
-            "\n<tool_call>\n",
+            "\n",
+            "",
             List.of(HermesCalls.OPEN, HermesCalls.CLOSE)) {
         @Override
         CallParser parser(Set<String> tools, CallSink out) {
             return new HermesCalls(tools, out);
         }
     },
-    LLAMA("", "parameters", "}", "; ", List.of(LlamaCalls.TAG)) {
+    LLAMA("", "", "parameters", "}", "; ", "", List.of(LlamaCalls.TAG)) {
         @Override
         CallParser parser(Set<String> tools, CallSink out) {
             return new LlamaCalls(tools, out);
         }
     },
     MISTRAL(
-            "[TOOL_CALLS] [",
+            MistralCalls.MARKER + " [",
+            "",
             "arguments",
             "}",
             ", ",
+            "]",
             List.of(MistralCalls.MARKER, MistralCalls.ARGUMENTS, MistralCalls.ID)) {
         @Override
         CallParser parser(Set<String> tools, CallSink out) {
@@ -34,20 +39,28 @@ public enum CallFormat {
         }
     };
 
-    /** In front of each call behind what opens it. */
-    private static final String NAME = "{\"name\": \"";
-
-    private final String open;
+    private final String beforeAll;
+    private final String before;
     private final String arguments;
-    private final String close;
+    private final String after;
     private final String separator;
+    private final String afterAll;
     private final List<String> markers;
 
-    CallFormat(String open, String arguments, String close, String separator, List<String> markers) {
-        this.open = open;
+    CallFormat(
+            String beforeAll,
+            String before,
+            String arguments,
+            String after,
+            String separator,
+            String afterAll,
+            List<String> markers) {
+        this.beforeAll = beforeAll;
+        this.before = before;
         this.arguments = arguments;
-        this.close = close;
+        this.after = after;
         this.separator = separator;
+        this.afterAll = afterAll;
         this.markers = markers;
     }
 
@@ -59,27 +72,18 @@ public enum CallFormat {
     }
 
     /**
-     * What an answer is that must call.
+     * What an answer is that calls and says nothing else.
      *
      * @throws IllegalArgumentException if nothing may be called
      */
-    CallGrammar grammar(ToolUse use) {
-        List<ToolDefinition> callable = use.callable();
-        boolean one = callable.size() == 1;
-        // Blanks in front of a text are part of its first token, so the prompt ends before them.
-        String begun = open + NAME + (one ? callable.getFirst().name() + "\", \"" + arguments + "\":" : "");
-        List<CallGrammar.Piece> pieces = callable.stream()
-                .map(tool -> new CallGrammar.Piece(
-                        tool.name(), one ? " " : tool.name() + "\", \"" + arguments + "\": ", tool.schema(), close))
-                .toList();
-        if (one && use.mostCalls() > 1) {
-            // The calls behind the first have the whole head, which the prompt has of the first.
-            return new CallGrammar(
-                    begun,
-                    pieces,
-                    separator + NAME + callable.getFirst().name() + "\", \"" + arguments + "\":",
-                    use.mostCalls());
-        }
-        return new CallGrammar(begun, pieces, separator + NAME, use.mostCalls());
+    ConstraintSpec calls(ToolUse use) {
+        List<ConstraintSpec.Piece> pieces =
+                use.callable().stream().map(this::piece).toList();
+        return new ConstraintSpec.Pieces(beforeAll, pieces, separator, afterAll, use.mostCalls());
+    }
+
+    private ConstraintSpec.Piece piece(ToolDefinition tool) {
+        String head = before + "{\"name\": \"" + tool.name() + "\", \"" + arguments + "\": ";
+        return new ConstraintSpec.Piece(tool.name(), head, tool.argumentSchema(), after);
     }
 }

@@ -3,7 +3,6 @@ package dev.contexture.session.dialect;
 import dev.contexture.model.template.ChatTemplate;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 
 /** Writes conversations, with tools or without, by a model's template. Safe for use by several threads. */
@@ -51,15 +50,7 @@ public final class ChatPrompts {
     private WrittenPrompt written(String text, ToolUse tools) {
         boolean thinking =
                 dialect.thoughts().filter(tags -> tags.isOpenAtEnd(text)).isPresent();
-        Optional<CallGrammar> grammar =
-                tools.isForced() ? Optional.of(dialect.format().grammar(tools)) : Optional.empty();
-        String begun = grammar.map(CallGrammar::begun).orElse("");
-        if (thinking && !begun.isEmpty()) {
-            // An answer that must call begins with the call: the thought that the template opened stays empty.
-            begun = "\n" + dialect.thoughts().orElseThrow().close() + "\n\n" + begun;
-        }
-        AnswerForm form = new AnswerForm(
-                tools, dialect.format(), dialect.delivery(), dialect.thoughts(), thinking, begun, grammar);
-        return new WrittenPrompt(text + begun, form);
+        return new WrittenPrompt(
+                text, new AnswerForm(tools, dialect.format(), dialect.delivery(), dialect.thoughts(), thinking));
     }
 }

@@ -1,6 +1,9 @@
 package dev.contexture.session.dialect;
 
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * How a model is spoken to about tools, and how it answers.
@@ -43,4 +46,15 @@ public record Dialect(
             true,
             ArgumentDelivery.CHECKED,
             Optional.empty());
+
+    /** Control tokens that answers may be made of, by their text. */
+    public Set<String> markers() {
+        return markers(format, thoughts);
+    }
+
+    static Set<String> markers(CallFormat format, Optional<ThinkTags> thoughts) {
+        Set<String> markers = new HashSet<>(format.markers());
+        thoughts.ifPresent(tags -> markers.addAll(List.of(tags.open(), tags.close())));
+        return markers;
+    }
 }

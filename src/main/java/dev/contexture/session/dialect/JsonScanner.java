@@ -1,12 +1,14 @@
 package dev.contexture.session.dialect;
 
+import java.util.BitSet;
+
 /**
  * Follows one JSON value character by character, strictly as RFC 8259 has it, and says where keys and values end. Begins in front of
  * an object or array. Keeps a few numbers, whatever the value's length.
  */
 final class JsonScanner {
-    /** Most open objects and arrays; deeper ones are refused. */
-    static final int MOST_OPEN = 64;
+    /** Most open objects and arrays; deeper ones are refused. A call is one, its arguments have the others. */
+    static final int MOST_OPEN = 65;
 
     /** What a character was. */
     enum Step {
@@ -48,7 +50,7 @@ final class JsonScanner {
     private Place place = Place.VALUE;
     private int open;
     /** Bit i: whether the i-th open container is an array. */
-    private long arrays;
+    private final BitSet arrays = new BitSet();
 
     private boolean isKey;
     private int hexDigits;
@@ -115,7 +117,7 @@ final class JsonScanner {
                 if (open == MOST_OPEN) {
                     return Step.BROKEN;
                 }
-                arrays = c == '[' ? arrays | 1L << open : arrays & ~(1L << open);
+                arrays.set(open, c == '[');
                 open++;
                 place = c == '[' ? Place.FIRST_ITEM : Place.FIRST_KEY;
             }
@@ -152,7 +154,7 @@ final class JsonScanner {
     }
 
     private boolean isInArray() {
-        return (arrays >> (open - 1) & 1) != 0;
+        return arrays.get(open - 1);
     }
 
     private Step behindValue(char c) {

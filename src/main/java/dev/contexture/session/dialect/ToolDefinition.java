@@ -22,8 +22,12 @@ public record ToolDefinition(Map<String, Object> function) {
                     "a tool's name has 1 to 64 letters, digits, underscores and dashes, but not '"
                             + function.get("name") + "'");
         }
-        if (!(function.get(PARAMETERS) instanceof Map)) {
+        if (!(function.get(PARAMETERS) instanceof Map<?, ?> schema)) {
             throw new IllegalArgumentException("the parameters of the tool '" + name + "' are no JSON schema");
+        }
+        if (schema.get("type") != null && !"object".equals(schema.get("type"))) {
+            throw new IllegalArgumentException("the parameters of the tool '" + name
+                    + "' must be an object's schema, as arguments have names, but their type is " + schema.get("type"));
         }
     }
 
@@ -57,9 +61,9 @@ public record ToolDefinition(Map<String, Object> function) {
         return (String) function.getOrDefault("name", "");
     }
 
-    /** JSON schema of the arguments. */
-    public String schema() {
-        return ChatTemplate.json(function.getOrDefault(PARAMETERS, Map.of()));
+    /** What arguments of a call that is held to the schema are: a JSON schema. */
+    String argumentSchema() {
+        return ChatTemplate.json(ArgumentSchema.of((Map<?, ?>) function.getOrDefault(PARAMETERS, Map.of())));
     }
 
     /** As OpenAI writes it, which is what chat templates read. */

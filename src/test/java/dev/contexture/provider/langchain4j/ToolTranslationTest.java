@@ -70,7 +70,7 @@ class ToolTranslationTest {
     @Test
     void choices() {
         ContextureChatModel model = ContextureChatModel.of(scripted.service());
-        scripted.generator().willAnswer(" {}}\n</tool_call>");
+        scripted.generator().willAnswer(CALL);
         ChatResponse required = model.chat(ask().toolChoice(ToolChoice.REQUIRED).build());
         assertThat(required.aiMessage().toolExecutionRequests()).hasSize(1);
         scripted.generator().willAnswer("No.");

@@ -14,6 +14,7 @@ import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.prompt.Prompt;
+import org.springframework.ai.model.tool.StructuredOutputChatOptions;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
 import org.springframework.ai.tool.ToolCallback;
 import org.springframework.ai.tool.definition.ToolDefinition;
@@ -73,6 +74,31 @@ class ToolTranslationTest {
         assertThat(scripted.generator().lastPrompt())
                 .contains("<think>\nHm.\n</think>\n\n" + CALL + "<|im_end|>")
                 .contains("<tool_response>\nrain\n</tool_response>");
+    }
+
+    /** Chat clients add tools and schemas to the model's own options. */
+    @Test
+    void optionsCarryToolsAndASchema() {
+        String schema = "{\"const\": 7}";
+        ContextureChatOptions both = ((ContextureChatOptions) model.getOptions())
+                .mutate()
+                .combineWith(options.mutate())
+                .combineWith(StructuredOutputChatOptions.builder()
+                        .outputSchema(schema)
+                        .temperature(0.5))
+                .build();
+        assertThat(both.getToolCallbacks()).containsExactly(TOOL);
+        assertThat(both.getOutputSchema()).isEqualTo(schema);
+        assertThat(both.getTemperature()).isEqualTo(0.5);
+        assertThat(both.mutate().build()).isEqualTo(both).hasSameHashCodeAs(both);
+        assertThat(both.mutate().clone().outputSchema("{}").build()).isNotEqualTo(both);
+        for (String answer : List.of("7", CALL)) {
+            scripted.generator().willAnswer(answer);
+            AssistantMessage message =
+                    result(model.call(new Prompt("How is it?", both))).getOutput();
+            assertThat(message.hasToolCalls()).isEqualTo(answer.equals(CALL));
+            assertThat(message.getText()).isEqualTo(answer.equals(CALL) ? "" : answer);
+        }
     }
 
     @Test

@@ -2,12 +2,19 @@ package dev.contexture.session.dialect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.contexture.constrain.Constraint;
+import dev.contexture.constrain.ConstraintSpec;
+import dev.contexture.constrain.Constraints;
 import dev.contexture.session.dialect.AnswerPart.CallArguments;
 import dev.contexture.session.dialect.AnswerPart.CallBegin;
 import dev.contexture.session.dialect.AnswerPart.CallEnd;
-import java.util.ArrayList;
+import dev.contexture.testing.ByteTokens;
+import dev.contexture.testing.MaskWalk;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -186,10 +193,10 @@ class AnswerParserTest {
     @ParameterizedTest
     @EnumSource
     void noMoreCallsThanMayBe(CallFormat format) {
-        List<ToolDefinition> tools = List.of(ToolDefinition.of("f", "", java.util.Map.of()));
+        List<ToolDefinition> tools = List.of(ToolDefinition.of("f", "", Map.of()));
         ToolUse one = new ToolUse(tools, ToolChoice.AUTO, false);
-        String first =
-                format.grammar(new ToolUse(tools, ToolChoice.REQUIRED, false)).begun() + " {}}";
+        ConstraintSpec.Pieces calls = (ConstraintSpec.Pieces) format.calls(one);
+        String first = calls.before() + calls.pieces().getFirst().before() + "{}}";
         AnswerForm form = Spoken.form(format, ArgumentDelivery.CHECKED, one);
         Spoken spoken = inAllSplits(form, first + "\n" + first + " and so on");
         assertThat(spoken.calls()).containsExactly("f{}");
@@ -201,55 +208,72 @@ class AnswerParserTest {
         assertThat(parser.isFull()).isTrue();
     }
 
-    /** What the prompt has of the answer, what a grammar adds and what a parser reads are one format. */
+    /** What an answer is held to and what a parser reads are one format: whatever may be drawn is calls and nothing else. */
     @ParameterizedTest
     @EnumSource
-    void forcedAnswersAreCalls(CallFormat format) {
+    void heldAnswersAreCalls(CallFormat format) {
+        Map<String, Object> tree = Map.of(
+                "type",
+                "object",
+                "properties",
+                Map.of("s", Map.of("type", "string"), "of", Map.of("type", "array", "items", Map.of("$ref", "#"))));
         List<ToolDefinition> tools = List.of(
-                ToolDefinition.of("f", "", java.util.Map.of()),
-                ToolDefinition.of("get_weather", "", java.util.Map.of()));
-        for (ToolChoice choice : List.of(ToolChoice.REQUIRED, new ToolChoice.Named("get_weather"))) {
-            for (List<ToolDefinition> some : List.of(tools, tools.subList(1, 2))) {
-                for (boolean parallel : new boolean[] {true, false}) {
-                    ToolUse use = new ToolUse(some, choice, parallel);
-                    CallGrammar grammar = format.grammar(use);
-                    AnswerForm form = new AnswerForm(
-                            use,
-                            format,
-                            ArgumentDelivery.CHECKED,
-                            Optional.empty(),
-                            false,
-                            grammar.begun(),
-                            Optional.of(grammar));
-                    StringBuilder text = new StringBuilder();
-                    List<String> expected = new ArrayList<>();
-                    for (int i = 0; i < Math.min(3, grammar.most()); i++) {
-                        CallGrammar.Piece piece =
-                                grammar.pieces().get(i % grammar.pieces().size());
-                        text.append(i == 0 ? "" : grammar.separator())
-                                .append(piece.before())
-                                .append("{\"i\": " + i + "}")
-                                .append(piece.after());
-                        expected.add(piece.name() + "{\"i\": " + i + "}");
-                    }
-                    Spoken spoken = Spoken.of(form, List.of(text.toString()));
-                    assertThat(spoken.calls()).isEqualTo(expected);
-                    assertThat(spoken.text()).isEmpty();
+                ToolDefinition.of("clock", "", Map.of()),
+                ToolDefinition.of("tree", "", tree),
+                ToolDefinition.of("clock-2", "", Map.of("type", "object")));
+        ByteTokens tokens = new ByteTokens();
+        Constraints constraints = new Constraints(tokens, Runnable::run, () -> 0);
+        for (ToolChoice choice : List.of(ToolChoice.REQUIRED, new ToolChoice.Named("tree"))) {
+            for (boolean parallel : new boolean[] {true, false}) {
+                AnswerForm form = Spoken.form(format, ArgumentDelivery.CHECKED, new ToolUse(tools, choice, parallel));
+                Constraint held =
+                        constraints.compile(form.held(Optional.empty()).orElseThrow());
+                Set<Integer> counts = new HashSet<>();
+                for (int seed = 0; seed < 100; seed++) {
+                    String text = new MaskWalk(tokens, seed, 10 + seed).text(held);
+                    Spoken spoken = Spoken.of(form, List.of(text));
+                    assertThat(spoken.text()).as(text).isEmpty();
+                    assertThat(spoken.outcomes())
+                            .as(text)
+                            .isNotEmpty()
+                            .allMatch(outcome -> outcome == CallOutcome.COMPLETE);
+                    assertThat(spoken.calls()).as(text).allMatch(call -> isOf(call, choice));
+                    counts.add(spoken.calls().size());
                 }
+                boolean several = parallel && choice == ToolChoice.REQUIRED;
+                assertThat(counts).as("%s %s", choice, parallel).contains(1);
+                assertThat(counts.size() > 1).isEqualTo(several);
             }
+        }
+    }
+
+    private static boolean isOf(String call, ToolChoice choice) {
+        String name = call.substring(0, call.indexOf('{'));
+        String arguments = call.substring(name.length());
+        return switch (name) {
+            case "clock" -> choice == ToolChoice.REQUIRED && arguments.matches("\\{\\s*}");
+            case "clock-2" -> choice == ToolChoice.REQUIRED;
+            case "tree" -> !arguments.matches("(?s)\\{\\s*\"(?!s|of).*");
+            default -> false;
+        };
+    }
+
+    /** As deep as constraints let arguments be. */
+    @Test
+    void argumentsMayBeDeep() {
+        AnswerForm form = Spoken.form(CallFormat.HERMES, ArgumentDelivery.CHECKED, TOOLS);
+        for (int depth : new int[] {64, 65}) {
+            String arguments = "{\"a\":" + "[".repeat(depth - 1) + "]".repeat(depth - 1) + "}";
+            assertThat(Spoken.of(form, List.of("<tool_call>{\"name\":\"f\",\"arguments\":" + arguments + "}"))
+                            .calls())
+                    .hasSize(depth == 64 ? 1 : 0);
         }
     }
 
     private static AnswerForm thinking(boolean open, String... tools) {
         AnswerForm form = Spoken.form(CallFormat.HERMES, ArgumentDelivery.CHECKED, tools);
         return new AnswerForm(
-                form.tools(),
-                form.format(),
-                form.delivery(),
-                Optional.of(new ThinkTags("<think>", "</think>")),
-                open,
-                "",
-                Optional.empty());
+                form.tools(), form.format(), form.delivery(), Optional.of(new ThinkTags("<think>", "</think>")), open);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.contexture.session.dialect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.contexture.constrain.ConstraintSpec;
 import dev.contexture.model.template.ChatTemplate;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** What is found out of a template, and what prompts it makes. */
@@ -153,24 +156,20 @@ class DialectProbeTest {
                 .contains("\"id\": \"abcdefgh9\"");
     }
 
+    /** Whether a call must come is the answer's matter, not the prompt's. */
     @Test
-    void forcedAnswersBeginInThePrompt() {
+    void promptsDoNotTellWhetherCallsAreForced() {
         List<Map<String, Object>> ask = List.of(message("user", "Go."));
-        ToolUse required = tools(ToolChoice.REQUIRED);
-        assertThat(prompt("qwen25", ask, required))
-                .endsWith("<|im_start|>assistant\n<tool_call>\n{\"name\": \"f\", \"arguments\":");
-        assertThat(prompt("llama31", ask, required)).endsWith("\n\n{\"name\": \"f\", \"parameters\":");
-        assertThat(prompt("mistral", ask, required)).endsWith("[/INST][TOOL_CALLS] [{\"name\": \"f\", \"arguments\":");
-        ToolUse two = new ToolUse(
-                List.of(ToolDefinition.of("f", "", Map.of()), ToolDefinition.of("g", "", Map.of())),
-                ToolChoice.REQUIRED,
-                true);
-        assertThat(prompt("qwen3", ask, two)).endsWith("<tool_call>\n{\"name\": \"");
+        for (String style : List.of("smollm2", "llama31", "qwen25", "qwen3", "mistral", "gemma")) {
+            for (ToolChoice choice : List.of(ToolChoice.REQUIRED, new ToolChoice.Named("f"))) {
+                assertThat(prompt(style, ask, tools(choice))).isEqualTo(prompt(style, ask, tools(ToolChoice.AUTO)));
+            }
+        }
     }
 
     /** Templates of some models begin a thought in the prompt. */
     @Test
-    void openThoughtsAreSeenAndClosedForForcedCalls() {
+    void openThoughtsAreSeen() {
         String open = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant: <think>\n"
                 + "{% if false %}</think>{% endif %}";
         ChatTemplate template = ChatTemplate.of(open, null, null);
@@ -180,16 +179,41 @@ class DialectProbeTest {
         assertThat(thinking.answer().thinking()).isTrue();
         assertThat(Spoken.of(thinking.answer(), List.of("Hm.\n</think>\n\nNo.")))
                 .isEqualTo(new Spoken("Hm.", "No.", List.of(), List.of()));
-        WrittenPrompt forced = prompts.write(ask, tools(new ToolChoice.Named("f")), Map.of());
-        assertThat(forced.text())
-                .contains("<think>")
-                .endsWith("</think>\n\n<tool_call>\n{\"name\": \"f\", \"arguments\":");
-        assertThat(Spoken.of(forced.answer(), List.of(" {}}\n</tool_call>")).calls())
-                .containsExactly("f{}");
         WrittenPrompt off = new ChatPrompts(template("qwen3"), probe("qwen3"))
                 .write(ask, ToolUse.NONE, Map.of("enable_thinking", false));
         assertThat(off.text()).endsWith("<think>\n\n</think>\n\n");
         assertThat(off.answer().thinking()).isFalse();
+    }
+
+    private static ConstraintSpec calls(ToolChoice choice, Dialect dialect) {
+        return dialect.format().calls(tools(choice));
+    }
+
+    @Test
+    void whatAnswersAreHeldTo() {
+        Optional<ConstraintSpec> json = Optional.of(new ConstraintSpec.AnyObject());
+        Optional<ConstraintSpec> nothing = Optional.empty();
+        List<Map<String, Object>> ask = List.of(message("user", "Go."));
+        for (String style : List.of("llama31", "qwen3")) {
+            ChatPrompts prompts = new ChatPrompts(template(style), probe(style));
+            Function<ToolUse, AnswerForm> form =
+                    use -> prompts.write(ask, use, Map.of()).answer();
+            UnaryOperator<ConstraintSpec> held = spec ->
+                    style.equals("qwen3") ? new ConstraintSpec.AfterThought("<think>", "</think>", false, spec) : spec;
+            assertThat(form.apply(ToolUse.NONE).held(nothing)).isEmpty();
+            assertThat(form.apply(tools(ToolChoice.AUTO)).held(nothing)).isEmpty();
+            assertThat(form.apply(ToolUse.NONE).held(json)).contains(held.apply(json.get()));
+            assertThat(form.apply(tools(ToolChoice.NONE)).held(json)).contains(held.apply(json.get()));
+            assertThat(form.apply(tools(ToolChoice.AUTO)).held(json))
+                    .contains(held.apply(
+                            new ConstraintSpec.Either(List.of(json.get(), calls(ToolChoice.AUTO, probe(style))))));
+            ToolChoice named = new ToolChoice.Named("f");
+            for (Optional<ConstraintSpec> format : List.of(json, nothing)) {
+                assertThat(form.apply(tools(ToolChoice.REQUIRED)).held(format))
+                        .contains(held.apply(calls(ToolChoice.REQUIRED, probe(style))));
+                assertThat(form.apply(tools(named)).held(format)).contains(held.apply(calls(named, probe(style))));
+            }
+        }
     }
 
     @Test

@@ -64,7 +64,7 @@ class JsonScannerTest {
 
     @Test
     void depthIsBounded() {
-        assertThat(scans("[".repeat(64) + "]".repeat(64))).isTrue();
-        assertThat(scans("[".repeat(65) + "]".repeat(65))).isFalse();
+        assertThat(scans("[".repeat(65) + "]".repeat(65))).isTrue();
+        assertThat(scans("[".repeat(66) + "]".repeat(66))).isFalse();
     }
 }

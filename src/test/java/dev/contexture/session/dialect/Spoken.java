@@ -17,7 +17,7 @@ record Spoken(String thought, String text, List<String> calls, List<CallOutcome>
     }
 
     static AnswerForm form(CallFormat format, ArgumentDelivery delivery, ToolUse use) {
-        return new AnswerForm(use, format, delivery, Optional.empty(), false, "", Optional.empty());
+        return new AnswerForm(use, format, delivery, Optional.empty(), false);
     }
 
     static Spoken of(AnswerForm form, List<String> pieces) {
