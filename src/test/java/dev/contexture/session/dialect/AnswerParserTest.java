@@ -10,6 +10,7 @@ import dev.contexture.session.dialect.AnswerPart.CallBegin;
 import dev.contexture.session.dialect.AnswerPart.CallEnd;
 import dev.contexture.testing.ByteTokens;
 import dev.contexture.testing.MaskWalk;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -256,6 +257,31 @@ class AnswerParserTest {
             case "tree" -> !arguments.matches("(?s)\\{\\s*\"(?!s|of).*");
             default -> false;
         };
+    }
+
+    /** Their heads are alike, so many ways are open for long. */
+    @ParameterizedTest
+    @EnumSource
+    void asManyToolsAsMayBe(CallFormat format) {
+        List<ToolDefinition> tools = new ArrayList<>();
+        for (int i = 0; i < ToolUse.MOST_TOOLS; i++) {
+            Map<String, Object> argument = Map.of("a" + i, Map.of("const", i));
+            tools.add(ToolDefinition.of(
+                    "a_tool_" + i, "", Map.of("type", "object", "properties", argument, "required", List.of("a" + i))));
+        }
+        AnswerForm form = Spoken.form(format, ArgumentDelivery.CHECKED, new ToolUse(tools, ToolChoice.REQUIRED, true));
+        ByteTokens tokens = new ByteTokens();
+        Constraint held = new Constraints(tokens, Runnable::run, () -> 0)
+                .compile(form.held(Optional.empty()).orElseThrow());
+        Set<String> names = new HashSet<>();
+        for (int seed = 0; seed < 50; seed++) {
+            String text = new MaskWalk(tokens, seed, 500).text(held);
+            for (String call : Spoken.of(form, List.of(text)).calls()) {
+                assertThat(call).matches("(?s)a_tool_([0-9]+)\\{\\s*\"a\\1\": ?\\1\\s*}");
+                names.add(call.substring(0, call.indexOf('{')));
+            }
+        }
+        assertThat(names).hasSizeGreaterThan(30);
     }
 
     /** As deep as constraints let arguments be. */
