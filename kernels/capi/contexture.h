@@ -13,7 +13,7 @@ extern "C" {
 
 #define CTX_API __attribute__((visibility("default")))
 
-enum { CTX_ABI_VERSION = 9 };
+enum { CTX_ABI_VERSION = 10 };
 
 enum {
   CTX_OK = 0,
@@ -211,17 +211,21 @@ CTX_API int32_t ctx_step_select_chosen(int64_t pool, int64_t retrieval, const in
                                        const int32_t* owners, int32_t first_dense_layers);
 
 /* Of the library for CUDA devices only: the retrieval head's graphs beside the session of the decoder that they read from.
- * places: sequences whose last token's features are carried at a time, by numbers below. */
+ * rows: tokens whose features are kept at a time, by numbers below. */
 CTX_API int64_t ctx_head_create(const char* keys, const char* query, const char* library, int64_t retrieval, int64_t session,
-                                int32_t places);
+                                int32_t rows);
 CTX_API int32_t ctx_head_destroy(int64_t head);
 
-/* Makes the selection that was set, for tokens[rows] of the sequences that have these places; ctx_selection_* then tell. */
-CTX_API int32_t ctx_head_select(int64_t head, int32_t rows, const int64_t* tokens, const int32_t* places);
+/* Makes the selection that was set, for tokens[rows], out of the features of the tokens before them; ctx_selection_* then tell. */
+CTX_API int32_t ctx_head_select(int64_t head, int32_t rows, const int64_t* tokens, const int32_t* feature_rows);
 
-/* Makes the keys of the rows of the decoder's last run, for which the append was set, and carries the features of some of these
- * rows to places. */
-CTX_API int32_t ctx_head_observe(int64_t head, int32_t carried, const int32_t* carried_rows, const int32_t* places);
+/* Makes the keys of the rows of the decoder's last run, for which the append was set, and keeps the features of some of these
+ * rows. */
+CTX_API int32_t ctx_head_observe(int64_t head, int32_t carried, const int32_t* carried_rows, const int32_t* feature_rows);
+
+/* Features that are kept, out[width] or features[width]: for sequences that end and go on later. */
+CTX_API int32_t ctx_head_read(int64_t head, int32_t feature_row, int32_t width, float* out);
+CTX_API int32_t ctx_head_write(int64_t head, int32_t feature_row, int32_t width, const float* features);
 
 /* Descriptors of blocks of keys, for selection without a trained head. kind: 0 smallest and largest key per piece of 16
  * tokens at most, 1 mean key per block. Layers share a selection in groups of equal size; window: 0, or how many tokens

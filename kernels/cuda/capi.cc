@@ -242,12 +242,12 @@ int32_t ctx_step_select_chosen(int64_t pool, int64_t retrieval, const int32_t* g
 }
 
 int64_t ctx_head_create(const char* keys, const char* query, const char* library, int64_t retrieval, int64_t session,
-                        int32_t places) {
+                        int32_t rows) {
   int64_t id = 0;
   guarded("ctx_head_create", [&] {
     if (keys == nullptr || query == nullptr || library == nullptr) throw contexture::InvalidArgument("a path is null");
     id = HeadRegistry::instance().add(
-        std::make_shared<HeadSession>(HeadSession::Model{keys, query, library, retrieval, session, places}));
+        std::make_shared<HeadSession>(HeadSession::Model{keys, query, library, retrieval, session, rows}));
   });
   return id;
 }
@@ -256,19 +256,33 @@ int32_t ctx_head_destroy(int64_t head) {
   return guarded("ctx_head_destroy", [&] { HeadRegistry::instance().remove(head); });
 }
 
-int32_t ctx_head_select(int64_t head, int32_t rows, const int64_t* tokens, const int32_t* places) {
+int32_t ctx_head_select(int64_t head, int32_t rows, const int64_t* tokens, const int32_t* feature_rows) {
   return on_pool<HeadSession>("ctx_head_select", head, [&](HeadSession& session) {
     check_table("tokens", tokens, rows);
-    check_table("places", places, rows);
-    session.select(rows, tokens, places);
+    check_table("feature_rows", feature_rows, rows);
+    session.select(rows, tokens, feature_rows);
   });
 }
 
-int32_t ctx_head_observe(int64_t head, int32_t carried, const int32_t* carried_rows, const int32_t* places) {
+int32_t ctx_head_observe(int64_t head, int32_t carried, const int32_t* carried_rows, const int32_t* feature_rows) {
   return on_pool<HeadSession>("ctx_head_observe", head, [&](HeadSession& session) {
     check_table("carried_rows", carried_rows, carried);
-    check_table("places", places, carried);
-    session.observe(carried, carried_rows, places);
+    check_table("feature_rows", feature_rows, carried);
+    session.observe(carried, carried_rows, feature_rows);
+  });
+}
+
+int32_t ctx_head_read(int64_t head, int32_t feature_row, int32_t width, float* out) {
+  return on_pool<HeadSession>("ctx_head_read", head, [&](HeadSession& session) {
+    check_table("out", out, width);
+    session.read(feature_row, width, out);
+  });
+}
+
+int32_t ctx_head_write(int64_t head, int32_t feature_row, int32_t width, const float* features) {
+  return on_pool<HeadSession>("ctx_head_write", head, [&](HeadSession& session) {
+    check_table("features", features, width);
+    session.write(feature_row, width, features);
   });
 }
 

@@ -14,10 +14,10 @@ namespace {
 
 constexpr const char *kTokens = "input_ids", *kFeatures = "features", *kPool = "retrieval", *kAppended = "appended",
                      *kMass = "mass";
-constexpr int32_t kMostPlaces = 1 << 16;
+constexpr int32_t kMostFeatureRows = 1 << 20;
 
 const HeadSession::Model& checked(const HeadSession::Model& model) {
-  check_count("places", model.places, kMostPlaces);
+  check_count("rows of features", model.rows, kMostFeatureRows);
   return model;
 }
 
@@ -31,7 +31,7 @@ HeadSession::HeadSession(const Model& model)
       query_(model.query, model.library) {
   if (width_ == 0) throw InvalidArgument("the decoder gives no features: compile it with a retrieval head");
   DeviceKeyPoolRegistry::instance().find(model.key_pool);
-  carried_ = std::make_unique<DeviceBuffer<float>>(static_cast<size_t>(model.places * width_));
+  carried_ = std::make_unique<DeviceBuffer<float>>(static_cast<size_t>(model.rows * width_));
   appended_ = std::make_unique<DeviceBuffer<int64_t>>(1);
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
 }
@@ -47,27 +47,27 @@ void HeadSession::bind_query(Binding& binding, Buffers& buffers, int32_t rows, i
   binding.output(kMass, static_cast<float*>(buffers.mass.at_least(0)), {rows, lists});
 }
 
-void HeadSession::select(int32_t rows, const int64_t* tokens, const int32_t* places) {
+void HeadSession::select(int32_t rows, const int64_t* tokens, const int32_t* feature_rows) {
   const auto keys = DeviceKeyPoolRegistry::instance().find(model_.key_pool);
   if (rows != keys->chosen_rows())
     throw InvalidArgument("there are " + text(rows) + " tokens, but the selection is for " + text(keys->chosen_rows()));
-  for (int32_t r = 0; r < rows; ++r) check_index("a sequence's place", places[r], model_.places);
+  for (int32_t r = 0; r < rows; ++r) check_index("a row of features", feature_rows[r], model_.rows);
   const int32_t bucket = keys->bucket(), run_rows = keys->select_rows(), lists = keys->geometry().lists();
   const auto room = static_cast<size_t>(bucket > 0 ? kMostBucketRows : rows), count = static_cast<size_t>(run_rows);
   Buffers& buffers = bucket > 0 ? bucket_ : plain_;
   void* device_tokens = buffers.tokens.at_least(room * sizeof(int64_t));
-  void* device_places = buffers.places.at_least(room * sizeof(int32_t));
+  void* device_rows = buffers.feature_rows.at_least(room * sizeof(int32_t));
   auto* features = static_cast<float*>(buffers.features.at_least(room * static_cast<size_t>(width_) * sizeof(float)));
   buffers.mass.at_least(room * static_cast<size_t>(lists) * sizeof(float));
 
   auto* staged_tokens = static_cast<int64_t*>(staging_.at_least(count * (sizeof(int64_t) + sizeof(int32_t))));
-  auto* staged_places = reinterpret_cast<int32_t*>(staged_tokens + count);
+  auto* staged_rows = reinterpret_cast<int32_t*>(staged_tokens + count);
   std::fill(std::copy_n(tokens, rows, staged_tokens), staged_tokens + count, 0);
-  std::fill(std::copy_n(places, rows, staged_places), staged_places + count, 0);
+  std::fill(std::copy_n(feature_rows, rows, staged_rows), staged_rows + count, 0);
   check(cudaMemcpyAsync(device_tokens, staged_tokens, count * sizeof(int64_t), cudaMemcpyHostToDevice, stream_), "tokens");
-  check(cudaMemcpyAsync(device_places, staged_places, count * sizeof(int32_t), cudaMemcpyHostToDevice, stream_), "places");
+  check(cudaMemcpyAsync(device_rows, staged_rows, count * sizeof(int32_t), cudaMemcpyHostToDevice, stream_), "rows of features");
   CopyRows gather;
-  gather.from = carried_->data(), gather.from_rows = static_cast<const int32_t*>(device_places), gather.to = features;
+  gather.from = carried_->data(), gather.from_rows = static_cast<const int32_t*>(device_rows), gather.to = features;
   gather.count = run_rows, gather.width = static_cast<int32_t>(width_);
   copy_rows(gather, stream_);
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
@@ -96,7 +96,7 @@ void HeadSession::bind_keys(Binding& binding, const int64_t* tokens, const float
   binding.output(kAppended, appended_->data(), {1});
 }
 
-void HeadSession::observe(int32_t carried, const int32_t* carried_rows, const int32_t* places) {
+void HeadSession::observe(int32_t carried, const int32_t* carried_rows, const int32_t* feature_rows) {
   const auto keys = DeviceKeyPoolRegistry::instance().find(model_.key_pool);
   const auto decoder = SessionRegistry::instance().find(model_.decoder);
   const BoundSession::Rows& last = decoder->last_rows();
@@ -105,7 +105,7 @@ void HeadSession::observe(int32_t carried, const int32_t* carried_rows, const in
                           text(last.rows));
   for (int32_t i = 0; i < carried; ++i) {
     check_index("a row that is carried", carried_rows[i], keys->append_rows());
-    check_index("a sequence's place", places[i], model_.places);
+    check_index("a row of features", feature_rows[i], model_.rows);
   }
   if (last.bucket > 0) {
     std::unique_ptr<Binding>& binding = key_buckets_[last.bucket];
@@ -124,7 +124,7 @@ void HeadSession::observe(int32_t carried, const int32_t* carried_rows, const in
   const auto count = static_cast<size_t>(carried);
   auto* staged = static_cast<int32_t*>(staging_.at_least(2 * count * sizeof(int32_t)));
   std::copy_n(carried_rows, carried, staged);
-  std::copy_n(places, carried, staged + carried);
+  std::copy_n(feature_rows, carried, staged + carried);
   auto* tables = static_cast<int32_t*>(carry_tables_.at_least(2 * count * sizeof(int32_t)));
   check(cudaMemcpyAsync(tables, staged, 2 * count * sizeof(int32_t), cudaMemcpyHostToDevice, stream_), "tables");
   CopyRows scatter;
@@ -132,6 +132,26 @@ void HeadSession::observe(int32_t carried, const int32_t* carried_rows, const in
   scatter.to_rows = tables + carried;
   scatter.count = carried, scatter.width = static_cast<int32_t>(width_);
   copy_rows(scatter, stream_);
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+}
+
+float* HeadSession::checked_row(int32_t feature_row, int32_t width) {
+  check_index("a row of features", feature_row, model_.rows);
+  if (width != width_) throw InvalidArgument("features have " + text(width_) + " numbers, not " + text(width));
+  return carried_->data() + static_cast<int64_t>(feature_row) * width_;
+}
+
+void HeadSession::read(int32_t feature_row, int32_t width, float* out) {
+  const float* row = checked_row(feature_row, width);
+  const size_t bytes = static_cast<size_t>(width) * sizeof(float);
+  check(cudaMemcpyAsync(out, row, bytes, cudaMemcpyDeviceToHost, stream_), "features");
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+}
+
+void HeadSession::write(int32_t feature_row, int32_t width, const float* features) {
+  float* row = checked_row(feature_row, width);
+  const size_t bytes = static_cast<size_t>(width) * sizeof(float);
+  check(cudaMemcpyAsync(row, features, bytes, cudaMemcpyHostToDevice, stream_), "features");
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
 }
 

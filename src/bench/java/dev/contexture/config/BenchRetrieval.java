@@ -65,7 +65,7 @@ public final class BenchRetrieval implements AutoCloseable {
             int positions,
             int threads) {
         Retrieval.Place place =
-                new Retrieval.Place(Optional.empty(), library, geometry, kv, pages, positions, 0, threads);
+                new Retrieval.Place(Optional.empty(), library, geometry, kv, pages, positions, 0, false, threads);
         return new BenchRetrieval(Retrieval.open(settings, compiled, place));
     }
 
@@ -86,7 +86,7 @@ public final class BenchRetrieval implements AutoCloseable {
             int positions,
             int sequences) {
         Retrieval.Place place =
-                new Retrieval.Place(Optional.of(device), library, geometry, kv, pages, positions, sequences, 0);
+                new Retrieval.Place(Optional.of(device), library, geometry, kv, pages, positions, sequences, false, 0);
         return new BenchRetrieval(Retrieval.open(settings, compiled, place));
     }
 

@@ -180,6 +180,7 @@ public final class ModelHost implements AutoCloseable {
                             pages,
                             contextLength,
                             settings.scheduler.maxRunning(),
+                            setting(() -> Tiers.mayResume(settings.kv, geometry, provider)),
                             threads))));
             this.sparsity = setting(retrieval::policy);
             this.selector = retrieval.selector();

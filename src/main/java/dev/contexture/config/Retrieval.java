@@ -163,6 +163,7 @@ final class Retrieval implements AutoCloseable {
      * @param sequences that run at a time
      * @param pages of the KV pool
      * @param positions longest sequence in tokens
+     * @param resumes whether sequences may go on after they ended, from what is kept of them
      */
     record Place(
             Optional<CudaModelRunner> device,
@@ -172,6 +173,7 @@ final class Retrieval implements AutoCloseable {
             int pages,
             int positions,
             int sequences,
+            boolean resumes,
             int threads) {}
 
     /**
@@ -242,7 +244,7 @@ final class Retrieval implements AutoCloseable {
                     Optional.of(pool),
                     settings.policy(true),
                     settings.automaticUnit(),
-                    place.device.isPresent() ? 0 : config.featureWidth());
+                    config.featureWidth());
         } catch (RuntimeException e) {
             pool.close();
             throw e;
@@ -252,10 +254,13 @@ final class Retrieval implements AutoCloseable {
     private static Retriever retriever(CompiledModel.Head head, FfmRetrievalPool pool, Place place) {
         RetrievalHeadConfig config = head.config();
         if (place.device.isPresent()) {
+            int kept = place.resumes ? DeviceHeadRetriever.resumable() : 1;
+            int rows = DeviceHeadRetriever.rows(place.sequences, kept);
             return new DeviceHeadRetriever(
                     config.groupOfLayer(),
-                    new CudaHead(head, place.library, pool, place.device.get(), place.sequences + 1),
-                    pool);
+                    new CudaHead(head, place.library, pool, place.device.get(), rows),
+                    pool,
+                    kept);
         }
         OrtHeadRunner runner = new OrtHeadRunner(head, place.library.path(), pool.id(), place.threads);
         return new HeadRetriever(config.featureWidth(), config.groupOfLayer(), runner, pool);
@@ -309,7 +314,7 @@ final class Retrieval implements AutoCloseable {
         return pool.isPresent() ? retriever.orElseThrow().groupOfLayer() : new int[layers];
     }
 
-    /** Numbers that the head carries from one token to the next through host memory; a device's never leave it. */
+    /** Numbers that the head carries from one token to the next; 0 where there is no head. */
     int carriedNumbers() {
         return carriedNumbers;
     }

@@ -1,5 +1,6 @@
 package dev.contexture.config;
 
+import dev.contexture.core.ExecutionProvider;
 import dev.contexture.core.KvDtype;
 import dev.contexture.core.KvGeometry;
 import dev.contexture.engine.StepMemory;
@@ -125,6 +126,22 @@ final class Tiers implements AutoCloseable {
             return Optional.empty();
         }
         return Optional.of(new Tiers(settings, place, partial, beyond, pace, listener, clock));
+    }
+
+    /**
+     * Whether sessions may go on before they have come back whole.
+     *
+     * @throws IllegalArgumentException if they are to do so in a way that the provider has not
+     */
+    static boolean mayResume(KvProperties settings, KvGeometry geometry, ExecutionProvider provider) {
+        if (provider == ExecutionProvider.CUDA && settings.partialRestoreChunkTokens() > 1) {
+            throw new IllegalArgumentException("contexture.kv.partial-restore-chunk-tokens is "
+                    + settings.partialRestoreChunkTokens() + ", but on CUDA devices each token of a session that comes"
+                    + " back in part chooses for itself: leave it at 1, or set contexture.engine.provider to cpu");
+        }
+        return settings.hostBytes().toBytes() > 0
+                && settings.partialRestoreTokens() > 0
+                && geometry.dtype() == KvDtype.F16;
     }
 
     private Tiers(

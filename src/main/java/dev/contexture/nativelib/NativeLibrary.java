@@ -25,7 +25,7 @@ import java.util.Locale;
  */
 public final class NativeLibrary {
     /** Of the C interface, and of the layouts that leave the library. */
-    public static final int ABI_VERSION = 9;
+    public static final int ABI_VERSION = 10;
 
     private final Path path;
     private final SymbolLookup symbols;

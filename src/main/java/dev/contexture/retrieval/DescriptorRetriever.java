@@ -10,6 +10,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Selection without training, for models that have no head (Quest, arXiv 2406.10774, made so that it can run before the
@@ -72,7 +73,7 @@ public final class DescriptorRetriever implements Retriever {
                 throw new IllegalStateException(
                         "the token before sequence " + query.sequence() + " of the step was not observed");
             }
-            sequences[i] = describe(query, slots) ? query.state().kept() : 0;
+            sequences[i] = describe(query, slots) ? query.state().place() : 0;
             positions[i] = query.position();
             rules.add(query.rule());
             carried.add(query.state().carried());
@@ -87,16 +88,17 @@ public final class DescriptorRetriever implements Retriever {
      */
     private boolean describe(SelectionQuery query, StepSlots slots) {
         RetrievalState state = query.state();
-        if (state.kept() == 0) {
+        if (state.place() == 0) {
             long sequence = descriptors.begin();
-            state.keep(sequence, () -> descriptors.end(sequence));
+            state.takePlace(
+                    new RetrievalState.Place(sequence, position -> Optional.empty(), () -> descriptors.end(sequence)));
         }
         int[] ends = query.blockEnds();
         int found = Arrays.binarySearch(ends, query.position());
         int computed = found >= 0 ? found + 1 : -found - 1;
         int[] pages = new int[slots.pageCount(query.sequence())];
         slots.copyPages(query.sequence(), pages, 0);
-        return descriptors.describe(state.kept(), pages, Arrays.copyOf(ends, computed));
+        return descriptors.describe(state.place(), pages, Arrays.copyOf(ends, computed));
     }
 
     @Override

@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /** Features of a sequence's last tokens: as many as may lie behind the last block whose end is certain and whose keys are made. */
 final class RecentFeatures {
-    private static final int KEPT_TOKENS = 64;
+    static final int KEPT_TOKENS = 64;
     private static final float[] NOTHING = {};
 
     private float[] rows = NOTHING;

@@ -1,6 +1,7 @@
 package dev.contexture.retrieval;
 
 import java.util.Optional;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,8 +15,22 @@ public final class RetrievalState {
     private final PendingKeys pendingKeys = new PendingKeys();
     private final RecentFeatures recent = new RecentFeatures();
     private int nextPosition = -1;
-    private @Nullable Runnable release;
-    private long kept;
+    private @Nullable Place place;
+
+    /**
+     * Where a retriever keeps what it has of the sequence outside of it.
+     *
+     * @param number not 0
+     * @param before the numbers of the token before a position, if they are still kept there
+     * @param release gives the place back
+     */
+    record Place(long number, IntFunction<Optional<float[]>> before, Runnable release) {
+        Place {
+            if (number == 0) {
+                throw new IllegalArgumentException("0 is nobody's place");
+            }
+        }
+    }
 
     /** Whether a query for the token at {@code position} can be made: its predecessor was seen by this sequence. */
     public boolean precedes(int position) {
@@ -41,7 +56,7 @@ public final class RetrievalState {
 
     /** What a sequence that goes on at {@code position} would have to be given; empty if it is not known any more. */
     public Optional<float[]> carriedTo(int position) {
-        return recent.before(position);
+        return place == null ? recent.before(position) : place.before.apply(position);
     }
 
     /** Numbers of the token before {@code position}. */
@@ -55,26 +70,26 @@ public final class RetrievalState {
         carry(NOTHING, position);
     }
 
-    /** The number of what the retriever keeps elsewhere for the sequence; 0 where there is nothing. */
-    long kept() {
-        return kept;
+    /** What the token before the next one left came from a store, and has not been taken to the sequence's place. */
+    boolean isGiven() {
+        return carried.length > 0;
     }
 
-    /**
-     * @param release gives it back
-     */
-    void keep(long number, Runnable release) {
-        this.kept = number;
-        this.release = release;
+    /** The number of the sequence's place; 0 where it has none. */
+    long place() {
+        return place == null ? 0 : place.number;
+    }
+
+    void takePlace(Place taken) {
+        place = taken;
     }
 
     /** The sequence has ended or lost its pages: gives back what is kept of it. */
     public void release() {
-        if (release != null) {
-            release.run();
+        if (place != null) {
+            place.release.run();
         }
-        release = null;
-        kept = 0;
+        place = null;
         carried = NOTHING;
         pendingKeys.clear();
         recent.clear();

@@ -13,25 +13,22 @@ import dev.contexture.retrieval.DeviceHead;
 /** Runs the retrieval head's graphs on the CUDA device of a {@link CudaModelRunner}. */
 public final class CudaHead implements DeviceHead {
     private final FfmDeviceHead head;
-    private final int places;
+    private final int rows;
 
     /**
      * @param head compiled as the decoder is
      * @param library for CUDA devices, through which the pool was made
      * @param pool takes the head's keys
      * @param decoder whose runs the head reads; must be closed after this
-     * @param places sequences whose features are carried at a time, and one more
+     * @param rows of features that are kept
      */
     public CudaHead(
-            CompiledModel.Head head,
-            NativeLibrary library,
-            FfmRetrievalPool pool,
-            CudaModelRunner decoder,
-            int places) {
-        this.places = places;
+            CompiledModel.Head head, NativeLibrary library, FfmRetrievalPool pool, CudaModelRunner decoder, int rows) {
+        this.rows = rows;
+        int width = head.config().featureWidth();
         try {
             this.head = DeepStack.call(
-                    () -> new FfmDeviceHead(library, head.keys(), head.query(), pool, decoder.session(), places),
+                    () -> new FfmDeviceHead(library, head.keys(), head.query(), pool, decoder.session(), rows, width),
                     FfmDeviceHead::close);
         } catch (OrtException | ModelRunException e) {
             throw new ModelRunException(
@@ -40,23 +37,41 @@ public final class CudaHead implements DeviceHead {
     }
 
     @Override
-    public int places() {
-        return places;
+    public int rows() {
+        return rows;
     }
 
     @Override
-    public DeviceSelection select(int[] tokenIds, int[] places, int[] owners) {
+    public DeviceSelection select(int[] tokenIds, int[] featureRows, int[] places, int[] owners) {
         try {
-            return head.select(tokenIds, places, owners);
+            return head.select(tokenIds, featureRows, places, owners);
         } catch (NativeException e) {
             throw cannotRun(e);
         }
     }
 
     @Override
-    public void observe(int[] carriedRows, int[] places) {
+    public void observe(int[] carriedRows, int[] featureRows) {
         try {
-            head.observe(carriedRows, places);
+            head.observe(carriedRows, featureRows);
+        } catch (NativeException e) {
+            throw cannotRun(e);
+        }
+    }
+
+    @Override
+    public float[] read(int featureRow) {
+        try {
+            return head.read(featureRow);
+        } catch (NativeException e) {
+            throw cannotRun(e);
+        }
+    }
+
+    @Override
+    public void write(int featureRow, float[] features) {
+        try {
+            head.write(featureRow, features);
         } catch (NativeException e) {
             throw cannotRun(e);
         }
