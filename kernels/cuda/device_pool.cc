@@ -109,6 +109,7 @@ std::vector<const int32_t*> DevicePool::upload(const std::vector<Table>& tables,
 void DevicePool::set_step(int32_t num_seqs, const int32_t* query_len, const int32_t* context_len,
                           const int32_t* page_offsets, const int32_t* pages) {
   steps_.set_step(num_seqs, query_len, context_len, page_offsets, pages);
+  blocks_.forget();
   const StepView step = steps_.view();
   row_lengths_.clear(), row_page_offsets_.clear(), row_slots_.clear();
   row_positions_.assign(step.row_positions, step.row_positions + step.num_rows);
@@ -395,6 +396,7 @@ void DevicePool::copy_page(int32_t from, int32_t to, int32_t slots) {
   check_index("to", to, geometry_.pages);
   check_slots(slots, geometry_.page_tokens);
   if (from == to || slots == 0) return;
+  blocks_.forget();
   // In pairs the first slots of a head are one piece, and the heads of a page lie head_bytes() apart.
   for (int32_t layer = 0; layer < geometry_.layers; ++layer) {
     char* base = static_cast<char*>(this->layer(layer).pages);
@@ -411,29 +413,31 @@ void DevicePool::read_row(int32_t layer, int32_t page, int32_t slot_in_page, int
   const int64_t offset = checked_row_offset(geometry_, layer, page, slot_in_page, kv_head, what);
   const char* row = static_cast<char*>(this->layer(layer).pages) + offset - layer * geometry_.layer_bytes();
   if (out == nullptr) throw InvalidArgument("out is null");
+  settle();
   std::vector<uint16_t> bits(static_cast<size_t>(geometry_.head_dim));
   check(cudaMemcpy(bits.data(), row, bits.size() * sizeof(uint16_t), cudaMemcpyDefault), "cudaMemcpy");
   std::transform(bits.begin(), bits.end(), out, element() == Element::kF16 ? half_to_float : bf16_to_float);
 }
 
-// Of the place's layers.
-std::vector<char*> DevicePool::pages_of(const BlockPlace& place) {
+void DevicePool::check_pages(const BlockPlace& place) const {
   const int32_t limit = elastic_ == nullptr ? geometry_.pages : elastic_->page_limit(elastic_->host_layers());
   for (int32_t i = 0; i * geometry_.page_tokens < place.first + place.tokens; ++i)
     if (place.pages[i] >= limit)
       throw InvalidArgument("page " + text(place.pages[i]) + " has no memory while " + text(elastic_->host_layers()) +
                             " layers are in host memory; those below " + text(limit) + " have: let more layers leave before");
-  std::vector<char*> layers;
-  for (int32_t i = 0; i < place.layer_count; ++i) layers.push_back(static_cast<char*>(layer(place.layers[i]).pages));
-  return layers;
 }
 
 void DevicePool::encode(const BlockPlace& place, BlockFormat format, void* bytes) {
-  blocks_.encode(place, pages_of(place), format, bytes, stream_);
+  check_pages(place);
+  std::vector<char*> layers;
+  for (int32_t l = 0; l < geometry_.layers; ++l) layers.push_back(static_cast<char*>(layer(l).pages));
+  blocks_.encode(place, layers, format, bytes, stream_);
 }
 
 void DevicePool::decode(const BlockPlace& place, BlockFormat format, const void* bytes) {
-  const std::vector<char*> layers = pages_of(place);
+  check_pages(place);
+  std::vector<char*> layers;
+  for (int32_t i = 0; i < place.layer_count; ++i) layers.push_back(static_cast<char*>(layer(place.layers[i]).pages));
   if (elastic_ != nullptr) elastic_->settle();
   blocks_.decode(place, layers, format, bytes, stream_);
 }

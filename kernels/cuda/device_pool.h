@@ -125,8 +125,10 @@ class DevicePool {
   // A stored block's bytes, as many as its format wants, and back, wherever its layers are. No run may be under way, nor may a
   // sequence that keeps selections of layers in host memory have the written tokens: what it has loaded of them stays as it is.
   // Throws InvalidArgument for a page that no memory is behind, as too few layers are in host memory.
+  // What decode writes is there at the next step, or behind settle().
   void encode(const BlockPlace& place, BlockFormat format, void* bytes);
   void decode(const BlockPlace& place, BlockFormat format, const void* bytes);
+  void settle() const { check(cudaStreamSynchronize(stream_), "writing blocks' rows"); }
 
   // For one operation at a time; of buckets always in the same place.
   void* queries(int32_t num_heads);
@@ -148,7 +150,7 @@ class DevicePool {
   DeviceSelection place_lists(int32_t groups, int32_t kv_heads, int32_t rows, int32_t stride);
   void fit_lists(int32_t groups, int32_t kv_heads, int32_t stride);
   int32_t bucket_splits(int32_t rows) const;
-  std::vector<char*> pages_of(const BlockPlace& place);
+  void check_pages(const BlockPlace& place) const;
 
   const PoolGeometry geometry_;
   StepTables steps_;

@@ -64,6 +64,8 @@ class Mirrored {
 
   // Halves of all kinds on these pages, numbers or not.
   void fill(const Ints& pages) {
+    // The pool does not see what is written past it.
+    ASSERT_EQ(ctx_pool_copy(id_, 0, 1, 1), CTX_OK) << ctx_last_error();
     for (int32_t layer = 0; layer < geometry_.layers; ++layer)
       for (const int32_t page : pages) {
         std::vector<uint16_t> halves(static_cast<size_t>(geometry_.page_bytes()) / 2);
@@ -88,12 +90,20 @@ class Mirrored {
   }
 
   void expect_same(const Ints& pages) {
+    pool_->settle();
     std::vector<char> bytes(static_cast<size_t>(geometry_.page_bytes()));
     for (int32_t layer = 0; layer < geometry_.layers; ++layer)
       for (const int32_t page : pages) {
         check(cudaMemcpy(bytes.data(), device(layer, page), bytes.size(), cudaMemcpyDefault), "cudaMemcpy");
         ASSERT_EQ(std::memcmp(bytes.data(), mirror(layer, page), bytes.size()), 0) << "layer " << layer << ", page " << page;
       }
+  }
+
+  // A whole page, in both.
+  void copy(int32_t from, int32_t to) {
+    ASSERT_EQ(ctx_pool_copy(id_, from, to, geometry_.page_tokens), CTX_OK) << ctx_last_error();
+    for (int32_t layer = 0; layer < geometry_.layers; ++layer)
+      std::memcpy(mirror(layer, to), mirror(layer, from), static_cast<size_t>(geometry_.page_bytes()));
   }
 
   const PoolGeometry& geometry() const { return geometry_; }
@@ -148,6 +158,35 @@ TEST_P(StoredBlocksTest, AreTheBytesOfTheSameRowsInHostMemory) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, StoredBlocksTest,
                          testing::Combine(testing::Values(64, 80, 112, 128, 256), testing::Values(8, 16, 64)));
+
+// Parts of a block are read together, and what comes back fills the staging memory several times.
+TEST(StoredBlocks, AreReadAnewOnceTheirRowsHaveChanged) {
+  constexpr int32_t kPages = 64, kTokens = 256;
+  const int64_t id = ctx_pool_create(8, 2, 128, 16, kPages, 1);
+  ASSERT_GT(id, 0) << ctx_last_error();
+  {
+    Mirrored pool(id);
+    pool.fill(all(kPages));
+    const Ints layers = all(8), one(layers.begin(), layers.begin() + 1);
+    Ints first(16), second(16);
+    std::iota(first.begin(), first.end(), 16);
+    std::iota(second.begin(), second.end(), 40);
+    ASSERT_GT(40 * static_cast<size_t>(8 * 2 * kTokens * 128 * 2), 4 * BlockStaging::kDecodedBytes);
+    for (int32_t turn = 0; turn < 20; ++turn)
+      for (const int32_t head : {0, 1}) {
+        pool.expect_moves({layers, first, head, 0, kTokens}, {layers, second, 1 - head, 0, kTokens}, turn % kFormats);
+        pool.expect_moves({one, second, head, 0, kTokens}, {one, first, head, 0, kTokens}, turn % kFormats);
+      }
+    pool.expect_same(all(kPages));
+    pool.expect_moves({layers, first, 0, 0, 16}, {layers, second, 0, 16, 16}, 3);
+    pool.copy(16, 17);
+    pool.expect_moves({layers, first, 0, 16, 16}, {layers, second, 0, 16, 16}, 3);
+    pool.copy(18, 17);
+    pool.expect_moves({layers, first, 0, 16, 16}, {layers, second, 0, 32, 16}, 3);
+    pool.expect_same(all(kPages));
+  }
+  EXPECT_EQ(ctx_pool_destroy(id), CTX_OK);
+}
 
 TEST(StoredBlocks, OfManyLayersTakeSeveralLaunches) {
   constexpr int32_t kLayers = 2 * kMostMovedLayers + 3;

@@ -3,9 +3,9 @@
     soak.py --url http://127.0.0.1:8080 --metrics http://127.0.0.1:8081 [--steps 10000] [--streams 24]
 
 Streams ask for prompts of all lengths, dense and sparse, greedily and by draws, plain, in shared prefixes and in sessions; some hang up
-in the middle. A watch question comes again and again, greedily. Told are requests by how they ended, the steps, failed ones, how
+in the middle. A watch question comes again and again, greedily. Told are requests by how they ended, the steps, failures that the service counted, how
 many watch answers differ from the first, and memory of the device (where nvidia-smi is there) and of the process by tenths of the run.
-Exit status 1: a request failed, a step failed, or memory of the device grew by more than 64 MiB behind the first fifth.
+Exit status 1: a request failed, or memory of the device grew by more than 64 MiB behind the first fifth.
 """
 
 import argparse
@@ -95,7 +95,7 @@ class Load:
         def total(name):
             return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.M))
 
-        return {"steps": total("contexture_iteration_time_seconds_count"), "failed": total("contexture_failed_steps_total"),
+        return {"steps": total("contexture_iteration_time_seconds_count"), "failures": total("contexture_request_failures_total"),
                 "heap_mb": round(total("jvm_memory_used_bytes") / 2**20)}
 
 
@@ -132,11 +132,11 @@ def main():
     tenths.append({"steps": int(now["steps"] - begin["steps"]), "device_mib": device_mib(), "heap_mb": now["heap_mb"]})
     for thread in threads:
         thread.join(60)
-    failed = load.counters()["failed"] - begin["failed"]
+    failed = load.counters()["failures"] - begin["failures"]
     settled = [each["device_mib"] for each in tenths[2:] if each["device_mib"] is not None]
     grown = max(settled) - settled[0] if settled else 0
     print(json.dumps({"steps": int(now["steps"] - begin["steps"]), "seconds": round(time.time() - began, 1), "ended": load.ends,
-                      "failed_steps": failed, "watched": len(watched), "differ": sum(each != watched[0] for each in watched),
+                      "failures": failed, "watched": len(watched), "differ": sum(each != watched[0] for each in watched),
                       "device_grown_mib": grown, "errors": load.errors[:5], "error_count": len(load.errors), "tenths": tenths}))
     raise SystemExit(1 if load.errors or failed or grown > 64 else 0)
 

@@ -1,9 +1,10 @@
-"""OpenAI's Python client against a running service: plain, streamed, stop, logprobs, usage, errors, cancel, embeddings.
+"""OpenAI's Python client against a running service: plain, streamed, stop, logprobs, usage, errors, cancel, responses, embeddings.
 
 usage: openai_client.py BASE_URL MODEL EMBEDDING_MODEL
 Exits with 0 if all held; prints what did not.
 """
 
+import json
 import sys
 
 import openai
@@ -42,6 +43,57 @@ def embed(client, model):
             raise AssertionError(f"{change} was accepted")
         except kind as error:
             check(error.body["param"], f"{change}: no param")
+
+
+def respond(client, model):
+    common = dict(model=model, temperature=0, max_output_tokens=24)
+    first = client.responses.create(input="Name the capital of France.", **common)
+    check("Paris" in first.output_text, f"unexpected answer: {first.output_text!r}")
+    check(first.status in ("completed", "incomplete"), first.status)
+    check(first.usage.input_tokens_details.cached_tokens >= 0, f"usage {first.usage}")
+    check(client.responses.retrieve(first.id).output_text == first.output_text, "retrieved another text")
+
+    with client.responses.stream(input="Name the capital of France.", store=False, **common) as stream:
+        events = list(stream)
+    kinds = [event.type for event in events]
+    check(kinds[:4] == ["response.created", "response.in_progress", "response.output_item.added",
+                        "response.content_part.added"], f"events {kinds}")
+    check(kinds[-1] == "response." + first.status, f"last event {kinds[-1]}")
+    check(events[-1].response.output_text == first.output_text, "streamed another text")
+
+    second = client.responses.create(input="What did I ask?", previous_response_id=first.id, **common)
+    check(second.previous_response_id == first.id, "previous_response_id")
+    check(second.usage.input_tokens > first.usage.input_tokens, "the conversation is not part of the prompt")
+    items = list(client.responses.input_items.list(second.id, order="asc"))
+    check([item.content[0].text for item in items] == ["What did I ask?"], f"input items {items}")
+
+    schema = {"type": "object", "properties": {"days": {"type": "integer", "minimum": 1, "maximum": 31}},
+              "required": ["days"], "additionalProperties": False}
+    asked = {"type": "json_schema", "name": "month", "strict": True, "schema": schema}
+    held = client.responses.create(input="How many days has June?", text={"format": asked}, **common)
+    check(1 <= json.loads(held.output_text)["days"] <= 31, f"not of the schema: {held.output_text!r}")
+    check(held.text.format.schema_ == schema, f"another schema: {held.text}")
+
+    endless = client.responses.create(
+        model=model, input="Count.", max_output_tokens=6000, stream=True, extra_body={"logit_bias": {"2": -100}}
+    )
+    running = next(endless).response.id
+    check(client.responses.cancel(running).status == "cancelled", "not cancelled")
+    last = list(endless)[-1]
+    check(last.response.status == "cancelled", f"last event {last}")
+
+    client.responses.delete(second.id)
+    for call, kind in (
+        (lambda: client.responses.retrieve(second.id), openai.NotFoundError),
+        (lambda: client.responses.cancel(first.id), openai.BadRequestError),
+        (lambda: client.responses.create(input="x", previous_response_id=second.id, **common), openai.BadRequestError),
+        (lambda: client.responses.create(input="x", background=True, **common), openai.BadRequestError),
+    ):
+        try:
+            call()
+            raise AssertionError(f"{kind} did not come")
+        except kind as error:
+            check(error.body["message"], "no message")
 
 
 def main(base_url, model, embedding_model):
@@ -108,6 +160,8 @@ def main(base_url, model, embedding_model):
             stream.close()
             break
 
+    # This one checks all that it reads against the types of the API.
+    respond(openai.OpenAI(base_url=base_url, api_key="none-needed", max_retries=0, _strict_response_validation=True), model)
     embed(client, embedding_model)
     print("all held")
 

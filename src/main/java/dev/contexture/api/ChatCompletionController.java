@@ -12,7 +12,6 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.parameters.RequestBody;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.util.List;
-import java.util.Optional;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -23,8 +22,6 @@ import reactor.core.publisher.Mono;
 /** Chat. */
 @RestController
 public class ChatCompletionController {
-    private static final String SESSION_HEADER = "X-Session-Id";
-
     private final InferenceService service;
     private final SessionService sessions;
     private final RequestBodies bodies;
@@ -69,7 +66,7 @@ public class ChatCompletionController {
             ServedModel.require(body.model(), service);
             GenerationRequest request = requests.toGeneration(body, Tenant.of(exchange));
             CompletionHead head = heads.next(ChatWire.ID_PREFIX);
-            Flux<GenerationEvent> events = session(exchange, body)
+            Flux<GenerationEvent> events = SessionNames.of(exchange, body.sessionId())
                     .map(session -> inSession(session, body, request))
                     .orElseGet(() -> service.generate(request));
             if (body.isStreamed()) {
@@ -79,16 +76,6 @@ public class ChatCompletionController {
             return JsonResponse.write(
                     exchange, Answer.collect(events, request.choices()).map(answer -> completion(head, answer)));
         });
-    }
-
-    private static Optional<String> session(ServerWebExchange exchange, ChatCompletionRequest body) {
-        String header = exchange.getRequest().getHeaders().getFirst(SESSION_HEADER);
-        if (header != null && body.sessionId() != null && !header.equals(body.sessionId())) {
-            throw InvalidRequestException.badValue(
-                    "'session_id' and the header " + SESSION_HEADER + " name different sessions: send one of them.",
-                    "session_id");
-        }
-        return Optional.ofNullable(body.sessionId() == null ? header : body.sessionId());
     }
 
     private Flux<GenerationEvent> inSession(String session, ChatCompletionRequest body, GenerationRequest request) {

@@ -28,13 +28,13 @@ final class ChatRequests {
         boolean logprobs = Boolean.TRUE.equals(request.logprobs());
         int topLogprobs = request.topLogprobs() == null ? 0 : request.topLogprobs();
         OptionalInt limit = maxTokens(request);
-        Optional<ConstraintSpec> format = ResponseFormat.of(request.responseFormat());
+        Optional<ConstraintSpec> format = ResponseFormat.ofChat(request.responseFormat());
         try {
             GenerationRequest generation = new GenerationRequest(
                     new Prompt.Chat(
                             ChatMessages.read(request.messages()),
                             ToolFields.read(request),
-                            templateArguments(request)),
+                            templateArguments(request.reasoningEffort(), request.chatTemplateKwargs())),
                     limit,
                     sampling.stop(request),
                     sampling.choices(request, 1),
@@ -65,9 +65,8 @@ final class ChatRequests {
     /**
      * Templates know the effort by its own name, or only whether there is any. A null argument says as much as none.
      */
-    private static Map<String, Object> templateArguments(ChatCompletionRequest request) {
+    static Map<String, Object> templateArguments(@Nullable String effort, @Nullable Map<String, Object> given) {
         Map<String, Object> arguments = new LinkedHashMap<>();
-        String effort = request.reasoningEffort();
         if (effort != null) {
             if (!EFFORTS.contains(effort)) {
                 throw InvalidRequestException.badValue(
@@ -77,8 +76,8 @@ final class ChatRequests {
             arguments.put("reasoning_effort", effort);
             arguments.put("enable_thinking", !effort.equals("none"));
         }
-        if (request.chatTemplateKwargs() != null) {
-            arguments.putAll(request.chatTemplateKwargs());
+        if (given != null) {
+            arguments.putAll(given);
             arguments.values().removeIf(Objects::isNull);
         }
         return arguments;

@@ -61,6 +61,12 @@ record ContextureBody(
         }
     }
 
+    /** Of a response: its conversation is no session that the caller could name, unless it is a turn of one. */
+    static @Nullable ContextureBody ofResponse(Completed completed, boolean isTurn) {
+        ContextureBody whole = of(completed);
+        return whole == null || isTurn ? whole : new ContextureBody(null, whole.persisted, whole.restore);
+    }
+
     static @Nullable ContextureBody of(Completed completed) {
         TurnOutcome turn = completed.turn().orElse(null);
         RestoreBody restore = completed.usage().restore().map(RestoreBody::of).orElse(null);

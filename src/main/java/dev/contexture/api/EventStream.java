@@ -1,5 +1,6 @@
 package dev.contexture.api;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.springframework.core.io.buffer.DataBufferFactory;
@@ -38,12 +39,24 @@ public final class EventStream {
      * Writes chunks until they end. An error before the first byte fails the exchange, so that it gets a status of its own.
      */
     Mono<Void> write(ServerWebExchange exchange, Flux<?> chunks) {
+        return send(exchange, chunks.map(EventStream::event).concatWith(Mono.just(DONE)));
+    }
+
+    /** An event that says its name in a line of its own. */
+    record Named(String name, Object body) {}
+
+    /** The same with named events, the last of which says that it is the end. */
+    Mono<Void> writeNamed(ServerWebExchange exchange, Flux<Named> events) {
+        return send(exchange, events.map(EventStream::event));
+    }
+
+    private Mono<Void> send(ServerWebExchange exchange, Flux<byte[]> eventBytes) {
         ServerHttpResponse response = exchange.getResponse();
         response.getHeaders().setContentType(MediaType.TEXT_EVENT_STREAM);
         response.getHeaders().setCacheControl(CacheControl.noCache());
         response.getHeaders().set("X-Accel-Buffering", "no");
         DataBufferFactory buffers = response.bufferFactory();
-        Flux<byte[]> events = withPings(chunks.map(EventStream::event).concatWith(Mono.just(DONE)));
+        Flux<byte[]> events = withPings(eventBytes);
         Flux<byte[]> complete = events.switchOnFirst(
                 (first, all) -> first.isOnError() ? all : all.onErrorResume(error -> errorEvent(exchange, error)));
         return response.writeAndFlushWith(complete.map(bytes -> Mono.just(buffers.wrap(bytes))));
@@ -64,11 +77,19 @@ public final class EventStream {
     }
 
     private static byte[] event(Object chunk) {
-        byte[] json = Json.write(chunk);
-        byte[] event = new byte[DATA.length + json.length + END.length];
-        System.arraycopy(DATA, 0, event, 0, DATA.length);
-        System.arraycopy(json, 0, event, DATA.length, json.length);
-        System.arraycopy(END, 0, event, DATA.length + json.length, END.length);
-        return event;
+        return joined(DATA, Json.write(chunk), END);
+    }
+
+    private static byte[] event(Named event) {
+        byte[] name = ("event: " + event.name + "\n").getBytes(StandardCharsets.US_ASCII);
+        return joined(name, DATA, Json.write(event.body), END);
+    }
+
+    private static byte[] joined(byte[]... parts) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (byte[] part : parts) {
+            bytes.writeBytes(part);
+        }
+        return bytes.toByteArray();
     }
 }

@@ -16,6 +16,10 @@ public final class Heads {
         this.ids = ids;
     }
 
+    String id(String prefix) {
+        return prefix + ids.get();
+    }
+
     CompletionHead next(String idPrefix) {
         InferenceService.ModelDescription model = service.model();
         return new CompletionHead(

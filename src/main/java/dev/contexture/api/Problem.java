@@ -10,6 +10,10 @@ import dev.contexture.session.InvalidPromptException;
 import dev.contexture.session.SessionBusyException;
 import dev.contexture.session.SessionNotFoundException;
 import dev.contexture.session.SessionTakenOverException;
+import dev.contexture.session.responses.PreviousResponseException;
+import dev.contexture.session.responses.ResponseBusyException;
+import dev.contexture.session.responses.ResponseEndedException;
+import dev.contexture.session.responses.ResponseNotFoundException;
 import dev.contexture.session.store.SessionStoreUnavailableException;
 import java.time.Duration;
 import java.util.Optional;
@@ -77,6 +81,16 @@ record Problem(int status, ErrorBody body, Optional<Duration> retryAfter, Option
                                 "session_store_unavailable"),
                         Optional.of(RETRY_AFTER_STORE),
                         Optional.of(Rejection.SESSION_STORE));
+            case ResponseNotFoundException unknown ->
+                refused(404, ErrorBody.of(text(e), INVALID, "response_id", "response_not_found"), Rejection.INVALID);
+            case PreviousResponseException none -> invalid(text(e), "previous_response_id", none.code());
+            case ResponseEndedException ended -> invalid(text(e), "response_id", "response_ended");
+            case ResponseBusyException busy ->
+                new Problem(
+                        409,
+                        ErrorBody.of(text(e), INVALID, "response_id", "response_busy"),
+                        Optional.of(busy.retryAfter()),
+                        Optional.of(Rejection.SESSION_BUSY));
             case NotAuthenticatedException unknown ->
                 refused(401, ErrorBody.of(text(e), INVALID, null, "invalid_api_key"), Rejection.NOT_AUTHENTICATED);
             case QueueFullException full ->

@@ -1,63 +1,113 @@
 package dev.contexture.api;
 
 import dev.contexture.constrain.ConstraintSpec;
+import dev.contexture.session.responses.AnswerFormat;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What {@code response_format} asks an answer to be. A schema is held whether or not it is called strict. */
+/**
+ * What {@code response_format} of chat completions and {@code text.format} of responses ask an answer to be. A schema is held whether or
+ * not it is called strict.
+ */
 final class ResponseFormat {
     private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9_-]{1,64}");
 
     private ResponseFormat() {}
 
     /**
+     * @param format {@code response_format}
      * @return empty for text
      * @throws InvalidRequestException names the field at fault
      */
-    static Optional<ConstraintSpec> of(@Nullable Map<String, Object> format) {
+    static Optional<ConstraintSpec> ofChat(@Nullable Map<String, Object> format) {
         if (format == null) {
             return Optional.empty();
         }
-        Object type = format.get("type");
-        if (type == null) {
-            throw InvalidRequestException.missing("response_format.type");
+        String at = "response_format";
+        String atSchema = at + ".json_schema";
+        AnswerFormat read = switch (type(format, at)) {
+            case TEXT -> new AnswerFormat.Text();
+            case JSON_OBJECT -> new AnswerFormat.JsonObject();
+            case JSON_SCHEMA -> schema(object(format.get("json_schema"), atSchema), atSchema);
+        };
+        return read.constraint();
+    }
+
+    /**
+     * @param text the field that has a format, whose schema lies in it and not below
+     * @throws InvalidRequestException names the field at fault
+     */
+    static AnswerFormat ofResponse(@Nullable Map<String, Object> text) {
+        String at = "text.format";
+        Object given = text == null ? null : text.get("format");
+        if (given == null) {
+            return new AnswerFormat.Text();
         }
-        return switch (type.toString()) {
-            case "text" -> Optional.empty();
-            case "json_object" -> Optional.of(new ConstraintSpec.AnyObject());
-            case "json_schema" -> Optional.of(schema(format.get("json_schema")));
-            default ->
-                throw InvalidRequestException.badValue(
-                        "'response_format.type' must be text, json_object or json_schema but is '" + type + "'.",
-                        "response_format.type");
+        Map<?, ?> format = object(given, at);
+        return switch (type(format, at)) {
+            case TEXT -> new AnswerFormat.Text();
+            case JSON_OBJECT -> new AnswerFormat.JsonObject();
+            case JSON_SCHEMA -> schema(format, at);
         };
     }
 
-    private static ConstraintSpec schema(@Nullable Object given) {
-        if (given == null) {
-            throw InvalidRequestException.missing("response_format.json_schema");
+    private enum Type {
+        TEXT,
+        JSON_OBJECT,
+        JSON_SCHEMA
+    }
+
+    private static Type type(Map<?, ?> format, String at) {
+        Object type = format.get("type");
+        if (type == null) {
+            throw InvalidRequestException.missing(at + ".type");
         }
-        if (!(given instanceof Map<?, ?> named)) {
-            throw InvalidRequestException.badType("response_format.json_schema", "an object");
-        }
+        return switch (type.toString()) {
+            case "text" -> Type.TEXT;
+            case "json_object" -> Type.JSON_OBJECT;
+            case "json_schema" -> Type.JSON_SCHEMA;
+            default ->
+                throw InvalidRequestException.badValue(
+                        "'" + at + ".type' must be text, json_object or json_schema but is '" + type + "'.",
+                        at + ".type");
+        };
+    }
+
+    private static AnswerFormat.JsonSchema schema(Map<?, ?> named, String at) {
         if (named.get("name") == null) {
-            throw InvalidRequestException.missing("response_format.json_schema.name");
+            throw InvalidRequestException.missing(at + ".name");
         }
         if (!(named.get("name") instanceof String name) || !NAME.matcher(name).matches()) {
             throw InvalidRequestException.badValue(
-                    "'response_format.json_schema.name' must be 1 to 64 letters, digits, underscores or dashes.",
-                    "response_format.json_schema.name");
+                    "'" + at + ".name' must be 1 to 64 letters, digits, underscores or dashes.", at + ".name");
         }
-        Object schema = named.get("schema");
-        if (schema == null) {
-            throw InvalidRequestException.missing("response_format.json_schema.schema");
+        Map<?, ?> schema = object(named.get("schema"), at + ".schema");
+        return new AnswerFormat.JsonSchema(
+                name,
+                optional(named, "description", String.class, at, "a string"),
+                new String(Json.write(schema), StandardCharsets.UTF_8),
+                optional(named, "strict", Boolean.class, at, "true or false"));
+    }
+
+    private static Map<?, ?> object(@Nullable Object given, String at) {
+        return switch (given) {
+            case null -> throw InvalidRequestException.missing(at);
+            case Map<?, ?> object -> object;
+            default -> throw InvalidRequestException.badType(at, "an object");
+        };
+    }
+
+    private static <T> Optional<T> optional(Map<?, ?> fields, String name, Class<T> type, String at, String typeName) {
+        Object value = fields.get(name);
+        if (value == null) {
+            return Optional.empty();
         }
-        if (!(schema instanceof Map<?, ?>)) {
-            throw InvalidRequestException.badType("response_format.json_schema.schema", "an object");
+        if (!type.isInstance(value)) {
+            throw InvalidRequestException.badType(at + "." + name, typeName);
         }
-        return new ConstraintSpec.Schema(new String(Json.write(schema), StandardCharsets.UTF_8));
+        return Optional.of(type.cast(value));
     }
 }

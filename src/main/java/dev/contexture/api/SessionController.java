@@ -6,6 +6,7 @@ import dev.contexture.security.Tenant;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.SessionService;
 import dev.contexture.session.Sessions;
+import dev.contexture.session.responses.ResponseService;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -30,16 +31,16 @@ import reactor.core.publisher.Mono;
 @RestController
 @RequestMapping("/v1/sessions")
 public class SessionController {
-    private static final int DEFAULT_PAGE = 20;
-    private static final int LARGEST_PAGE = 100;
-
     private final InferenceService service;
     private final Sessions sessions;
+    private final ResponseService responses;
     private final RequestBodies bodies;
 
-    public SessionController(InferenceService service, SessionService sessions, RequestBodies bodies) {
+    public SessionController(
+            InferenceService service, SessionService sessions, ResponseService responses, RequestBodies bodies) {
         this.service = service;
         this.sessions = sessions.sessions();
+        this.responses = responses;
         this.bodies = bodies;
     }
 
@@ -63,11 +64,10 @@ public class SessionController {
     @Operation(summary = "Lists the caller's sessions, by id")
     @GetMapping
     Mono<Void> list(@Parameter(hidden = true) ServerWebExchange exchange) {
-        String after = parameter(exchange, "after");
-        String limit = parameter(exchange, "limit");
+        String after = Pages.parameter(exchange, "after");
         return JsonResponse.write(
                 exchange,
-                sessions.list(Tenant.of(exchange), after == null ? "" : after, limit(limit))
+                sessions.list(Tenant.of(exchange), after == null ? "" : after, Pages.limit(exchange))
                         .map(SessionWire.Page::of));
     }
 
@@ -91,11 +91,15 @@ public class SessionController {
 
     @Operation(
             summary =
-                    "Deletes all of the caller's sessions, and the key that everything stored of them is sealed under")
+                    "Deletes all of the caller's sessions and responses, and the key that everything stored of them is sealed under")
     @DeleteMapping
     Mono<Void> deleteAll(@Parameter(hidden = true) ServerWebExchange exchange) {
         return JsonResponse.write(
-                exchange, sessions.eraseAll(Tenant.of(exchange)).map(SessionWire.AllDeleted::of));
+                exchange,
+                responses
+                        .eraseAll(Tenant.of(exchange))
+                        .flatMap(count -> sessions.eraseAll(Tenant.of(exchange))
+                                .map(erased -> SessionWire.AllDeleted.of(erased, count))));
     }
 
     @Operation(
@@ -136,26 +140,6 @@ public class SessionController {
     Mono<Void> blocks(@PathVariable String id, @Parameter(hidden = true) ServerWebExchange exchange) {
         return JsonResponse.write(
                 exchange, sessions.blocks(Tenant.of(exchange), id).map(SessionWire.Blocks::of));
-    }
-
-    private static @Nullable String parameter(ServerWebExchange exchange, String name) {
-        return exchange.getRequest().getQueryParams().getFirst(name);
-    }
-
-    private static int limit(@Nullable String text) {
-        if (text == null) {
-            return DEFAULT_PAGE;
-        }
-        try {
-            int limit = Integer.parseInt(text);
-            if (limit >= 1 && limit <= LARGEST_PAGE) {
-                return limit;
-            }
-        } catch (NumberFormatException e) {
-            // Said below.
-        }
-        throw InvalidRequestException.badValue(
-                "limit must be a number from 1 to " + LARGEST_PAGE + " but is '" + text + "'.", "limit");
     }
 
     private static Duration timeToLive(long seconds) {

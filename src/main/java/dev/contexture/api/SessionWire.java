@@ -104,15 +104,17 @@ final class SessionWire {
             @JsonProperty("deleted") boolean deleted) {}
 
     /**
+     * @param deleted sessions
      * @param keyErased whether nothing that was stored can be read any more, wherever copies of it lie
      */
     @Schema(name = "SessionsDeleted")
     record AllDeleted(
             @JsonProperty("object") String object,
             @JsonProperty("deleted") int deleted,
+            @JsonProperty("responses") int responses,
             @JsonProperty("key_erased") boolean keyErased) {
-        static AllDeleted of(Sessions.Erased erased) {
-            return new AllDeleted("sessions.deleted", erased.sessions(), erased.keyErased());
+        static AllDeleted of(Sessions.Erased erased, int responses) {
+            return new AllDeleted("sessions.deleted", erased.sessions(), responses, erased.keyErased());
         }
     }
 

@@ -9,15 +9,22 @@ import dev.contexture.kv.tier.redis.RedisListener;
 import dev.contexture.kv.tier.redis.RedisTenantSalts;
 import dev.contexture.kv.tier.redis.RedisTier;
 import dev.contexture.session.store.InMemorySessionRecords;
+import dev.contexture.session.store.InMemoryTenantLedger;
+import dev.contexture.session.store.RecordFamily;
 import dev.contexture.session.store.RedisSessionRecords;
+import dev.contexture.session.store.RedisTenantLedger;
 import dev.contexture.session.store.SessionRecords;
+import dev.contexture.session.store.TenantLedger;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,19 +41,22 @@ final class RedisStores implements AutoCloseable {
 
     private final RemoteTier remote;
     private final TenantSalts salts;
-    private final SessionRecords records;
+    private final Map<RecordFamily, SessionRecords> records;
+    private final TenantLedger responseLedger;
 
     private RedisStores(
             @Nullable EmbeddedRedis embedded,
             List<RedisLink> links,
             RemoteTier remote,
             TenantSalts salts,
-            SessionRecords records) {
+            Map<RecordFamily, SessionRecords> records,
+            TenantLedger responseLedger) {
         this.embedded = embedded;
         this.links = links;
         this.remote = remote;
         this.salts = salts;
         this.records = records;
+        this.responseLedger = responseLedger;
     }
 
     /**
@@ -75,7 +85,8 @@ final class RedisStores implements AutoCloseable {
                 List.of(),
                 new NoRemoteTier(),
                 RemoteStore.none().salts(),
-                new InMemorySessionRecords(mostInMemory, System::currentTimeMillis));
+                records(family -> new InMemorySessionRecords(mostInMemory, System::currentTimeMillis)),
+                new InMemoryTenantLedger(System::currentTimeMillis));
     }
 
     private static RedisStores connected(
@@ -98,7 +109,17 @@ final class RedisStores implements AutoCloseable {
                 links,
                 new RedisTier(blocks, new CircuitBreaker(BREAKER, System::nanoTime), listener, System::nanoTime),
                 new RedisTenantSalts(blocks, listener, random),
-                new RedisSessionRecords(links.getLast(), listener, System::nanoTime, System::currentTimeMillis));
+                records(family -> new RedisSessionRecords(
+                        family, links.getLast(), listener, System::nanoTime, System::currentTimeMillis)),
+                new RedisTenantLedger(RecordFamily.RESPONSE, links.getLast(), listener, System::nanoTime));
+    }
+
+    private static Map<RecordFamily, SessionRecords> records(Function<RecordFamily, SessionRecords> store) {
+        Map<RecordFamily, SessionRecords> records = new EnumMap<>(RecordFamily.class);
+        for (RecordFamily family : RecordFamily.values()) {
+            records.put(family, store.apply(family));
+        }
+        return records;
     }
 
     private static List<RedisLink> links(RedisLink.Settings settings) {
@@ -136,8 +157,12 @@ final class RedisStores implements AutoCloseable {
         return salts;
     }
 
-    SessionRecords records() {
-        return records;
+    SessionRecords records(RecordFamily family) {
+        return Objects.requireNonNull(records.get(family));
+    }
+
+    TenantLedger responseLedger() {
+        return responseLedger;
     }
 
     /** Whether Redis can be asked now. */

@@ -6,7 +6,7 @@ import dev.contexture.security.SecurityProperties;
 import dev.contexture.session.SessionSealer;
 import dev.contexture.session.SessionService;
 import dev.contexture.session.TenantNamespaces;
-import dev.contexture.session.store.SessionRecords;
+import dev.contexture.session.store.RecordFamily;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.InstantSource;
@@ -60,11 +60,6 @@ class SessionConfiguration {
     }
 
     @Bean
-    SessionRecords sessionRecords(RedisStores stores) {
-        return stores.records();
-    }
-
-    @Bean
     RemoteStore remoteStore(RedisStores stores, RedisProperties redis, ServerKeys keys) {
         return stores.outlivesProcess()
                 ? new RemoteStore(
@@ -86,7 +81,6 @@ class SessionConfiguration {
     SessionService sessionService(
             HostedService hosted,
             ModelHost host,
-            SessionRecords records,
             RedisStores stores,
             RemoteStore remote,
             ServerKeys keys,
@@ -101,13 +95,14 @@ class SessionConfiguration {
                         hosted.service(),
                         hosted.renderer(),
                         host.tokenizer(),
-                        records,
+                        stores.records(RecordFamily.SESSION),
                         stores.outlivesProcess(),
                         new SessionSealer(keys.tenantSecret(), random),
                         namespaces,
                         host.sessionKv(namespaces, remote.salts()),
                         metrics,
-                        HexFormat.of().formatHex(replica)),
+                        HexFormat.of().formatHex(replica),
+                        "ses"),
                 properties.settings(),
                 InstantSource.system(),
                 random,

@@ -43,6 +43,11 @@ public class ContextLengthExceededException extends RuntimeException {
                 param);
     }
 
+    /** The same, said of another field. */
+    public ContextLengthExceededException at(String otherParam) {
+        return new ContextLengthExceededException(String.valueOf(getMessage()), otherParam);
+    }
+
     public String param() {
         return param;
     }

@@ -70,6 +70,12 @@ public record GenerationRequest(
         }
     }
 
+    /** The same of another prompt. */
+    public GenerationRequest with(Prompt other) {
+        return new GenerationRequest(
+                other, maxTokens, stop, choices, sampling, tenant, cacheSalt, sparsity, session, constraint);
+    }
+
     /** The same as a session's turn. */
     GenerationRequest inSession(Prompt sessionPrompt, SessionUse use) {
         return new GenerationRequest(

@@ -40,6 +40,12 @@ final class SessionCodec {
         session.messages().forEach(message -> messages.add(json.<JsonNode>valueToTree(message.fields())));
         node.put("tokens", base64(session.tokens()));
         node.put("owner", session.owner());
+        ArrayNode marks = node.putArray("marks");
+        session.marks()
+                .forEach(mark -> marks.addObject()
+                        .put("name", mark.name())
+                        .put("messages", mark.messages())
+                        .put("tokens", mark.tokens()));
         return json.writeValueAsBytes(node);
     }
 
@@ -57,6 +63,13 @@ final class SessionCodec {
             for (JsonNode message : node.required("messages")) {
                 messages.add(new SessionMessage(json.convertValue(message, FIELDS)));
             }
+            List<Session.Mark> marks = new ArrayList<>();
+            for (JsonNode mark : node.path("marks")) { // records of before there were marks have none
+                marks.add(new Session.Mark(
+                        mark.required("name").asString(),
+                        mark.required("messages").asInt(),
+                        mark.required("tokens").asInt()));
+            }
             Map<String, String> metadata = json.convertValue(node.required("metadata"), METADATA);
             return new Session(
                     node.required("id").asString(),
@@ -70,7 +83,8 @@ final class SessionCodec {
                     node.required("turns").asInt(),
                     messages,
                     tokens(node.required("tokens").asString()),
-                    node.required("owner").asString());
+                    node.required("owner").asString(),
+                    marks);
         } catch (JacksonException | IllegalArgumentException e) {
             throw new DamagedSessionException("the session's record cannot be read: " + e.getMessage());
         }

@@ -40,7 +40,8 @@ public final class SessionSealer {
         this.random = random;
     }
 
-    byte[] seal(String namespace, String id, byte[] record) {
+    /** Under a name that is authenticated with it. */
+    public byte[] seal(String namespace, String id, byte[] record) {
         byte[] nonce = new byte[NONCE_BYTES];
         random.nextBytes(nonce);
         try {
@@ -59,17 +60,16 @@ public final class SessionSealer {
     /**
      * @throws DamagedSessionException if the bytes are not what was sealed under this name
      */
-    byte[] open(String namespace, String id, byte[] sealed) {
+    public byte[] open(String namespace, String id, byte[] sealed) {
         if (sealed.length < 1 + NONCE_BYTES + TAG_BITS / Byte.SIZE || sealed[0] != VERSION) {
-            throw new DamagedSessionException("the record of session " + id + " has an unknown version or is cut off");
+            throw new DamagedSessionException("the record of " + id + " has an unknown version or is cut off");
         }
         byte[] nonce = Arrays.copyOfRange(sealed, 1, 1 + NONCE_BYTES);
         try {
             Cipher cipher = cipher(Cipher.DECRYPT_MODE, namespace, id, nonce);
             return cipher.doFinal(sealed, 1 + NONCE_BYTES, sealed.length - 1 - NONCE_BYTES);
         } catch (AEADBadTagException e) {
-            throw new DamagedSessionException(
-                    "the record of session " + id + " was changed, or sealed under another secret");
+            throw new DamagedSessionException("the record of " + id + " was changed, or sealed under another secret");
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("every JDK has AES-GCM and HKDF", e);
         }

@@ -5,16 +5,23 @@ import dev.contexture.session.store.SessionRecords;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.function.Function;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /** Sessions and their turns, over one store. */
 public final class SessionService {
     private final Sessions sessions;
     private final SessionTurns turns;
+    private final SessionMarks marks;
     private final SessionSettings settings;
 
-    /** What a session service is made of. */
+    /**
+     * What a session service is made of.
+     *
+     * @param idPrefix that its sessions' ids begin with
+     */
     public record Parts(
             InferenceService inference,
             PromptRenderer renderer,
@@ -25,7 +32,8 @@ public final class SessionService {
             TenantNamespaces namespaces,
             SessionKv kv,
             TurnListener listener,
-            String replica) {}
+            String replica,
+            String idPrefix) {}
 
     /**
      * @param textThreads where conversations are rendered and tokenised
@@ -39,10 +47,12 @@ public final class SessionService {
             Scheduler textThreads,
             Scheduler timer) {
         this.settings = settings;
-        SessionVault vault = new SessionVault(parts.records, parts.sealer, parts.namespaces, settings.maxRecordBytes());
+        SessionVault vault = new SessionVault(
+                parts.records, parts.sealer, parts.namespaces, settings.maxRecordBytes(), parts.idPrefix);
         SessionLeases leases = new SessionLeases(parts.records, settings.lease(), parts.replica, timer);
         TokenHistory history = new TokenHistory(parts.tokenizer);
-        this.sessions = new Sessions(vault, leases, parts.kv, history, settings, clock, random);
+        this.sessions = new Sessions(vault, leases, parts.kv, history, settings, clock, random, parts.idPrefix);
+        this.marks = new SessionMarks(vault, leases, parts.kv, clock);
         this.turns = new SessionTurns(new SessionTurns.Parts(
                 parts.inference,
                 parts.renderer,
@@ -74,14 +84,63 @@ public final class SessionService {
      *     names, too
      */
     public Flux<GenerationEvent> turn(String id, GenerationRequest request, TurnOptions options) {
+        return turn(
+                id,
+                request,
+                TurnMessages.matching(chat(request).messages().stream()
+                        .map(SessionMessage::new)
+                        .toList()),
+                options);
+    }
+
+    /**
+     * The same with messages that are put together otherwise.
+     *
+     * @param request whose prompt's tools and template arguments count
+     */
+    public Flux<GenerationEvent> turn(
+            String id, GenerationRequest request, TurnMessages messages, TurnOptions options) {
+        return unsalted(request).thenMany(turns.run(id, chat(request), messages, request, options));
+    }
+
+    /**
+     * The first turn of a session that {@link Sessions} made but did not store: that is done with the turn.
+     *
+     * @param request whose prompt's tools and template arguments count
+     */
+    public Flux<GenerationEvent> begin(Session start, GenerationRequest request, TurnMessages messages) {
+        return unsalted(request).thenMany(turns.begin(start, chat(request), messages, request, TurnOptions.DEFAULT));
+    }
+
+    /** A turn that is not to be kept, as a request by itself: it goes on from what the session has. */
+    public Mono<GenerationRequest> aside(Session session, GenerationRequest request, TurnMessages messages) {
+        return unsalted(request).then(turns.aside(session, chat(request), messages, request));
+    }
+
+    /**
+     * Forgets a mark of a session. What lies behind the last one that is left goes, too, and the whole session if none is. A
+     * session that is gone already is no error. Fails with {@link SessionBusyException}.
+     *
+     * @param lives whether what another mark was made for is still there
+     * @param longestWait for a turn that runs
+     */
+    public Mono<Void> unmark(
+            String tenant, String id, String mark, Function<String, Mono<Boolean>> lives, Duration longestWait) {
+        return marks.remove(tenant, id, mark, lives, longestWait);
+    }
+
+    private static Prompt.Chat chat(GenerationRequest request) {
         if (!(request.prompt() instanceof Prompt.Chat chat)) {
             throw new IllegalArgumentException("a session's turn is a conversation");
         }
-        if (!request.cacheSalt().isEmpty()) {
-            return Flux.error(new InvalidPromptException(
-                    "cache_salt and session_id exclude each other: a session's blocks are its own already",
-                    "cache_salt"));
-        }
-        return turns.run(id, chat, request, options);
+        return chat;
+    }
+
+    private static Mono<Void> unsalted(GenerationRequest request) {
+        return request.cacheSalt().isEmpty()
+                ? Mono.empty()
+                : Mono.error(new InvalidPromptException(
+                        "cache_salt and session_id exclude each other: a session's blocks are its own already",
+                        "cache_salt"));
     }
 }

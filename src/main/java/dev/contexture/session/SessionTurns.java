@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -72,38 +73,87 @@ final class SessionTurns {
     }
 
     /**
-     * @param request whose prompt has the new messages, or the whole conversation with them
+     * @param chat whose tools and template arguments count; its messages are what is new
      */
-    Flux<GenerationEvent> run(String id, Prompt.Chat chat, GenerationRequest request, TurnOptions options) {
+    Flux<GenerationEvent> run(
+            String id, Prompt.Chat chat, TurnMessages messages, GenerationRequest request, TurnOptions options) {
         return Flux.defer(() -> {
             Key key = vault.key(request.tenant(), id);
-            // A slow reader must not hold the session: its events wait here, as many as its token limit allows.
-            return Flux.usingWhen(
-                            right(key, options).map(Attempt::new),
-                            attempt -> begin(key, attempt, request.tenant(), chat)
-                                    .flatMapMany(turn -> answer(turn, request)),
-                            attempt -> release(attempt.lease),
-                            (attempt, error) -> rolledBack(attempt, error),
-                            attempt -> cancelled(attempt, options))
-                    .onBackpressureBuffer();
+            return run(
+                    right(key, options).map(Attempt::new),
+                    attempt -> vault.find(key)
+                            .flatMap(session -> prepare(request.tenant(), attempt, session, chat, messages))
+                            .takeUntilOther(kept(attempt.lease)),
+                    request,
+                    options);
+        });
+    }
+
+    /**
+     * The first turn of a session, which is stored with it.
+     *
+     * @param start under an id that nobody else knows yet
+     */
+    Flux<GenerationEvent> begin(
+            Session start, Prompt.Chat chat, TurnMessages messages, GenerationRequest request, TurnOptions options) {
+        return run(
+                Mono.fromSupplier(Attempt::first),
+                attempt -> prepare(request.tenant(), attempt, start, chat, messages),
+                request,
+                options);
+    }
+
+    private Flux<GenerationEvent> run(
+            Mono<Attempt> right,
+            Function<Attempt, Mono<Turn>> prepared,
+            GenerationRequest request,
+            TurnOptions options) {
+        // A slow reader must not hold the session: its events wait here, as many as its token limit allows.
+        return Flux.usingWhen(
+                        right,
+                        attempt -> prepared.apply(attempt)
+                                .doOnNext(turn -> attempt.turn = Optional.of(turn))
+                                .flatMapMany(turn -> answer(turn, request)),
+                        attempt -> release(attempt.lease),
+                        (attempt, error) -> rolledBack(attempt, error),
+                        attempt -> cancelled(attempt, options))
+                .onBackpressureBuffer();
+    }
+
+    /** What a turn that is not to be kept would ask the model. */
+    Mono<GenerationRequest> aside(Session session, Prompt.Chat chat, TurnMessages messages, GenerationRequest request) {
+        return textThreads.call(() -> {
+            WrittenPrompt written =
+                    renderer.render(conversation(chat, messages.of(session).read()));
+            TokenHistory.Extended prompt = history.extend(session.tokens(), written.text());
+            return ofSession(session, prompt, written.answer(), request);
         });
     }
 
     /** The right to a session, and the turn that it is used for once that is prepared. */
     private static final class Attempt {
         private final Optional<Lease> lease;
+        /** Whether the turn brings its session with it: nobody else knows of that, so there is nothing to hold. */
+        private final boolean isFirst;
+
         private volatile Optional<Turn> turn = Optional.empty();
 
-        private Attempt(Optional<Lease> lease) {
+        private Attempt(Optional<Lease> lease, boolean isFirst) {
             this.lease = lease;
+            this.isFirst = isFirst;
         }
-    }
 
-    private Mono<Turn> begin(Key key, Attempt attempt, String tenant, Prompt.Chat chat) {
-        return vault.find(key)
-                .flatMap(session -> prepare(tenant, attempt.lease, session, chat))
-                .takeUntilOther(kept(attempt.lease))
-                .doOnNext(turn -> attempt.turn = Optional.of(turn));
+        private Attempt(Optional<Lease> lease) {
+            this(lease, false);
+        }
+
+        private static Attempt first() {
+            return new Attempt(Optional.empty(), true);
+        }
+
+        private boolean mayWrite() {
+            return isFirst || lease.isPresent();
+        }
     }
 
     private Mono<Void> kept(Optional<Lease> lease) {
@@ -125,10 +175,9 @@ final class SessionTurns {
     /** A turn while it runs; its answer grows on one thread at a time. */
     private static final class Turn {
         private final String tenant;
-        private final Optional<Lease> lease;
+        private final Attempt attempt;
         private final Session session;
-        private final List<SessionMessage> messages;
-        private final int matchedMessages;
+        private final TurnMessages.Messages messages;
         private final TokenHistory.Extended prompt;
         private final AnswerForm form;
         private final SpokenAnswer spoken = new SpokenAnswer();
@@ -140,17 +189,15 @@ final class SessionTurns {
 
         private Turn(
                 String tenant,
-                Optional<Lease> lease,
+                Attempt attempt,
                 Session session,
-                List<SessionMessage> messages,
-                int matchedMessages,
+                TurnMessages.Messages messages,
                 TokenHistory.Extended prompt,
                 AnswerForm form) {
             this.tenant = tenant;
-            this.lease = lease;
+            this.attempt = attempt;
             this.session = session;
             this.messages = messages;
-            this.matchedMessages = matchedMessages;
             this.prompt = prompt;
             this.form = form;
         }
@@ -169,26 +216,32 @@ final class SessionTurns {
         }
     }
 
-    private Mono<Turn> prepare(String tenant, Optional<Lease> lease, Session session, Prompt.Chat chat) {
+    private Mono<Turn> prepare(
+            String tenant, Attempt attempt, Session session, Prompt.Chat chat, TurnMessages messages) {
         return textThreads.call(() -> {
-            ConversationMatch match = ConversationMatch.of(
-                    session.messages(),
-                    chat.messages().stream().map(SessionMessage::new).toList());
-            Prompt.Chat whole = new Prompt.Chat(
-                    match.messages().stream().map(SessionMessage::fields).toList(),
-                    chat.tools(),
-                    chat.templateArguments());
-            WrittenPrompt written = renderer.render(whole);
+            TurnMessages.Messages ofTurn = messages.of(session);
+            WrittenPrompt written = renderer.render(conversation(chat, ofTurn.read()));
             TokenHistory.Extended prompt = history.extend(session.tokens(), written.text());
-            vault.requireRoom(session.advanced(match.messages(), prompt.tokens(), clock.instant(), replica));
-            return new Turn(tenant, lease, session, match.messages(), match.known(), prompt, written.answer());
+            vault.requireRoom(session.advanced(
+                    ofTurn.kept(), prompt.tokens(), prompt.kept(), ofTurn.mark(), clock.instant(), replica));
+            return new Turn(tenant, attempt, session, ofTurn, prompt, written.answer());
         });
     }
 
+    private static Prompt.Chat conversation(Prompt.Chat chat, List<SessionMessage> messages) {
+        return new Prompt.Chat(
+                messages.stream().map(SessionMessage::fields).toList(), chat.tools(), chat.templateArguments());
+    }
+
+    private static GenerationRequest ofSession(
+            Session session, TokenHistory.Extended prompt, AnswerForm form, GenerationRequest request) {
+        return request.inSession(
+                new Prompt.Encoded(prompt.tokens(), form),
+                new SessionUse(session.id(), session.lineage(), prompt.kept()));
+    }
+
     private Flux<GenerationEvent> answer(Turn turn, GenerationRequest request) {
-        GenerationRequest ofSession = request.inSession(
-                new Prompt.Encoded(turn.prompt.tokens(), turn.form),
-                new SessionUse(turn.session.id(), turn.session.lineage(), turn.prompt.kept()));
+        GenerationRequest ofSession = ofSession(turn.session, turn.prompt, turn.form, request);
         listener.began();
         if (turn.session.pinned()) {
             // Another process may have been told.
@@ -196,7 +249,7 @@ final class SessionTurns {
         }
         return inference
                 .generate(ofSession)
-                .takeUntilOther(kept(turn.lease))
+                .takeUntilOther(kept(turn.attempt.lease))
                 .doOnNext(turn::take)
                 .filter(event -> !(event instanceof Drawn))
                 .concatMap(event -> event instanceof Completed completed
@@ -207,14 +260,13 @@ final class SessionTurns {
 
     /** The turn becomes part of the session, or stays out of it as a whole. */
     private Mono<TurnOutcome> write(Turn turn) {
-        if (turn.reason == FinishReason.CANCELLED || turn.lease.isEmpty()) {
-            listener.ended(turn.lease.isEmpty() ? TurnEnd.NOT_WRITTEN : TurnEnd.FAILED);
+        if (turn.reason == FinishReason.CANCELLED || !turn.attempt.mayWrite()) {
+            listener.ended(turn.attempt.mayWrite() ? TurnEnd.FAILED : TurnEnd.NOT_WRITTEN);
             turn.settled = true;
             return Mono.just(outcome(turn, turn.session, false, false));
         }
         Session next = advanced(turn);
-        Lease lease = turn.lease.get();
-        return Mono.defer(() -> vault.replace(lease, next))
+        return Mono.defer(() -> written(turn, next))
                 .retryWhen(Retry.backoff(WRITE_RETRIES, WRITE_PAUSE)
                         .filter(SessionStoreUnavailableException.class::isInstance)
                         .onRetryExhaustedThrow((retry, signal) -> signal.failure()))
@@ -232,6 +284,13 @@ final class SessionTurns {
                     turn.settled = true;
                     return Mono.just(outcome(turn, turn.session, false, false));
                 });
+    }
+
+    private Mono<Session> written(Turn turn, Session next) {
+        return turn.attempt
+                .lease
+                .map(lease -> vault.replace(lease, next))
+                .orElseGet(() -> vault.begin(vault.key(turn.tenant, next.id()), next));
     }
 
     /** The store is away, or the answer was more than a session may have: it is given all the same, and said not to be kept. */
@@ -252,14 +311,15 @@ final class SessionTurns {
         int[] prompt = turn.prompt.tokens();
         int[] tokens = Arrays.copyOf(prompt, prompt.length + answer.length);
         System.arraycopy(answer, 0, tokens, prompt.length, answer.length);
-        List<SessionMessage> messages = new ArrayList<>(turn.messages);
+        List<SessionMessage> messages = new ArrayList<>(turn.messages.kept());
         messages.add(message);
-        return turn.session.advanced(messages, tokens, clock.instant(), replica);
+        return turn.session.advanced(
+                messages, tokens, turn.prompt.kept(), turn.messages.mark(), clock.instant(), replica);
     }
 
     private static TurnOutcome outcome(Turn turn, Session session, boolean committed, boolean persisted) {
         return new TurnOutcome(
-                session.id(), session.turns(), session.tokenCount(), turn.matchedMessages, committed, persisted);
+                session.id(), session.turns(), session.tokenCount(), turn.messages.known(), committed, persisted);
     }
 
     private Mono<Void> rolledBack(Attempt attempt, Throwable error) {
@@ -286,13 +346,12 @@ final class SessionTurns {
         if (turn.settled) {
             return Mono.empty();
         }
-        if (!keep || !something || turn.lease.isEmpty()) {
+        if (!keep || !something || !turn.attempt.mayWrite()) {
             listener.ended(TurnEnd.ROLLED_BACK);
             return Mono.empty();
         }
-        Lease lease = turn.lease.get();
         return textThreads
-                .call(() -> vault.replace(lease, advanced(turn)))
+                .call(() -> written(turn, advanced(turn)))
                 .flatMap(written -> written)
                 .doOnSuccess(session -> listener.ended(TurnEnd.KEPT))
                 .doOnError(e -> listener.ended(TurnEnd.NOT_WRITTEN))

@@ -4,32 +4,41 @@ import dev.contexture.session.store.SessionRecords;
 import dev.contexture.session.store.SessionRecords.Key;
 import dev.contexture.session.store.SessionRecords.Lease;
 import dev.contexture.session.store.SessionRecords.Replaced;
+import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;
 import reactor.core.publisher.Mono;
 
 /** Sessions of tenants over records of bytes: sealed under the tenant's namespace, and bounded. */
 final class SessionVault {
-    private static final Pattern ID = Pattern.compile("ses_[0-9a-f]{24}");
-
     private final SessionRecords records;
     private final SessionSealer sealer;
     private final TenantNamespaces namespaces;
     private final int maxRecordBytes;
+    private final Pattern ids;
     private final SessionCodec codec = new SessionCodec();
 
-    SessionVault(SessionRecords records, SessionSealer sealer, TenantNamespaces namespaces, int maxRecordBytes) {
+    /**
+     * @param idPrefix that all ids begin with
+     */
+    SessionVault(
+            SessionRecords records,
+            SessionSealer sealer,
+            TenantNamespaces namespaces,
+            int maxRecordBytes,
+            String idPrefix) {
         this.records = records;
         this.sealer = sealer;
         this.namespaces = namespaces;
         this.maxRecordBytes = maxRecordBytes;
+        this.ids = Pattern.compile(idPrefix + "_[0-9a-f]{24}");
     }
 
     /**
      * @throws SessionNotFoundException if nothing is ever called so
      */
     Key key(String tenant, String id) {
-        if (!ID.matcher(id).matches()) {
+        if (!ids.matcher(id).matches()) {
             throw new SessionNotFoundException(id);
         }
         return new Key(namespaces.of(tenant), id);
@@ -42,6 +51,11 @@ final class SessionVault {
                 .map(isNew -> session)
                 .switchIfEmpty(
                         Mono.error(() -> new IllegalStateException("there is a session " + session.id() + " already")));
+    }
+
+    /** Writes a session of a new id; may be repeated where it is not known whether that was done. */
+    Mono<Session> begin(Key key, Session session) {
+        return records.create(key, seal(key, session), session.timeToLive()).thenReturn(session);
     }
 
     /** Fails with {@link SessionNotFoundException} or {@link DamagedSessionException}. */
@@ -58,13 +72,17 @@ final class SessionVault {
 
     /** Fails with {@link SessionTakenOverException} if the lease is not what it was. */
     Mono<Session> replace(Lease lease, Session session) {
-        return records.replace(lease, seal(lease.key(), session), session.timeToLive())
-                .map(replaced -> {
-                    if (replaced != Replaced.DONE) {
-                        throw new SessionTakenOverException(session.id());
-                    }
-                    return session;
-                });
+        return replace(lease, session, session.timeToLive());
+    }
+
+    /** The same with another time to live from now on. */
+    Mono<Session> replace(Lease lease, Session session, Duration timeToLive) {
+        return records.replace(lease, seal(lease.key(), session), timeToLive).map(replaced -> {
+            if (replaced != Replaced.DONE) {
+                throw new SessionTakenOverException(session.id());
+            }
+            return session;
+        });
     }
 
     Mono<Boolean> delete(Key key) {

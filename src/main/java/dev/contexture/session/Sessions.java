@@ -31,6 +31,7 @@ public final class Sessions {
     private final SessionSettings settings;
     private final InstantSource clock;
     private final SecureRandom random;
+    private final String idPrefix;
 
     Sessions(
             SessionVault vault,
@@ -39,7 +40,8 @@ public final class Sessions {
             TokenHistory history,
             SessionSettings settings,
             InstantSource clock,
-            SecureRandom random) {
+            SecureRandom random,
+            String idPrefix) {
         this.vault = vault;
         this.leases = leases;
         this.kv = kv;
@@ -47,6 +49,7 @@ public final class Sessions {
         this.settings = settings;
         this.clock = clock;
         this.random = random;
+        this.idPrefix = idPrefix;
     }
 
     /**
@@ -93,7 +96,11 @@ public final class Sessions {
         List<SessionMessage> messages = asked.system
                 .map(text -> List.of(SessionMessage.of("system", text)))
                 .orElse(List.of());
-        Session session = new Session(
+        return vault.create(tenant, session(asked, timeToLive, messages, now));
+    }
+
+    private Session session(Asked asked, Duration timeToLive, List<SessionMessage> messages, Instant now) {
+        return new Session(
                 newId(),
                 hex(LINEAGE_BYTES),
                 asked.model,
@@ -106,11 +113,21 @@ public final class Sessions {
                 messages,
                 new int[0],
                 "");
-        return vault.create(tenant, session);
+    }
+
+    /** One that nothing was said in, and that is not stored before its first turn. */
+    public Session blank(String model) {
+        Asked asked = new Asked(model, Optional.empty(), Map.of(), Optional.empty());
+        return session(asked, settings.defaultTimeToLive(), List.of(), clock.instant());
+    }
+
+    /** What was said up to a mark, as another conversation, which is not stored before its first turn. */
+    public Session forkedAt(Session session, Session.Mark mark) {
+        return session.forkedAt(mark, newId(), clock.instant());
     }
 
     private String newId() {
-        return "ses_" + hex(ID_BYTES);
+        return idPrefix + "_" + hex(ID_BYTES);
     }
 
     private String hex(int bytes) {

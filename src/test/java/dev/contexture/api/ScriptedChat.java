@@ -88,7 +88,8 @@ final class ScriptedChat implements AutoCloseable {
                         new TenantNamespaces(new byte[32]),
                         new NoStoredKv(tenant -> true),
                         TurnListener.NONE,
-                        "replica"),
+                        "replica",
+                        "ses"),
                 new SessionSettings(
                         Duration.ofDays(1),
                         Duration.ofDays(2),

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -228,6 +229,35 @@ class FaultsIT {
                             .asInt())
                     .as("the turn before is not part of it")
                     .isEqualTo(2);
+        }
+    }
+
+    /** A response is given without its store, and says that it is not kept; one that goes on from another needs it. */
+    @Test
+    void responsesAreGivenWithoutRedis() throws Exception {
+        Map<String, Object> question =
+                Map.of("model", DefaultModel.ID, "temperature", 0, "max_output_tokens", 8, "input", "Name a river.");
+        try (ServiceLife service = start()) {
+            JsonNode first = service.post("/v1/responses", question);
+            assertThat(first.path("store").asBoolean()).isTrue();
+            redis.pause();
+            JsonNode second = service.post("/v1/responses", question);
+            assertThat(second.path("output").size()).isEqualTo(1);
+            assertThat(second.path("store").asBoolean()).isFalse();
+            assertThat(service.metric("contexture_responses_not_stored_total")).isEqualTo(1);
+            Map<String, Object> next = new HashMap<>(question);
+            next.put("previous_response_id", first.path("id").asString());
+            assertThat(service.send("/v1/responses", next).statusCode()).isEqualTo(503);
+            redis.resume();
+            await(() -> status(service, next) == 200);
+        }
+    }
+
+    private static int status(ServiceLife service, Map<String, ?> response) {
+        try {
+            return service.send("/v1/responses", response).statusCode();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -3,6 +3,9 @@ package dev.contexture.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.contexture.testing.DefaultModel;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -45,6 +48,45 @@ class RestartIT {
                 assertThat(ServiceLife.text(second)).isNotBlank();
             }
         }
+    }
+
+    /** Records, the conversation behind them, and what was computed of it. */
+    @Test
+    void aChainOfResponsesGoesOnInAnotherProcess() throws Exception {
+        String[] settings = {EMBEDDED, "--contexture.kv.partial-restore-tokens=0"};
+        JsonNode first;
+        JsonNode expected;
+        try (ServiceLife service = ServiceLife.start(settings)) {
+            first = service.post("/v1/responses", response(STORY, ""));
+            assertThat(first.at("/contexture/persisted").asBoolean()).isTrue();
+            expected = service.post(
+                    "/v1/responses", response(QUESTION, first.path("id").asString()));
+        }
+        try (ServiceLife service = ServiceLife.start(settings)) {
+            JsonNode found = Client.json(service.client()
+                    .get("/v1/responses/" + first.path("id").asString())
+                    .body());
+            assertThat(found.path("output")).isEqualTo(first.path("output"));
+            JsonNode again = service.post(
+                    "/v1/responses", response(QUESTION, first.path("id").asString()));
+            assertThat(again.at("/output/0/content")).isEqualTo(expected.at("/output/0/content"));
+            assertThat(again.at("/usage/input_tokens_details/cached_tokens").asInt())
+                    .isGreaterThan(first.at("/usage/input_tokens").asInt() - 40);
+            JsonNode onward = service.post(
+                    "/v1/responses",
+                    response("And the cargo?", expected.path("id").asString()));
+            assertThat(onward.at("/usage/input_tokens").asInt())
+                    .isGreaterThan(expected.at("/usage/input_tokens").asInt());
+        }
+    }
+
+    private static Map<String, Object> response(String input, String previous) {
+        Map<String, Object> body = new HashMap<>(
+                Map.of("model", DefaultModel.ID, "temperature", 0, "max_output_tokens", 16, "input", input));
+        if (!previous.isEmpty()) {
+            body.put("previous_response_id", previous);
+        }
+        return body;
     }
 
     @Test

@@ -99,7 +99,8 @@ class SessionTurnsTest {
                                 ends.add(end);
                             }
                         },
-                        "replica"),
+                        "replica",
+                        "ses"),
                 SETTINGS,
                 InstantSource.system(),
                 new SecureRandom(),

@@ -1,22 +1,18 @@
 package dev.contexture.session.store;
 
+import static dev.contexture.session.store.RedisCalls.number;
+import static dev.contexture.session.store.RedisCalls.text;
+
 import dev.contexture.kv.tier.redis.RedisLink;
 import dev.contexture.kv.tier.redis.RedisListener;
-import dev.contexture.kv.tier.redis.RedisListener.Failure;
-import dev.contexture.kv.tier.redis.RedisListener.Operation;
 import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
-import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.ScriptOutputType;
-import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -30,7 +26,6 @@ import reactor.core.publisher.Mono;
  * removes what has expired.
  */
 public final class RedisSessionRecords implements SessionRecords {
-    private static final String EXPIRIES = "ctx:ses:expiries";
     private static final int PRUNED_AT_ONCE = 50;
 
     private static final String NOW = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) ";
@@ -60,72 +55,46 @@ public final class RedisSessionRecords implements SessionRecords {
     private static final String DELETE = THERE + "redis.call('DEL', KEYS[1]) if x then return 1 end return 0";
     private static final String EXPIRED = THERE + "if x then return 0 end return 1";
 
-    private final RedisLink link;
-    private final RedisListener listener;
-    private final LongSupplier nanos;
+    private final RecordFamily family;
+    private final RedisCalls calls;
     private final LongSupplier millis;
 
     /**
+     * @param family whose names they have
      * @param link which is not closed here
      * @param nanos a monotonic clock
      * @param millis the time of day, for what is looked at only to find what has expired
      */
-    public RedisSessionRecords(RedisLink link, RedisListener listener, LongSupplier nanos, LongSupplier millis) {
-        this.link = link;
-        this.listener = listener;
-        this.nanos = nanos;
+    public RedisSessionRecords(
+            RecordFamily family, RedisLink link, RedisListener listener, LongSupplier nanos, LongSupplier millis) {
+        this.family = family;
+        this.calls = new RedisCalls(link, listener, nanos);
         this.millis = millis;
     }
 
-    private static String name(Key key) {
-        return "ctx:ses:" + key.namespace() + ":" + key.id();
+    private String name(Key key) {
+        return family.prefix() + key.namespace() + ":" + key.id();
     }
 
-    private static String index(String namespace) {
-        return "ctx:ses:ids:" + namespace;
+    private String index(String namespace) {
+        return family.prefix() + "ids:" + namespace;
     }
 
-    private static ByteBuffer text(String text) {
-        return ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
-    }
-
-    private static ByteBuffer number(long number) {
-        return text(Long.toString(number));
+    private String expiries() {
+        return family.prefix() + "expiries";
     }
 
     private static ByteBuffer[] arguments(ByteBuffer... arguments) {
         return arguments;
     }
 
-    private <T> Mono<T> call(Function<RedisClusterAsyncCommands<String, ByteBuffer>, CompletionStage<T>> work) {
-        return Mono.defer(() -> {
-                    RedisClusterAsyncCommands<String, ByteBuffer> commands =
-                            link.commands().orElseThrow(() -> unavailable(Failure.CONNECTION, null));
-                    long begin = nanos.getAsLong();
-                    return Mono.fromCompletionStage(() -> work.apply(commands))
-                            .timeout(link.commandTimeout())
-                            .doOnSuccess(answer -> listener.answered(Operation.SESSION, nanos.getAsLong() - begin));
-                })
-                .onErrorMap(error -> !(error instanceof SessionStoreUnavailableException), this::unavailable);
-    }
-
-    private SessionStoreUnavailableException unavailable(Throwable error) {
-        boolean late = error instanceof TimeoutException || error instanceof RedisCommandTimeoutException;
-        return unavailable(late ? Failure.TIMEOUT : Failure.ERROR, error);
-    }
-
-    private SessionStoreUnavailableException unavailable(
-            Failure failure, @org.jspecify.annotations.Nullable Throwable error) {
-        listener.failed(Operation.SESSION, failure);
-        return new SessionStoreUnavailableException("session records cannot be reached in Redis now", error);
-    }
-
     private Mono<Long> script(String script, String key, ByteBuffer... arguments) {
-        return call(commands -> commands.<Long>eval(script, ScriptOutputType.INTEGER, new String[] {key}, arguments));
+        return calls.call(
+                commands -> commands.<Long>eval(script, ScriptOutputType.INTEGER, new String[] {key}, arguments));
     }
 
     private Mono<List<Object>> scriptOfMany(String script, String key, ByteBuffer... arguments) {
-        return call(
+        return calls.call(
                 commands -> commands.<List<Object>>eval(script, ScriptOutputType.MULTI, new String[] {key}, arguments));
     }
 
@@ -138,15 +107,16 @@ public final class RedisSessionRecords implements SessionRecords {
 
     /** The record is there before its entries: an entry without one is left over, and may be removed. */
     private Mono<Void> enter(Key key, long endsMillis) {
-        return call(commands -> commands.zadd(index(key.namespace()), 0, text(key.id())))
-                .then(call(commands -> commands.zadd(EXPIRIES, endsMillis, text(key.namespace() + ":" + key.id()))))
+        return calls.call(commands -> commands.zadd(index(key.namespace()), 0, text(key.id())))
+                .then(calls.call(
+                        commands -> commands.zadd(expiries(), endsMillis, text(key.namespace() + ":" + key.id()))))
                 .then();
     }
 
     /** Removes some of what has expired; a failure is no reason to refuse a session. */
     private Mono<Void> prune() {
-        return call(commands -> commands.zrangebyscore(
-                        EXPIRIES,
+        return calls.call(commands -> commands.zrangebyscore(
+                        expiries(),
                         Range.create(Double.NEGATIVE_INFINITY, millis.getAsLong()),
                         Limit.from(PRUNED_AT_ONCE)))
                 .flatMapMany(Flux::fromIterable)
@@ -161,8 +131,8 @@ public final class RedisSessionRecords implements SessionRecords {
     }
 
     private Mono<Void> leave(Key key) {
-        return call(commands -> commands.zrem(index(key.namespace()), text(key.id())))
-                .then(call(commands -> commands.zrem(EXPIRIES, text(key.namespace() + ":" + key.id()))))
+        return calls.call(commands -> commands.zrem(index(key.namespace()), text(key.id())))
+                .then(calls.call(commands -> commands.zrem(expiries(), text(key.namespace() + ":" + key.id()))))
                 .then();
     }
 
@@ -171,7 +141,7 @@ public final class RedisSessionRecords implements SessionRecords {
         return scriptOfMany(FIND, name(key))
                 .map(found -> found.isEmpty()
                         ? Optional.<Stored>empty()
-                        : Optional.of(new Stored(bytes(found.get(0)), Long.parseLong(text(found.get(1))))))
+                        : Optional.of(new Stored(bytes(found.get(0)), Long.parseLong(ascii(found.get(1))))))
                 .defaultIfEmpty(Optional.empty());
     }
 
@@ -182,7 +152,7 @@ public final class RedisSessionRecords implements SessionRecords {
         return bytes;
     }
 
-    private static String text(Object value) {
+    private static String ascii(Object value) {
         return new String(bytes(value), StandardCharsets.US_ASCII);
     }
 
@@ -207,7 +177,7 @@ public final class RedisSessionRecords implements SessionRecords {
         Range<ByteBuffer> range = Range.from(
                 after.isEmpty() ? Range.Boundary.unbounded() : Range.Boundary.excluding(text(after)),
                 Range.Boundary.unbounded());
-        return call(commands -> commands.zrangebylex(index(namespace), range, Limit.from(limit)))
+        return calls.call(commands -> commands.zrangebylex(index(namespace), range, Limit.from(limit)))
                 .map(entries -> entries.stream()
                         .map(entry -> StandardCharsets.US_ASCII.decode(entry).toString())
                         .toList())

@@ -39,7 +39,8 @@ class RedisSessionRecordsTest extends SessionRecordsContract {
     }
 
     private static SessionRecords records(RedisLink over) {
-        return new RedisSessionRecords(over, RedisListener.NONE, System::nanoTime, System::currentTimeMillis);
+        return new RedisSessionRecords(
+                RecordFamily.SESSION, over, RedisListener.NONE, System::nanoTime, System::currentTimeMillis);
     }
 
     @AfterAll
