@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.ToDoubleFunction;
@@ -92,7 +93,7 @@ final class StructuredBench {
         this.parts = parts;
         this.harness = new SparseHarness(parts);
         this.engine = harness.engine(SelectionStage.DENSE);
-        this.constraints = new Constraints(new TokenizerTokens(parts.tokenizer()), workers, System::nanoTime);
+        this.constraints = new Constraints(new TokenizerTokens(parts.tokenizer(), Set.of()), workers, System::nanoTime);
         this.most = options.number("tokens", 500);
         this.temperature = Float.parseFloat(options.text("temperature", "1"));
     }

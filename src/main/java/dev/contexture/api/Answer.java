@@ -5,9 +5,12 @@ import dev.contexture.scheduler.ShuttingDownException;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Drawn;
 import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.Part;
 import dev.contexture.session.GenerationEvent.TokenDetail;
 import dev.contexture.session.GenerationEvent.Usage;
+import dev.contexture.session.SpokenAnswer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,13 +25,17 @@ final class Answer {
 
     /** One choice while it grows. */
     private static final class ChoiceSoFar {
-        private final StringBuilder text = new StringBuilder();
+        private final SpokenAnswer spoken = new SpokenAnswer();
         private final List<TokenDetail> tokens = new ArrayList<>();
         private FinishReason reason = FinishReason.CANCELLED;
     }
 
     /** One choice, complete. */
-    record Choice(int index, String text, List<TokenDetail> tokens, String finishReason) {}
+    record Choice(int index, SpokenAnswer spoken, List<TokenDetail> tokens, String finishReason) {
+        String text() {
+            return spoken.text();
+        }
+    }
 
     private Answer(int count) {
         for (int i = 0; i < count; i++) {
@@ -46,9 +53,11 @@ final class Answer {
     private Answer with(GenerationEvent event) {
         switch (event) {
             case Delta delta -> {
-                choices.get(delta.choice()).text.append(delta.text());
+                choices.get(delta.choice()).spoken.take(delta);
                 choices.get(delta.choice()).tokens.addAll(delta.tokens());
             }
+            case Part part -> choices.get(part.choice()).spoken.take(part);
+            case Drawn none -> {}
             case Finished finished -> choices.get(finished.choice()).reason = finished.reason();
             case Completed completed -> {
                 usage = completed.usage();
@@ -65,7 +74,7 @@ final class Answer {
         List<Choice> complete = new ArrayList<>();
         for (int i = 0; i < choices.size(); i++) {
             ChoiceSoFar choice = choices.get(i);
-            complete.add(new Choice(i, choice.text.toString(), choice.tokens, FinishReasons.text(choice.reason)));
+            complete.add(new Choice(i, choice.spoken, choice.tokens, FinishReasons.text(choice.reason)));
         }
         return complete;
     }

@@ -90,7 +90,7 @@ public class ChatCompletionController {
         List<ChatWire.Choice> choices = answer.choices().stream()
                 .map(choice -> new ChatWire.Choice(
                         choice.index(),
-                        new ChatWire.Message("assistant", choice.text(), null),
+                        ChatWire.Message.of(choice.spoken()),
                         ChatWire.Logprobs.of(choice.tokens()),
                         choice.finishReason()))
                 .toList();

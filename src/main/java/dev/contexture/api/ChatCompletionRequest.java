@@ -32,7 +32,14 @@ record ChatCompletionRequest(
         @JsonProperty("logprobs") @Nullable Boolean logprobs,
         @JsonProperty("top_logprobs") @Nullable Integer topLogprobs,
         @JsonProperty("tools") @Nullable List<Map<String, Object>> tools,
-        @JsonProperty("tool_choice") @Nullable Object toolChoice,
+
+        @Schema(description = "none, auto, required, or an object that names a function")
+        @JsonProperty("tool_choice")
+        @Nullable
+        Object toolChoice,
+
+        @JsonProperty("parallel_tool_calls") @Nullable Boolean parallelToolCalls,
+        @JsonProperty("reasoning_effort") @Nullable String reasoningEffort,
         @JsonProperty("response_format") @Nullable Map<String, Object> responseFormat,
         @JsonProperty("chat_template_kwargs") @Nullable Map<String, Object> chatTemplateKwargs,
         @JsonProperty("cache_salt") @Nullable String cacheSalt,

@@ -3,19 +3,17 @@ package dev.contexture.api;
 import dev.contexture.constrain.ConstraintSpec;
 import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.Prompt;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** From the body of a chat completion to what session reads. */
 final class ChatRequests {
-    private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant", "tool");
+    private static final List<String> EFFORTS = List.of("none", "minimal", "low", "medium", "high", "xhigh");
 
     private final SamplingReader sampling;
 
@@ -27,7 +25,6 @@ final class ChatRequests {
      * @throws InvalidRequestException names the field at fault
      */
     GenerationRequest toGeneration(ChatCompletionRequest request, String tenant) {
-        requireSupported(request);
         boolean logprobs = Boolean.TRUE.equals(request.logprobs());
         int topLogprobs = request.topLogprobs() == null ? 0 : request.topLogprobs();
         OptionalInt limit = maxTokens(request);
@@ -35,7 +32,9 @@ final class ChatRequests {
         try {
             GenerationRequest generation = new GenerationRequest(
                     new Prompt.Chat(
-                            messages(request.messages()), List.of(), templateArguments(request.chatTemplateKwargs())),
+                            ChatMessages.read(request.messages()),
+                            ToolFields.read(request),
+                            templateArguments(request.reasoningEffort(), request.chatTemplateKwargs())),
                     limit,
                     sampling.stop(request),
                     sampling.choices(request, 1),
@@ -63,93 +62,24 @@ final class ChatRequests {
         }
     }
 
-    private static void requireSupported(ChatCompletionRequest request) {
-        if (request.tools() != null && !request.tools().isEmpty() && !"none".equals(request.toolChoice())) {
-            throw InvalidRequestException.unsupported(
-                    "Tools are not supported yet: leave 'tools' out or set 'tool_choice' to 'none'.", "tools");
-        }
-    }
-
-    /** A null argument says as much as none. */
-    static Map<String, Object> templateArguments(@Nullable Map<String, Object> given) {
+    /**
+     * Templates know the effort by its own name, or only whether there is any. A null argument says as much as none.
+     */
+    static Map<String, Object> templateArguments(@Nullable String effort, @Nullable Map<String, Object> given) {
         Map<String, Object> arguments = new LinkedHashMap<>();
+        if (effort != null) {
+            if (!EFFORTS.contains(effort)) {
+                throw InvalidRequestException.badValue(
+                        "reasoning_effort must be one of " + String.join(", ", EFFORTS) + " but is '" + effort + "'.",
+                        "reasoning_effort");
+            }
+            arguments.put("reasoning_effort", effort);
+            arguments.put("enable_thinking", !effort.equals("none"));
+        }
         if (given != null) {
             arguments.putAll(given);
             arguments.values().removeIf(Objects::isNull);
         }
         return arguments;
-    }
-
-    /** Messages as chat templates read them: text content is one string, "developer" is "system". */
-    static List<Map<String, Object>> messages(@Nullable List<Map<String, Object>> given) {
-        if (given == null) {
-            throw InvalidRequestException.missing("messages");
-        }
-        if (given.isEmpty()) {
-            throw InvalidRequestException.badValue("'messages' must have at least one message.", "messages");
-        }
-        List<Map<String, Object>> messages = new ArrayList<>();
-        for (int i = 0; i < given.size(); i++) {
-            messages.add(message(given.get(i), "messages[" + i + "]"));
-        }
-        return messages;
-    }
-
-    private static Map<String, Object> message(@Nullable Map<String, Object> given, String param) {
-        if (given == null) {
-            throw InvalidRequestException.badType(param, "an object");
-        }
-        Object role = given.get("role");
-        if (role == null) {
-            throw InvalidRequestException.missing(param + ".role");
-        }
-        if (!(role instanceof String name)) {
-            throw InvalidRequestException.badType(param + ".role", "a string");
-        }
-        if (!ROLES.contains(name)) {
-            throw InvalidRequestException.badValue(
-                    "'" + param + ".role' must be system, developer, user, assistant or tool but is '" + name + "'.",
-                    param + ".role");
-        }
-        Map<String, Object> message = new LinkedHashMap<>(given);
-        message.values().removeIf(Objects::isNull); // clients write fields out that they do not use
-        message.put("role", name.equals("developer") ? "system" : name);
-        String content = content(given, name, param + ".content");
-        message.put("content", content == null ? "" : content);
-        return message;
-    }
-
-    private static @Nullable String content(Map<String, Object> message, String role, String param) {
-        return switch (message.get("content")) {
-            case null -> {
-                if (role.equals("assistant") && message.get("tool_calls") != null) {
-                    yield null;
-                }
-                throw InvalidRequestException.missing(param);
-            }
-            case String text -> text;
-            case List<?> parts -> joined(parts, param);
-            default -> throw InvalidRequestException.badType(param, "a string or an array of content parts");
-        };
-    }
-
-    private static String joined(List<?> parts, String param) {
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < parts.size(); i++) {
-            String at = param + "[" + i + "]";
-            if (!(parts.get(i) instanceof Map<?, ?> part)) {
-                throw InvalidRequestException.badType(at, "an object");
-            }
-            if (!"text".equals(part.get("type"))) {
-                throw InvalidRequestException.unsupported(
-                        "'" + at + ".type' is '" + part.get("type") + "', but this model reads only text.",
-                        at + ".type");
-            }
-            if (!(part.get("text") instanceof String piece)) {
-                throw InvalidRequestException.badType(at + ".text", "a string");
-            }
-            text.append(piece);
-        }
-        return text.toString();
     }
 }

@@ -3,11 +3,16 @@ package dev.contexture.api;
 import dev.contexture.api.ChatWire.Chunk;
 import dev.contexture.api.ChatWire.ChunkChoice;
 import dev.contexture.api.ChatWire.DeltaBody;
+import dev.contexture.api.ChatWire.Function;
 import dev.contexture.api.ChatWire.Logprobs;
+import dev.contexture.api.ChatWire.ToolCall;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Drawn;
 import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.Part;
+import dev.contexture.session.dialect.AnswerPart;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -36,23 +41,44 @@ final class ChatStream {
 
     private java.util.stream.Stream<Chunk> roles() {
         return IntStream.range(0, choices)
-                .mapToObj(index -> chunk(new ChunkChoice(index, new DeltaBody("assistant", ""), null, null)));
+                .mapToObj(index -> chunk(new ChunkChoice(index, DeltaBody.opening(), null, null)));
     }
 
     private List<Chunk> chunk(GenerationEvent event) {
         return switch (event) {
             case Delta delta ->
                 List.of(chunk(new ChunkChoice(
-                        delta.choice(), new DeltaBody(null, delta.text()), Logprobs.of(delta.tokens()), null)));
+                        delta.choice(), DeltaBody.content(delta.text()), Logprobs.of(delta.tokens()), null)));
+            case Part part -> part(part);
+            case Drawn none -> List.of();
             case Finished finished ->
                 List.of(chunk(new ChunkChoice(
-                        finished.choice(), new DeltaBody(null, null), null, FinishReasons.text(finished.reason()))));
+                        finished.choice(), DeltaBody.empty(), null, FinishReasons.text(finished.reason()))));
             case Completed completed ->
                 usageAsked
                         ? List.of(Chunk.of(
                                 head, List.of(), UsageBody.of(completed.usage()), ContextureBody.of(completed)))
                         : List.of();
         };
+    }
+
+    private List<Chunk> part(Part event) {
+        return switch (event.part()) {
+            case AnswerPart.Text(String text) -> delta(event, DeltaBody.content(text));
+            case AnswerPart.Thought(String text) -> delta(event, DeltaBody.reasoning(text));
+            case AnswerPart.CallBegin begin ->
+                delta(
+                        event,
+                        DeltaBody.call(
+                                new ToolCall(begin.index(), begin.id(), "function", new Function(begin.name(), ""))));
+            case AnswerPart.CallArguments(int index, String fragment) ->
+                delta(event, DeltaBody.call(new ToolCall(index, null, null, new Function(null, fragment))));
+            case AnswerPart.CallEnd end -> List.of();
+        };
+    }
+
+    private List<Chunk> delta(Part event, DeltaBody body) {
+        return List.of(chunk(new ChunkChoice(event.choice(), body, null, null)));
     }
 
     private Chunk chunk(ChunkChoice choice) {

@@ -3,6 +3,7 @@ package dev.contexture.api;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.contexture.session.GenerationEvent.TokenDetail;
+import dev.contexture.session.SpokenAnswer;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,11 +48,52 @@ final class ChatWire {
             @JsonProperty("finish_reason") String finishReason) {}
 
     @Schema(name = "ChatMessage")
+    /**
+     * @param content null where the answer is only calls
+     */
     @JsonInclude(JsonInclude.Include.ALWAYS)
     record Message(
             @JsonProperty("role") String role,
-            @JsonProperty("content") String content,
-            @JsonProperty("refusal") @Nullable String refusal) {}
+            @JsonProperty("content") @Nullable String content,
+            @JsonProperty("refusal") @Nullable String refusal,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("reasoning_content") @Nullable
+            String reasoningContent,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("tool_calls") @Nullable
+            List<ToolCall> toolCalls) {
+        static Message of(SpokenAnswer spoken) {
+            List<ToolCall> calls = spoken.calls().stream()
+                    .map(call -> new ToolCall(null, call.id(), "function", new Function(call.name(), call.arguments())))
+                    .toList();
+            boolean onlyCalls = spoken.text().isEmpty() && !calls.isEmpty();
+            return new Message(
+                    "assistant",
+                    onlyCalls ? null : spoken.text(),
+                    null,
+                    spoken.reasoning().isEmpty() ? null : spoken.reasoning(),
+                    calls.isEmpty() ? null : calls);
+        }
+    }
+
+    /**
+     * A call, or of a stream's a piece of it: id, type and name are in the first alone.
+     *
+     * @param index of the call in the answer; in streams only
+     */
+    @Schema(name = "ToolCall")
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record ToolCall(
+            @JsonProperty("index") @Nullable Integer index,
+            @JsonProperty("id") @Nullable String id,
+            @JsonProperty("type") @Nullable String type,
+            @JsonProperty("function") Function function) {}
+
+    @Schema(name = "ToolCallFunction")
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Function(
+            @JsonProperty("name") @Nullable String name,
+            @JsonProperty("arguments") String arguments) {}
 
     /**
      * @param usage a JSON null in chunks before the last when usage is asked for; left out when it is not
@@ -96,7 +138,29 @@ final class ChatWire {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record DeltaBody(
             @JsonProperty("role") @Nullable String role,
-            @JsonProperty("content") @Nullable String content) {}
+            @JsonProperty("content") @Nullable String content,
+            @JsonProperty("reasoning_content") @Nullable String reasoningContent,
+            @JsonProperty("tool_calls") @Nullable List<ToolCall> toolCalls) {
+        static DeltaBody opening() {
+            return new DeltaBody("assistant", "", null, null);
+        }
+
+        static DeltaBody empty() {
+            return new DeltaBody(null, null, null, null);
+        }
+
+        static DeltaBody content(String text) {
+            return new DeltaBody(null, text, null, null);
+        }
+
+        static DeltaBody reasoning(String text) {
+            return new DeltaBody(null, null, text, null);
+        }
+
+        static DeltaBody call(ToolCall piece) {
+            return new DeltaBody(null, null, null, List.of(piece));
+        }
+    }
 
     @JsonInclude(JsonInclude.Include.ALWAYS)
     record Logprobs(

@@ -6,7 +6,9 @@ import dev.contexture.api.CompletionWire.Logprobs;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Drawn;
 import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.Part;
 import java.util.List;
 import reactor.core.publisher.Flux;
 import tools.jackson.databind.node.NullNode;
@@ -34,6 +36,8 @@ final class CompletionStream {
                 lengths[delta.choice()] += delta.text().length();
                 yield chunk(new Choice(delta.choice(), delta.text(), Logprobs.of(delta.tokens(), begin), null));
             }
+            case Part none -> List.of(); // plain text has no parts
+            case Drawn none -> List.of();
             case Finished finished ->
                 chunk(new Choice(finished.choice(), "", null, FinishReasons.text(finished.reason())));
             case Completed completed ->

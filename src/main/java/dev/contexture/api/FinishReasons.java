@@ -14,6 +14,7 @@ final class FinishReasons {
         return switch (reason) {
             case STOP -> "stop";
             case LENGTH -> "length";
+            case TOOL_CALLS -> "tool_calls";
             case CANCELLED -> throw new ShuttingDownException();
         };
     }

@@ -3,7 +3,9 @@ package dev.contexture.api;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Drawn;
 import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.Part;
 import dev.contexture.session.GenerationEvent.Usage;
 import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.InferenceService;
@@ -39,8 +41,10 @@ final class PromptBatch {
 
     private static GenerationEvent shifted(GenerationEvent event, int by) {
         return switch (event) {
-            case Delta delta -> new Delta(delta.choice() + by, delta.text(), delta.tokens(), delta.tokenIds());
-            case Finished finished -> new Finished(finished.choice() + by, finished.reason(), finished.tokenIds());
+            case Delta delta -> new Delta(delta.choice() + by, delta.text(), delta.tokens());
+            case Part part -> new Part(part.choice() + by, part.part());
+            case Drawn drawn -> new Drawn(drawn.choice() + by, drawn.text(), drawn.tokenIds());
+            case Finished finished -> new Finished(finished.choice() + by, finished.reason());
             case Completed completed -> completed;
         };
     }

@@ -58,8 +58,7 @@ final class ResponseRequests {
                             ItemMessages.of(input).stream()
                                     .map(SessionMessage::fields)
                                     .toList(),
-                            List.of(),
-                            ChatRequests.templateArguments(body.chatTemplateKwargs())),
+                            ChatRequests.templateArguments(null, body.chatTemplateKwargs())),
                     limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
                     List.of(),
                     1,

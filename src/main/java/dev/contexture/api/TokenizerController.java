@@ -72,7 +72,7 @@ public class TokenizerController {
             throw InvalidRequestException.badValue("Send either 'prompt' or 'messages', not both.", "prompt");
         }
         if (body.messages != null) {
-            return new Prompt.Chat(ChatRequests.messages(body.messages), List.of(), Map.of());
+            return new Prompt.Chat(ChatMessages.read(body.messages), Map.of());
         }
         if (body.prompt == null) {
             throw InvalidRequestException.missing("prompt");

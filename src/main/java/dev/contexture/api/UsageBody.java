@@ -52,7 +52,7 @@ record UsageBody(
                 usage.completionTokens(),
                 usage.promptTokens() + usage.completionTokens(),
                 new PromptDetails(usage.cachedTokens()),
-                new CompletionDetails(0),
+                new CompletionDetails(usage.reasoningTokens()),
                 new ContextureDetails(SparsityDetails.of(usage.sparsity())));
     }
 }

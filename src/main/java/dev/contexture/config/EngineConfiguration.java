@@ -7,11 +7,13 @@ import dev.contexture.metrics.SelectionMetrics;
 import dev.contexture.metrics.StepLoopHealth;
 import dev.contexture.metrics.TierHealth;
 import dev.contexture.metrics.TierMetrics;
+import dev.contexture.metrics.ToolMetrics;
 import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelStore;
 import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.TenantNamespaces;
+import dev.contexture.session.dialect.DialectSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -32,7 +34,8 @@ import org.springframework.context.annotation.DependsOn;
     KvProperties.class,
     SplitProperties.class,
     SparsityProperties.class,
-    SchedulerProperties.class
+    SchedulerProperties.class,
+    ChatProperties.class
 })
 class EngineConfiguration {
     private static final Logger LOG = LoggerFactory.getLogger(EngineConfiguration.class);
@@ -97,10 +100,29 @@ class EngineConfiguration {
     }
 
     @Bean
-    HostedService hostedService(ModelFiles files, ModelHost host, TenantNamespaces namespaces, MeterRegistry registry) {
-        HostedService hosted = new HostedService(files.id(), host, namespaces, Instant.now());
+    ToolMetrics toolMetrics(MeterRegistry registry) {
+        return new ToolMetrics(registry);
+    }
+
+    @Bean
+    HostedService hostedService(
+            ModelFiles files,
+            ModelHost host,
+            ChatProperties chat,
+            TenantNamespaces namespaces,
+            ToolMetrics metrics,
+            MeterRegistry registry) {
+        HostedService hosted = new HostedService(files.id(), host, dialect(chat), namespaces, metrics, Instant.now());
         ConstraintMetrics.bind(registry, files.id(), hosted.constraints()::stats);
         return hosted;
+    }
+
+    private static DialectSettings dialect(ChatProperties chat) {
+        try {
+            return chat.settings();
+        } catch (IllegalArgumentException e) {
+            throw new InvalidSettingException(e);
+        }
     }
 
     @Bean

@@ -7,9 +7,16 @@ import dev.contexture.session.PromptRenderer;
 import dev.contexture.session.TemplateRenderer;
 import dev.contexture.session.TenantNamespaces;
 import dev.contexture.session.TokenizerTokens;
+import dev.contexture.session.dialect.CallListener;
+import dev.contexture.session.dialect.Dialect;
+import dev.contexture.session.dialect.DialectProbe;
+import dev.contexture.session.dialect.DialectSettings;
+import java.security.SecureRandom;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
@@ -17,6 +24,8 @@ import reactor.core.scheduler.Schedulers;
 public final class HostedService implements AutoCloseable {
     /** Prompts that may wait to be rendered and tokenised, per thread. */
     private static final int TEXT_QUEUE = 32;
+
+    private static final int CALL_ID_BYTES = 12;
 
     /** They work out which tokens come next; each running sequence has at most one task with them. */
     private static final int MOST_MASK_THREADS = 4;
@@ -30,16 +39,25 @@ public final class HostedService implements AutoCloseable {
 
     /**
      * @param id the name that clients use
+     * @param calls hears of calls of tools
      */
-    public HostedService(String id, ModelHost host, TenantNamespaces namespaces, Instant created) {
+    public HostedService(
+            String id,
+            ModelHost host,
+            DialectSettings settings,
+            TenantNamespaces namespaces,
+            CallListener calls,
+            Instant created) {
         int processors = Runtime.getRuntime().availableProcessors();
         this.textThreads = Schedulers.newBoundedElastic(processors, TEXT_QUEUE, "text");
         this.eventThreads = Schedulers.newParallel("events", processors);
         this.maskThreads = Executors.newFixedThreadPool(
                 Math.clamp(processors / 8, 1, MOST_MASK_THREADS),
                 Thread.ofPlatform().name("masks-", 0).daemon(true).factory());
-        this.renderer = new TemplateRenderer(host.template());
-        this.constraints = new Constraints(new TokenizerTokens(host.tokenizer()), maskThreads, System::nanoTime);
+        Dialect dialect = DialectProbe.of(host.template(), settings);
+        this.renderer = new TemplateRenderer(host.template(), dialect);
+        this.constraints = new Constraints(
+                new TokenizerTokens(host.tokenizer(), dialect.markers()), maskThreads, System::nanoTime);
         this.service = new DefaultInferenceService(
                 host.tokenizer(),
                 renderer,
@@ -53,9 +71,20 @@ public final class HostedService implements AutoCloseable {
                         host.fingerprint(),
                         new InferenceService.SparsityDescription(
                                 host.sparsity().defaults(), host.sparsity().maxBudget(), host.selector())),
+                callIds(),
+                calls,
                 constraints,
                 textThreads,
                 eventThreads);
+    }
+
+    private static Supplier<String> callIds() {
+        SecureRandom random = new SecureRandom();
+        return () -> {
+            byte[] bytes = new byte[CALL_ID_BYTES];
+            random.nextBytes(bytes);
+            return HexFormat.of().formatHex(bytes);
+        };
     }
 
     Constraints constraints() {

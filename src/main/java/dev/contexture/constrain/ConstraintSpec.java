@@ -30,11 +30,19 @@ public sealed interface ConstraintSpec {
     /**
      * One or more pieces behind each other, such as calls of tools.
      *
+     * @param before in front of the first
      * @param pieces of which each is one
      * @param separator between two
+     * @param after behind the last
      * @param most pieces, at least 1
      */
-    record Pieces(List<Piece> pieces, String separator, int most) implements ConstraintSpec {
+    record Pieces(String before, List<Piece> pieces, String separator, String after, int most)
+            implements ConstraintSpec {
+        /** With nothing around them. */
+        public Pieces(List<Piece> pieces, String separator, int most) {
+            this("", pieces, separator, "", most);
+        }
+
         public Pieces {
             pieces = List.copyOf(pieces);
             if (pieces.isEmpty() || most < 1) {
@@ -57,4 +65,33 @@ public sealed interface ConstraintSpec {
      * @param schema of the value, as JSON
      */
     record Piece(String name, String before, String schema, String after) {}
+
+    /** One of several. */
+    record Either(List<ConstraintSpec> options) implements ConstraintSpec {
+        public Either {
+            options = List.copyOf(options);
+            if (options.isEmpty()) {
+                throw new IllegalArgumentException("at least one option must be allowed");
+            }
+        }
+
+        @Override
+        public long characters() {
+            return options.stream().mapToLong(ConstraintSpec::characters).sum();
+        }
+    }
+
+    /**
+     * An answer, and in front of it a thought that may be anything.
+     *
+     * @param open begins a thought
+     * @param close ends it; behind it white space may come
+     * @param isOpen whether the text begins within a thought; if not, there may be none
+     */
+    record AfterThought(String open, String close, boolean isOpen, ConstraintSpec answer) implements ConstraintSpec {
+        @Override
+        public long characters() {
+            return answer.characters();
+        }
+    }
 }

@@ -1,6 +1,8 @@
 package dev.contexture.constrain;
 
 import dev.contexture.constrain.automaton.LiteralDfa;
+import dev.contexture.constrain.automaton.TableDfa;
+import dev.contexture.constrain.automaton.UntilDfa;
 import dev.contexture.constrain.automaton.Work;
 import dev.contexture.constrain.grammar.Item;
 import dev.contexture.constrain.mask.GrammarMasks;
@@ -23,6 +25,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +41,13 @@ public final class Constraints {
     private static final Logger LOG = LoggerFactory.getLogger(Constraints.class);
 
     private static final String ANY_OBJECT = "{\"type\": \"object\"}";
+
+    /** White space between a thought and what comes behind it. */
+    private static final Item BEHIND_THOUGHT = new Item.Lexeme(TableDfa.ofTexts(
+            Stream.of("", " ", "\n", "\n\n")
+                    .map(text -> text.getBytes(StandardCharsets.UTF_8))
+                    .toList(),
+            new Work()));
 
     private final TokenVocabulary.Tokens tokens;
     private final Executor workers;
@@ -161,6 +171,11 @@ public final class Constraints {
             case ConstraintSpec.AnyObject any -> SchemaCompiler.compile(ANY_OBJECT, "#", work);
             case ConstraintSpec.Schema schema -> SchemaCompiler.compile(schema.json(), "#", work);
             case ConstraintSpec.Pieces pieces -> grammar(pieces, vocabulary, work);
+            case ConstraintSpec.Either either ->
+                new Item.Choice(either.options().stream()
+                        .map(option -> grammar(option, vocabulary, work))
+                        .toList());
+            case ConstraintSpec.AfterThought thinking -> grammar(thinking, vocabulary, work);
         };
     }
 
@@ -179,10 +194,25 @@ public final class Constraints {
             rest = new Item.Choice(
                     List.of(new Item.Sequence(List.of()), new Item.Sequence(List.of(separator, one, rest))));
         }
-        return new Item.Sequence(List.of(one, rest));
+        return new Item.Sequence(List.of(
+                literal(pieces.before(), "#", vocabulary), one, rest, literal(pieces.after(), "#", vocabulary)));
+    }
+
+    private static Item grammar(ConstraintSpec.AfterThought thinking, TokenVocabulary vocabulary, Work work) {
+        Item answer = grammar(thinking.answer(), vocabulary, work);
+        Item thought = new Item.Sequence(List.of(
+                new Item.Lexeme(new UntilDfa(spelled(thinking.close(), "#", vocabulary))), BEHIND_THOUGHT, answer));
+        return thinking.isOpen()
+                ? thought
+                : new Item.Choice(List.of(
+                        answer, new Item.Sequence(List.of(literal(thinking.open(), "#", vocabulary), thought))));
     }
 
     private static Item literal(String text, String place, TokenVocabulary vocabulary) {
+        return new Item.Lexeme(new LiteralDfa(spelled(text, place, vocabulary)));
+    }
+
+    private static byte[] spelled(String text, String place, TokenVocabulary vocabulary) {
         ByteBuffer bytes;
         try {
             bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
@@ -195,7 +225,7 @@ public final class Constraints {
             throw new UnsupportedSchemaException(
                     place, "the text around a value has a character that the model's tokens cannot spell");
         }
-        return new Item.Lexeme(new LiteralDfa(encoded));
+        return encoded;
     }
 
     public ConstraintStats stats() {

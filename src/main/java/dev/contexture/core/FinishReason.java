@@ -6,6 +6,8 @@ public enum FinishReason {
     STOP,
     /** The token limit of the request or the context length of the model. */
     LENGTH,
+    /** As {@link #STOP}, and the answer calls tools; the scheduler knows nothing of that. */
+    TOOL_CALLS,
     /** The caller went away or asked to end; the sequence is incomplete. */
     CANCELLED
 }

@@ -5,12 +5,15 @@ import dev.contexture.scheduler.ShuttingDownException;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Drawn;
 import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.Part;
 import dev.contexture.session.GenerationEvent.Usage;
+import dev.contexture.session.SpokenAnswer;
 
 /** The one answer of a request, put together from its events; used by one subscriber. */
 public final class SingleAnswer {
-    private final StringBuilder text = new StringBuilder();
+    private final SpokenAnswer spoken = new SpokenAnswer();
     private FinishReason reason = FinishReason.CANCELLED;
     private Usage usage = Usage.NONE;
 
@@ -19,7 +22,9 @@ public final class SingleAnswer {
      */
     public SingleAnswer with(GenerationEvent event) {
         switch (event) {
-            case Delta delta -> text.append(delta.text());
+            case Delta delta -> spoken.take(delta);
+            case Part part -> spoken.take(part);
+            case Drawn none -> {}
             case Finished finished -> {
                 reason = finished.reason();
                 if (reason == FinishReason.CANCELLED) {
@@ -31,8 +36,12 @@ public final class SingleAnswer {
         return this;
     }
 
+    public SpokenAnswer spoken() {
+        return spoken;
+    }
+
     public String text() {
-        return text.toString();
+        return spoken.text();
     }
 
     public FinishReason reason() {

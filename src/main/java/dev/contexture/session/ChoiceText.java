@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Turns one choice's tokens into text that may be sent: whole characters that are surely not part of a stop sequence.
@@ -18,6 +19,7 @@ import java.util.List;
 final class ChoiceText {
     private final Tokenizer tokenizer;
     private final boolean logprobs;
+    private final Set<String> shown;
     private final IncrementalDetokenizer detokenizer;
     private final StopSequenceMatcher stops;
     private final Deque<WaitingToken> waiting = new ArrayDeque<>();
@@ -35,7 +37,11 @@ final class ChoiceText {
         }
     }
 
-    ChoiceText(Tokenizer tokenizer, List<String> stopSequences, boolean logprobs) {
+    /**
+     * @param shown control tokens that are part of the text all the same
+     */
+    ChoiceText(Tokenizer tokenizer, List<String> stopSequences, boolean logprobs, Set<String> shown) {
+        this.shown = shown;
         this.tokenizer = tokenizer;
         this.logprobs = logprobs;
         this.detokenizer = new IncrementalDetokenizer(tokenizer);
@@ -46,10 +52,16 @@ final class ChoiceText {
         if (logprobs) {
             waiting.add(new WaitingToken(detail(token), decodedChars));
         }
-        String text = detokenizer.append(token.tokenId());
+        String text = detokenizer.append(token.tokenId()) + shown(token.tokenId());
         decodedChars += text.length();
         StopSequenceMatcher.Result result = stops.append(text);
         return release(result.text(), result.stopped());
+    }
+
+    private String shown(int tokenId) {
+        return tokenizer.isSpecial(tokenId) && shown.contains(tokenizer.tokenText(tokenId))
+                ? tokenizer.tokenText(tokenId)
+                : "";
     }
 
     /** What was held back, when the choice ends without a stop sequence. */

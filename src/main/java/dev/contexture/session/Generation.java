@@ -15,12 +15,18 @@ import dev.contexture.scheduler.TokenGenerator.SequenceHandle;
 import dev.contexture.scheduler.TokenSink;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Drawn;
 import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.Part;
 import dev.contexture.session.GenerationEvent.Usage;
+import dev.contexture.session.dialect.AnswerForm;
+import dev.contexture.session.dialect.AnswerParser;
+import dev.contexture.session.dialect.AnswerPart;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import reactor.core.publisher.FluxSink;
 
 /**
@@ -32,6 +38,7 @@ final class Generation {
     private int running;
     private int cachedTokens;
     private int completionTokens;
+    private int reasoningTokens;
     private SparsityUsage sparsity = SparsityUsage.NONE;
     private Optional<RestoreReport> restore = Optional.empty();
     private boolean failed;
@@ -44,9 +51,13 @@ final class Generation {
         this.running = choices;
     }
 
+    /** How answers are taken apart: a parser for each. */
+    record Answers(AnswerForm form, Supplier<AnswerParser> parsers) {}
+
     static void start(
             GenerationRequest request,
             int[] prompt,
+            Answers answers,
             int maxTokens,
             Sparsity sparsity,
             Optional<TierUse> tiers,
@@ -58,8 +69,13 @@ final class Generation {
         Set<Integer> stopTokens = tokenizer.endOfSequence();
         List<SequenceRequest> sequences = new ArrayList<>();
         for (int choice = 0; choice < request.choices(); choice++) {
-            ChoiceText text =
-                    new ChoiceText(tokenizer, request.stop(), request.sampling().logprobs());
+            ChoiceText text = new ChoiceText(
+                    tokenizer,
+                    request.stop(),
+                    request.sampling().logprobs(),
+                    constraint.isPresent()
+                            ? answers.form().heldMarkers()
+                            : answers.form().markers());
             sequences.add(new SequenceRequest(
                     prompt,
                     maxTokens,
@@ -70,7 +86,8 @@ final class Generation {
                     sparsity,
                     tiers,
                     constraint,
-                    generation.new Choice(choice, text, request.session().isPresent())));
+                    generation
+                    .new Choice(choice, text, answers, request.session().isPresent())));
         }
         events.onCancel(generation::cancel);
         generation.attach(generator.submit(sequences));
@@ -93,12 +110,16 @@ final class Generation {
     private final class Choice implements TokenSink {
         private final int index;
         private final ChoiceText text;
+        private final AnswerForm form;
+        private final AnswerParser parser;
         private final boolean tellsTokens;
         private final List<Integer> drawn = new ArrayList<>();
 
-        private Choice(int index, ChoiceText text, boolean tellsTokens) {
+        private Choice(int index, ChoiceText text, Answers answers, boolean tellsTokens) {
             this.index = index;
             this.text = text;
+            this.form = answers.form();
+            this.parser = answers.parsers().get();
             this.tellsTokens = tellsTokens;
         }
 
@@ -116,18 +137,30 @@ final class Generation {
             if (tellsTokens) {
                 drawn.add(token.tokenId());
             }
+            boolean thinking = parser.isThinking();
             ChoiceText.Piece piece = text.append(token);
-            emit(piece);
-            return piece.stopped() ? Verdict.STOP : Verdict.CONTINUE;
+            emit(piece, parser.append(piece.text()));
+            if (thinking || parser.isThinking()) {
+                reasoningTokens++;
+            }
+            return piece.stopped() || parser.isFull() ? Verdict.STOP : Verdict.CONTINUE;
         }
 
         @Override
         public void onFinished(FinishReason reason, SparsityUsage usage) {
             sparsity = sparsity.plus(usage);
             ChoiceText.Piece rest = text.finish();
-            emit(rest);
-            events.next(new Finished(index, rest.stopped() ? FinishReason.STOP : reason, drawn));
+            List<AnswerPart> parts = new ArrayList<>(parser.append(rest.text()));
+            parts.addAll(parser.finish());
+            emit(rest, parts);
+            tellDrawn("");
+            events.next(new Finished(index, finish(rest.stopped() ? FinishReason.STOP : reason)));
             ended();
+        }
+
+        private FinishReason finish(FinishReason reason) {
+            boolean calls = parser.calls() > 0 && !form.isNamed();
+            return reason == FinishReason.STOP && calls ? FinishReason.TOOL_CALLS : reason;
         }
 
         @Override
@@ -140,9 +173,27 @@ final class Generation {
             ended();
         }
 
-        private void emit(ChoiceText.Piece piece) {
-            if (!piece.isEmpty()) {
-                events.next(new Delta(index, piece.text(), piece.tokens(), drawn));
+        private void emit(ChoiceText.Piece piece, List<AnswerPart> parts) {
+            if (!piece.text().isEmpty()) {
+                tellDrawn(piece.text());
+            }
+            boolean detailed = piece.tokens().isEmpty();
+            for (AnswerPart part : parts) {
+                if (part instanceof AnswerPart.Text(String more)) {
+                    events.next(new Delta(index, more, detailed ? List.of() : piece.tokens()));
+                    detailed = true;
+                } else {
+                    events.next(new Part(index, part));
+                }
+            }
+            if (!detailed) {
+                events.next(new Delta(index, "", piece.tokens()));
+            }
+        }
+
+        private void tellDrawn(String raw) {
+            if (tellsTokens && !(drawn.isEmpty() && raw.isEmpty())) {
+                events.next(new Drawn(index, raw, drawn));
                 drawn.clear();
             }
         }
@@ -150,7 +201,8 @@ final class Generation {
         private void ended() {
             running--;
             if (running == 0 && !failed) {
-                events.next(new Completed(new Usage(promptTokens, cachedTokens, completionTokens, sparsity, restore)));
+                events.next(new Completed(
+                        new Usage(promptTokens, cachedTokens, completionTokens, reasoningTokens, sparsity, restore)));
                 events.complete();
             }
         }

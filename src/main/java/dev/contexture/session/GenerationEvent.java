@@ -3,41 +3,44 @@ package dev.contexture.session;
 import dev.contexture.core.FinishReason;
 import dev.contexture.core.SparsityUsage;
 import dev.contexture.scheduler.RestoreReport;
+import dev.contexture.session.dialect.AnswerPart;
 import java.util.List;
 import java.util.Optional;
 
-/** What comes back, in order: {@link Delta} and {@link Finished} per choice, then one {@link Completed}. */
+/** What comes back, in order: {@link Delta}, {@link Part} and {@link Finished} per choice, then one {@link Completed}. */
 public sealed interface GenerationEvent {
     /**
-     * Text of a choice that is final: whole characters, and no beginning of a stop sequence.
+     * Text of a choice that is final: whole characters, no beginning of a stop sequence, and none of a thought or a call.
      *
      * @param text may be empty when only tokens are reported
-     * @param tokens the tokens with log-probabilities behind the text; empty when not asked for
-     * @param tokenIds drawn since the event before; the text of the last may still be held back. Of sessions only
+     * @param tokens the tokens with log-probabilities that were drawn since the last; empty when not asked for
      */
-    record Delta(int choice, String text, List<TokenDetail> tokens, List<Integer> tokenIds) implements GenerationEvent {
+    record Delta(int choice, String text, List<TokenDetail> tokens) implements GenerationEvent {
         public Delta {
             tokens = List.copyOf(tokens);
-            tokenIds = List.copyOf(tokenIds);
-        }
-
-        public Delta(int choice, String text, List<TokenDetail> tokens) {
-            this(choice, text, tokens, List.of());
         }
     }
 
     /**
-     * @param tokenIds drawn since the last text. Of sessions only
+     * A piece of a choice that is no text for the reader: of a thought or a call.
+     *
+     * @param part never {@link AnswerPart.Text}
      */
-    record Finished(int choice, FinishReason reason, List<Integer> tokenIds) implements GenerationEvent {
-        public Finished {
+    record Part(int choice, AnswerPart part) implements GenerationEvent {}
+
+    /**
+     * What a session keeps of a choice; in front of the events that were made of it. Of sessions only.
+     *
+     * @param text as it was drawn, with tags and calls
+     * @param tokenIds drawn since the last; the text of the last may still be held back
+     */
+    record Drawn(int choice, String text, List<Integer> tokenIds) implements GenerationEvent {
+        public Drawn {
             tokenIds = List.copyOf(tokenIds);
         }
-
-        public Finished(int choice, FinishReason reason) {
-            this(choice, reason, List.of());
-        }
     }
+
+    record Finished(int choice, FinishReason reason) implements GenerationEvent {}
 
     /**
      * The last event.
@@ -62,6 +65,7 @@ public sealed interface GenerationEvent {
      *
      * @param promptTokens counted once, whatever the number of choices; cached ones included
      * @param cachedTokens prompt tokens that were not computed again
+     * @param reasoningTokens of the completion's, those of thoughts and their tags
      * @param sparsity how the output was decoded
      * @param restore what was decided about stored blocks of the prompt; empty if there were none to look for
      */
@@ -69,12 +73,13 @@ public sealed interface GenerationEvent {
             int promptTokens,
             int cachedTokens,
             int completionTokens,
+            int reasoningTokens,
             SparsityUsage sparsity,
             Optional<RestoreReport> restore) {
         public static final Usage NONE = new Usage(0, 0, 0, SparsityUsage.NONE);
 
         public Usage(int promptTokens, int cachedTokens, int completionTokens, SparsityUsage sparsity) {
-            this(promptTokens, cachedTokens, completionTokens, sparsity, Optional.empty());
+            this(promptTokens, cachedTokens, completionTokens, 0, sparsity, Optional.empty());
         }
 
         /** Of both together. */
@@ -83,6 +88,7 @@ public sealed interface GenerationEvent {
                     promptTokens + other.promptTokens,
                     cachedTokens + other.cachedTokens,
                     completionTokens + other.completionTokens,
+                    reasoningTokens + other.reasoningTokens,
                     sparsity.plus(other.sparsity),
                     restore.or(() -> other.restore));
         }

@@ -1,5 +1,7 @@
 package dev.contexture.session;
 
+import dev.contexture.session.dialect.AnswerForm;
+import dev.contexture.session.dialect.ToolUse;
 import java.util.List;
 import java.util.Map;
 
@@ -8,16 +10,19 @@ public sealed interface Prompt {
     /**
      * A conversation, rendered by the model's chat template.
      *
-     * @param messages as the template expects them: maps with role, content and perhaps tool calls
-     * @param tools function definitions as the template expects them; empty for none
+     * @param messages maps with role, content and what else the template may want: {@code tool_calls} as OpenAI writes them but
+     *     with arguments that are maps, {@code tool_call_id}, {@code reasoning_content}
      * @param templateArguments further variables for the template
      */
-    record Chat(
-            List<Map<String, Object>> messages, List<Map<String, Object>> tools, Map<String, Object> templateArguments)
+    record Chat(List<Map<String, Object>> messages, ToolUse tools, Map<String, Object> templateArguments)
             implements Prompt {
+        /** Without tools. */
+        public Chat(List<Map<String, Object>> messages, Map<String, Object> templateArguments) {
+            this(messages, ToolUse.NONE, templateArguments);
+        }
+
         public Chat {
             messages = List.copyOf(messages);
-            tools = List.copyOf(tools);
             templateArguments = Map.copyOf(templateArguments);
         }
     }
@@ -32,7 +37,11 @@ public sealed interface Prompt {
         }
     }
 
-    /** A conversation whose tokens are known already. */
+    /**
+     * A conversation whose tokens are known already.
+     *
+     * @param answer how the answer is to be read
+     */
     @SuppressWarnings("ArrayRecordComponent")
-    record Encoded(int[] tokens) implements Prompt {}
+    record Encoded(int[] tokens, AnswerForm answer) implements Prompt {}
 }

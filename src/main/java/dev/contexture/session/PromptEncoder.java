@@ -2,6 +2,8 @@ package dev.contexture.session;
 
 import dev.contexture.model.tokenizer.Tokenizer;
 import dev.contexture.model.tokenizer.Tokenizer.SpecialTokens;
+import dev.contexture.session.dialect.AnswerForm;
+import dev.contexture.session.dialect.WrittenPrompt;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -29,17 +31,24 @@ final class PromptEncoder {
      * @throws ContextLengthExceededException if the text is so long that it cannot fit whatever its tokens are
      * @throws InvalidPromptException if the prompt is empty, cannot be rendered, or names tokens that do not exist
      */
-    int[] encode(Prompt prompt) {
-        int[] tokens = switch (prompt) {
-            case Prompt.Chat chat -> bounded(renderer.render(chat), prompt);
-            case Prompt.Text text -> encodeText(text);
-            case Prompt.Tokens given -> checked(given.tokenIds());
-            case Prompt.Encoded known -> known.tokens();
+    Prompt.Encoded encode(Prompt prompt) {
+        Prompt.Encoded encoded = switch (prompt) {
+            case Prompt.Chat chat -> {
+                WrittenPrompt written = renderer.render(chat);
+                yield new Prompt.Encoded(bounded(written.text(), prompt), written.answer());
+            }
+            case Prompt.Text text -> plain(encodeText(text));
+            case Prompt.Tokens given -> plain(checked(given.tokenIds()));
+            case Prompt.Encoded known -> known;
         };
-        if (tokens.length == 0) {
+        if (encoded.tokens().length == 0) {
             throw new InvalidPromptException("the prompt has no tokens: send some text", param(prompt));
         }
-        return tokens;
+        return encoded;
+    }
+
+    private static Prompt.Encoded plain(int[] tokens) {
+        return new Prompt.Encoded(tokens, AnswerForm.PLAIN);
     }
 
     private int[] bounded(String text, Prompt prompt) {

@@ -3,8 +3,12 @@ package dev.contexture.session;
 import dev.contexture.core.FinishReason;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Drawn;
 import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.Part;
 import dev.contexture.session.TurnListener.TurnEnd;
+import dev.contexture.session.dialect.AnswerForm;
+import dev.contexture.session.dialect.WrittenPrompt;
 import dev.contexture.session.store.SessionRecords.Key;
 import dev.contexture.session.store.SessionRecords.Lease;
 import dev.contexture.session.store.SessionStoreUnavailableException;
@@ -119,10 +123,10 @@ final class SessionTurns {
     /** What a turn that is not to be kept would ask the model. */
     Mono<GenerationRequest> aside(Session session, Prompt.Chat chat, TurnMessages messages, GenerationRequest request) {
         return textThreads.call(() -> {
-            TokenHistory.Extended prompt = history.extend(
-                    session.tokens(),
-                    renderer.render(conversation(chat, messages.of(session).read())));
-            return ofSession(session, prompt, request);
+            WrittenPrompt written =
+                    renderer.render(conversation(chat, messages.of(session).read()));
+            TokenHistory.Extended prompt = history.extend(session.tokens(), written.text());
+            return ofSession(session, prompt, written.answer(), request);
         });
     }
 
@@ -175,6 +179,8 @@ final class SessionTurns {
         private final Session session;
         private final TurnMessages.Messages messages;
         private final TokenHistory.Extended prompt;
+        private final AnswerForm form;
+        private final SpokenAnswer spoken = new SpokenAnswer();
         private final StringBuilder text = new StringBuilder();
         private final List<Integer> drawn = new ArrayList<>();
         private FinishReason reason = FinishReason.CANCELLED;
@@ -186,24 +192,25 @@ final class SessionTurns {
                 Attempt attempt,
                 Session session,
                 TurnMessages.Messages messages,
-                TokenHistory.Extended prompt) {
+                TokenHistory.Extended prompt,
+                AnswerForm form) {
             this.tenant = tenant;
             this.attempt = attempt;
             this.session = session;
             this.messages = messages;
             this.prompt = prompt;
+            this.form = form;
         }
 
         private synchronized void take(GenerationEvent event) {
             switch (event) {
-                case Delta delta -> {
-                    text.append(delta.text());
-                    drawn.addAll(delta.tokenIds());
+                case Drawn more -> {
+                    text.append(more.text());
+                    drawn.addAll(more.tokenIds());
                 }
-                case Finished finished -> {
-                    drawn.addAll(finished.tokenIds());
-                    reason = finished.reason();
-                }
+                case Delta delta -> spoken.take(delta);
+                case Part part -> spoken.take(part);
+                case Finished finished -> reason = finished.reason();
                 case Completed completed -> {}
             }
         }
@@ -213,11 +220,11 @@ final class SessionTurns {
             String tenant, Attempt attempt, Session session, Prompt.Chat chat, TurnMessages messages) {
         return textThreads.call(() -> {
             TurnMessages.Messages ofTurn = messages.of(session);
-            TokenHistory.Extended prompt =
-                    history.extend(session.tokens(), renderer.render(conversation(chat, ofTurn.read())));
+            WrittenPrompt written = renderer.render(conversation(chat, ofTurn.read()));
+            TokenHistory.Extended prompt = history.extend(session.tokens(), written.text());
             vault.requireRoom(session.advanced(
                     ofTurn.kept(), prompt.tokens(), prompt.kept(), ofTurn.mark(), clock.instant(), replica));
-            return new Turn(tenant, attempt, session, ofTurn, prompt);
+            return new Turn(tenant, attempt, session, ofTurn, prompt, written.answer());
         });
     }
 
@@ -227,13 +234,14 @@ final class SessionTurns {
     }
 
     private static GenerationRequest ofSession(
-            Session session, TokenHistory.Extended prompt, GenerationRequest request) {
+            Session session, TokenHistory.Extended prompt, AnswerForm form, GenerationRequest request) {
         return request.inSession(
-                new Prompt.Encoded(prompt.tokens()), new SessionUse(session.id(), session.lineage(), prompt.kept()));
+                new Prompt.Encoded(prompt.tokens(), form),
+                new SessionUse(session.id(), session.lineage(), prompt.kept()));
     }
 
     private Flux<GenerationEvent> answer(Turn turn, GenerationRequest request) {
-        GenerationRequest ofSession = ofSession(turn.session, turn.prompt, request);
+        GenerationRequest ofSession = ofSession(turn.session, turn.prompt, turn.form, request);
         listener.began();
         if (turn.session.pinned()) {
             // Another process may have been told.
@@ -243,6 +251,7 @@ final class SessionTurns {
                 .generate(ofSession)
                 .takeUntilOther(kept(turn.attempt.lease))
                 .doOnNext(turn::take)
+                .filter(event -> !(event instanceof Drawn))
                 .concatMap(event -> event instanceof Completed completed
                         ? write(turn).map(outcome ->
                                 (GenerationEvent) new Completed(completed.usage(), Optional.of(outcome)))
@@ -292,8 +301,10 @@ final class SessionTurns {
     private Session advanced(Turn turn) {
         String text;
         int[] drawn;
+        SessionMessage message;
         synchronized (turn) {
             text = turn.text.toString();
+            message = turn.spoken.message();
             drawn = turn.drawn.stream().mapToInt(Integer::intValue).toArray();
         }
         int[] answer = history.ofText(drawn, text);
@@ -301,7 +312,7 @@ final class SessionTurns {
         int[] tokens = Arrays.copyOf(prompt, prompt.length + answer.length);
         System.arraycopy(answer, 0, tokens, prompt.length, answer.length);
         List<SessionMessage> messages = new ArrayList<>(turn.messages.kept());
-        messages.add(SessionMessage.of("assistant", text));
+        messages.add(message);
         return turn.session.advanced(
                 messages, tokens, turn.prompt.kept(), turn.messages.mark(), clock.instant(), replica);
     }
@@ -330,7 +341,7 @@ final class SessionTurns {
         boolean keep = options.onDisconnect() == TurnOptions.OnDisconnect.KEEP;
         boolean something;
         synchronized (turn) {
-            something = !turn.text.isEmpty();
+            something = !turn.spoken.isEmpty();
         }
         if (turn.settled) {
             return Mono.empty();

@@ -72,7 +72,7 @@ final class TokenHistory {
         int at = 0;
         int count = 0;
         for (int token : drawn) {
-            byte[] bytes = tokenizer.isSpecial(token) ? new byte[0] : tokenizer.tokenBytes(token);
+            byte[] bytes = shownBytes(token, wanted, at);
             int end = at + bytes.length;
             if (end > wanted.length || !Arrays.equals(bytes, 0, bytes.length, wanted, at, end)) {
                 break;
@@ -81,6 +81,16 @@ final class TokenHistory {
             count++;
         }
         return Arrays.copyOf(drawn, count);
+    }
+
+    /** Control tokens are hidden, but for those that were read as part of the answer. */
+    private byte[] shownBytes(int token, byte[] text, int at) {
+        byte[] bytes = bytes(token);
+        if (!tokenizer.isSpecial(token)) {
+            return bytes;
+        }
+        int end = Math.min(at + bytes.length, text.length);
+        return Arrays.equals(bytes, 0, bytes.length, text, at, end) ? bytes : new byte[0];
     }
 
     /** Where each token's text ends, in characters. */

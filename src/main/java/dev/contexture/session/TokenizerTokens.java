@@ -2,10 +2,19 @@ package dev.contexture.session;
 
 import dev.contexture.constrain.mask.TokenVocabulary;
 import dev.contexture.model.tokenizer.Tokenizer;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
-/** A tokenizer's tokens as constraints see them: control tokens are no part of a text. */
-public record TokenizerTokens(Tokenizer tokenizer) implements TokenVocabulary.Tokens {
+/**
+ * A tokenizer's tokens as constraints see them.
+ *
+ * @param shown control tokens that are part of texts, as others are not
+ */
+public record TokenizerTokens(Tokenizer tokenizer, Set<String> shown) implements TokenVocabulary.Tokens {
+    public TokenizerTokens {
+        shown = Set.copyOf(shown);
+    }
+
     @Override
     public int count() {
         return tokenizer.vocabularySize();
@@ -13,7 +22,11 @@ public record TokenizerTokens(Tokenizer tokenizer) implements TokenVocabulary.To
 
     @Override
     public byte[] bytes(int token) {
-        return tokenizer.isSpecial(token) ? new byte[0] : tokenizer.tokenBytes(token);
+        if (!tokenizer.isSpecial(token)) {
+            return tokenizer.tokenBytes(token);
+        }
+        String text = tokenizer.tokenText(token);
+        return shown.contains(text) ? text.getBytes(StandardCharsets.UTF_8) : new byte[0];
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.contexture.testing.ByteTokens;
 import dev.contexture.testing.MaskWalk;
 import dev.contexture.testing.RandomSchemas;
 import dev.contexture.testing.SchemaJudge;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -54,6 +55,65 @@ class ConstraintsTest {
         assertThatThrownBy(() -> constraints.compile(new ConstraintSpec.Pieces(List.of(wrong), "", 1)))
                 .isInstanceOf(UnsupportedSchemaException.class)
                 .hasMessageStartingWith("mul#/not: ");
+    }
+
+    private boolean allows(ConstraintSpec spec, String text) {
+        TokenConstraint held = constraints.compile(spec).begin();
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            int token = Byte.toUnsignedInt(b);
+            if (!held.mask().allows(token)) {
+                return false;
+            }
+            held.accept(token);
+        }
+        return held.mask().allows(tokens.end());
+    }
+
+    @Test
+    void textAroundAllPieces() {
+        ConstraintSpec.Piece piece = new ConstraintSpec.Piece("a", "(", NUMBER, ")");
+        ConstraintSpec list = new ConstraintSpec.Pieces("CALLS [", List.of(piece), ", ", "]", 2);
+        assertThat(allows(list, "CALLS [(1)]")).isTrue();
+        assertThat(allows(list, "CALLS [(1), (2)]")).isTrue();
+        assertThat(allows(list, "CALLS [(1)")).isFalse();
+        assertThat(allows(list, "CALLS []")).isFalse();
+        assertThat(allows(list, "(1)")).isFalse();
+        assertThat(allows(list, "CALLS [(1), (2), (3)]")).isFalse();
+    }
+
+    @Test
+    void thoughtsAreFreeAndWhatFollowsIsNot() {
+        ConstraintSpec number = new ConstraintSpec.Schema(NUMBER);
+        ConstraintSpec closed = new ConstraintSpec.AfterThought("<t>", "</t>", false, number);
+        ConstraintSpec open = new ConstraintSpec.AfterThought("<t>", "</t>", true, number);
+        for (String thought : List.of("", "\n\"{ü <t> </ </t </ t>", "<<</</t", "7")) {
+            for (String space : List.of("", " ", "\n", "\n\n")) {
+                assertThat(allows(closed, "<t>" + thought + "</t>" + space + "7"))
+                        .isTrue();
+                assertThat(allows(open, thought + "</t>" + space + "7")).isTrue();
+            }
+            assertThat(allows(closed, "<t>" + thought)).isFalse();
+            assertThat(allows(open, thought)).isFalse();
+            assertThat(allows(open, thought + "</t>no")).isFalse();
+            assertThat(allows(open, thought + "</t>7</t>7")).isFalse();
+        }
+        assertThat(allows(closed, "7")).isTrue();
+        assertThat(allows(closed, "</t>7")).isFalse();
+    }
+
+    @Test
+    void oneOfSeveral() {
+        ConstraintSpec either = new ConstraintSpec.Either(List.of(
+                new ConstraintSpec.Schema(NUMBER),
+                new ConstraintSpec.Pieces(List.of(new ConstraintSpec.Piece("a", "7(", NUMBER, ")")), "", 1)));
+        assertThat(allows(either, "7")).isTrue();
+        assertThat(allows(either, "7(7)")).isTrue();
+        assertThat(allows(either, "(7)")).isFalse();
+        ConstraintSpec wrong = new ConstraintSpec.Either(
+                List.of(new ConstraintSpec.AnyObject(), new ConstraintSpec.Schema("{\"not\":{}}")));
+        assertThatThrownBy(() -> constraints.compile(wrong))
+                .isInstanceOf(UnsupportedSchemaException.class)
+                .hasMessageStartingWith("#/not: ");
     }
 
     @Test

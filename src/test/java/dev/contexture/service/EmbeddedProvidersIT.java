@@ -210,7 +210,7 @@ class EmbeddedProvidersIT {
                 Map.of("role", "user", "content", "My name is Ada."),
                 Map.of("role", "assistant", "content", "Hello Ada!"),
                 Map.of("role", "user", "content", "What is my name?"));
-        int[] tokens = service.tokenize(new dev.contexture.session.Prompt.Chat(messages, List.of(), Map.of()))
+        int[] tokens = service.tokenize(new dev.contexture.session.Prompt.Chat(messages, Map.of()))
                 .block(Duration.ofSeconds(10));
         assertThat(model.call(prompt).getMetadata().getUsage().getPromptTokens())
                 .isEqualTo(tokens.length);

@@ -55,7 +55,6 @@ class StructuredOutputIT {
                                         "user",
                                         "content",
                                         "Make up an example of this JSON schema: " + schema)),
-                                List.of(),
                                 Map.of()),
                         OptionalInt.of(tokens),
                         List.of(stop),
@@ -82,6 +81,8 @@ class StructuredOutputIT {
                                     texts.getOrDefault(finished.choice(), new StringBuilder())
                                             .toString(),
                                     finished.reason()));
+                case GenerationEvent.Part part -> throw new AssertionError(part);
+                case GenerationEvent.Drawn drawn -> {}
                 case GenerationEvent.Completed completed -> {}
             }
         }
@@ -162,6 +163,27 @@ class StructuredOutputIT {
         assertThat(answer.text)
                 .matches(
                         "(?s)<tool_call>\n\\{\"name\": \"weather\", \"arguments\": \\{.*\"days\": ?[0-9]{1,2}.*}}\n</tool_call>");
+    }
+
+    /** Here a thought ends with its first full stop, as this model knows no tags. */
+    @Test
+    void whatComesBehindAThoughtIsHeld() {
+        String schema = "{\"enum\":[\"yes\",\"no\"]}";
+        Map<Integer, Answer> choices = answers(request(
+                "of a question",
+                8,
+                3,
+                new ConstraintSpec.AfterThought("<", ".", true, new ConstraintSpec.Schema(schema))));
+        int finished = 0;
+        for (Answer answer : choices.values()) {
+            if (answer.reason == FinishReason.STOP) {
+                finished++;
+                assertThat(answer.text).matches("(?s)[^.]+\\.( |\n\n?)?\"(yes|no)\"");
+            } else {
+                assertThat(answer.text).doesNotContain(".");
+            }
+        }
+        assertThat(finished).as("of %s", choices).isPositive();
     }
 
     private void awaitRunning(int sequences) throws InterruptedException {

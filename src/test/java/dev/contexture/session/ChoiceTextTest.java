@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.contexture.model.tokenizer.Tokenizer;
 import dev.contexture.scheduler.GeneratedToken;
 import dev.contexture.testing.ByteTokenizer;
+import dev.contexture.testing.LetterTokenizer;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Tokens to text that may be sent. A token is a byte here. */
@@ -29,28 +31,28 @@ class ChoiceTextTest {
 
     @Test
     void charactersComeWhole() {
-        assertThat(pieces(new ChoiceText(tokenizer, List.of(), false), "aé世\uD83D\uDE00"))
+        assertThat(pieces(new ChoiceText(tokenizer, List.of(), false, Set.of()), "aé世\uD83D\uDE00"))
                 .isEqualTo("a|é|世|\uD83D\uDE00|");
     }
 
     @Test
     void anUnfinishedCharacterIsReplacedAtTheEnd() {
-        ChoiceText choice = new ChoiceText(tokenizer, List.of(), false);
+        ChoiceText choice = new ChoiceText(tokenizer, List.of(), false, Set.of());
         choice.append(new GeneratedToken(0xE4, -1f, List.of()));
         assertThat(choice.finish().text()).isEqualTo("\uFFFD");
     }
 
     @Test
     void stopSequencesAcrossTokensAreNeverSent() {
-        assertThat(pieces(new ChoiceText(tokenizer, List.of("STOP"), false), "go STOP on"))
+        assertThat(pieces(new ChoiceText(tokenizer, List.of("STOP"), false, Set.of()), "go STOP on"))
                 .isEqualTo("g|o| |stopped");
-        assertThat(pieces(new ChoiceText(tokenizer, List.of("STOP"), false), "go STO"))
+        assertThat(pieces(new ChoiceText(tokenizer, List.of("STOP"), false, Set.of()), "go STO"))
                 .isEqualTo("g|o| |STO");
     }
 
     @Test
     void nothingComesBehindAStop() {
-        ChoiceText choice = new ChoiceText(tokenizer, List.of("a"), false);
+        ChoiceText choice = new ChoiceText(tokenizer, List.of("a"), false, Set.of());
         assertThat(choice.append(new GeneratedToken('a', -1f, List.of())).stopped())
                 .isTrue();
         ChoiceText.Piece rest = choice.finish();
@@ -58,9 +60,21 @@ class ChoiceTextTest {
         assertThat(rest.stopped()).isTrue();
     }
 
+    /** Control tokens that a format of calls is made of are read, others stay hidden. */
+    @Test
+    void someControlTokensAreShown() {
+        LetterTokenizer letters = new LetterTokenizer();
+        ChoiceText choice = new ChoiceText(letters, List.of(), false, Set.of("<u>"));
+        StringBuilder text = new StringBuilder();
+        for (int id : letters.encode("x<u>y<a>z", Tokenizer.SpecialTokens.PARSE)) {
+            text.append(choice.append(new GeneratedToken(id, -1f, List.of())).text());
+        }
+        assertThat(text).hasToString("x<u>yz");
+    }
+
     @Test
     void logprobsWaitForTheirText() {
-        ChoiceText choice = new ChoiceText(tokenizer, List.of("xy"), true);
+        ChoiceText choice = new ChoiceText(tokenizer, List.of("xy"), true, Set.of());
         assertThat(choice.append(new GeneratedToken('x', -1f, List.of())).tokens())
                 .as("may be part of a stop")
                 .isEmpty();

@@ -17,12 +17,15 @@ import dev.contexture.scheduler.TokenGenerator;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.dialect.CallListener;
+import dev.contexture.session.dialect.WrittenPrompt;
 import dev.contexture.testing.ByteTokenizer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 import reactor.core.scheduler.Schedulers;
@@ -57,14 +60,17 @@ class DefaultInferenceServiceTest {
                 if (chat.messages().isEmpty()) {
                     throw new StackOverflowError("a template gone wild");
                 }
-                return String.valueOf(chat.messages().getFirst().get("content"));
+                return WrittenPrompt.plain(
+                        String.valueOf(chat.messages().getFirst().get("content")));
             },
             generator,
             SparsityPolicy.DENSE_ONLY,
             Optional.empty(),
             new InferenceService.ModelDescription(
                     "bytes", 50, 0, "f", new InferenceService.SparsityDescription(Sparsity.DENSE, 1, "none")),
-            new Constraints(new TokenizerTokens(new ByteTokenizer()), Runnable::run, () -> 0),
+            () -> "1",
+            CallListener.NONE,
+            new Constraints(new TokenizerTokens(new ByteTokenizer(), Set.of()), Runnable::run, () -> 0),
             Schedulers.immediate(),
             Schedulers.immediate());
 
@@ -138,7 +144,7 @@ class DefaultInferenceServiceTest {
 
     @Test
     void anErrorWhileRenderingIsAnAnswerToo() {
-        Prompt.Chat chat = new Prompt.Chat(List.of(), List.of(), java.util.Map.of());
+        Prompt.Chat chat = new Prompt.Chat(List.of(), java.util.Map.of());
         assertThatThrownBy(() -> service.generate(request(chat, 1)).blockLast(SOON))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("could not be processed");

@@ -9,9 +9,11 @@ import dev.contexture.core.SparsityOverrides;
 import dev.contexture.core.SparsityUsage;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Drawn;
 import dev.contexture.session.GenerationEvent.Finished;
 import dev.contexture.session.GenerationEvent.Usage;
 import dev.contexture.session.TurnOptions.OnDisconnect;
+import dev.contexture.session.dialect.WrittenPrompt;
 import dev.contexture.session.store.InMemorySessionRecords;
 import dev.contexture.session.store.SessionRecords;
 import dev.contexture.session.store.SessionStoreUnavailableException;
@@ -106,27 +108,32 @@ class SessionTurnsTest {
                 timer);
     }
 
-    private static String render(Prompt.Chat chat) {
+    private static WrittenPrompt render(Prompt.Chat chat) {
         StringBuilder text = new StringBuilder();
         for (Map<String, Object> message : chat.messages()) {
             text.append("assistant".equals(message.get("role")) ? "<a>" : "<u>")
                     .append(message.get("content"))
                     .append("<e>");
         }
-        return text.append("<a>").toString();
+        return WrittenPrompt.plain(text.append("<a>").toString());
     }
 
     /** Echoes in tokens that the tokenizer would not choose. */
     private Flux<GenerationEvent> answer(GenerationRequest request) {
         return Flux.just(
-                delta("abab"),
-                new Finished(0, FinishReason.STOP, List.of()),
+                drawn("abab"),
+                text("abab"),
+                new Finished(0, FinishReason.STOP),
                 new Completed(new Usage(1, 0, 4, SparsityUsage.NONE)));
     }
 
-    private Delta delta(String text) {
+    private Drawn drawn(String text) {
         List<Integer> ids = Arrays.stream(tokenizer.singly(text)).boxed().toList();
-        return new Delta(0, text, List.of(), ids);
+        return new Drawn(0, text, ids);
+    }
+
+    private static Delta text(String text) {
+        return new Delta(0, text, List.of());
     }
 
     private static GenerationRequest request(String... contents) {
@@ -135,7 +142,7 @@ class SessionTurnsTest {
             messages.add(Map.of("role", messages.size() % 2 == 0 ? "user" : "assistant", "content", content));
         }
         return new GenerationRequest(
-                new Prompt.Chat(messages, List.of(), Map.of()),
+                new Prompt.Chat(messages, Map.of()),
                 OptionalInt.empty(),
                 List.of(),
                 1,
@@ -269,7 +276,7 @@ class SessionTurnsTest {
         Disposable stale = service(records, request -> slow.asFlux())
                 .turn(id, request("one"), TurnOptions.DEFAULT)
                 .subscribe(event -> {}, errors::add);
-        slow.tryEmitNext(delta("half"));
+        slow.tryEmitNext(drawn("half"));
         millis.addAndGet(20_000); // nobody renewed it in time
         turn(service, id, "two");
         timer.advanceTimeBy(Duration.ofSeconds(6));
@@ -302,8 +309,9 @@ class SessionTurnsTest {
             Disposable client = service(records, request -> slow.asFlux())
                     .turn(id, request("one"), new TurnOptions(Duration.ZERO, manner))
                     .subscribe();
-            slow.tryEmitNext(delta("ab"));
-            slow.tryEmitNext(new Delta(0, "é", List.of(), List.of(0xC3, 0xA9, 0xC3)));
+            slow.tryEmitNext(drawn("ab"));
+            slow.tryEmitNext(new Drawn(0, "é", List.of(0xC3, 0xA9, 0xC3)));
+            slow.tryEmitNext(text("abé"));
             client.dispose();
             Session session = find(id);
             if (manner == OnDisconnect.KEEP) {
@@ -349,8 +357,8 @@ class SessionTurnsTest {
         SessionService talkative = service(
                 records,
                 request -> Flux.just(
-                        delta("ab".repeat(60_000)),
-                        new Finished(0, FinishReason.STOP, List.of()),
+                        drawn("ab".repeat(60_000)),
+                        new Finished(0, FinishReason.STOP),
                         new Completed(new Usage(1, 0, 4, SparsityUsage.NONE))));
         assertThat(turn(talkative, id, "one").committed()).isFalse();
         assertThat(find(id).turns()).isZero();
@@ -379,7 +387,7 @@ class SessionTurnsTest {
         String id = create();
         SessionService failing = service(
                 records,
-                request -> Flux.concat(Flux.just(delta("ab")), Flux.error(new IllegalStateException("model"))));
+                request -> Flux.concat(Flux.just(drawn("ab")), Flux.error(new IllegalStateException("model"))));
         assertThatThrownBy(() -> turn(failing, id, "one")).hasMessage("model");
         assertThat(find(id).turns()).isZero();
         turn(service, id, "one");

@@ -51,6 +51,15 @@ class TokenHistoryTest {
         assertThat(tokenizer.text(next.tokens())).isEqualTo("<a>é<e>");
     }
 
+    /** A control token is part of an answer's text where it was read, and hidden where it was not. */
+    @Test
+    void controlTokensOfAnAnswerStay() {
+        int[] drawn = encode("x<u>y<a>z");
+        assertThat(history.ofText(drawn, "x<u>yz")).isEqualTo(drawn);
+        assertThat(history.ofText(drawn, "xyz")).isEqualTo(drawn);
+        assertThat(history.ofText(drawn, "x<u>")).isEqualTo(encode("x<u>"));
+    }
+
     @Test
     void tokensOfAStopSequenceAreLeftOut() {
         int[] drawn = encode("abcSTOP");

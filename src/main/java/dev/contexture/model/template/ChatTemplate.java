@@ -5,6 +5,7 @@ import java.time.ZonedDateTime;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,11 +38,15 @@ public final class ChatTemplate {
             {%- endif -%}
             """;
 
+    private static final Json TO_JSON = new Json(Optional.empty(), ", ", ": ", false, false);
+
+    private final String source;
     private final List<Node.Statement> body;
     private final Map<String, Value> specialTokens;
     private final Clock clock;
 
-    private ChatTemplate(List<Node.Statement> body, Map<String, Value> specialTokens, Clock clock) {
+    private ChatTemplate(String source, List<Node.Statement> body, Map<String, Value> specialTokens, Clock clock) {
+        this.source = source;
         this.body = body;
         this.specialTokens = specialTokens;
         this.clock = clock;
@@ -75,7 +80,7 @@ public final class ChatTemplate {
         if (eosToken != null) {
             specialTokens.put("eos_token", Value.of(eosToken));
         }
-        return new ChatTemplate(Parser.parse(source), Map.copyOf(specialTokens), clock);
+        return new ChatTemplate(source, Parser.parse(source), Map.copyOf(specialTokens), clock);
     }
 
     /** The ChatML format, for models that bring no template of their own. */
@@ -108,6 +113,24 @@ public final class ChatTemplate {
             throw new TemplateException("the messages cannot be given to the chat template: " + e.getMessage());
         }
         return render(variables);
+    }
+
+    /** The template's text. */
+    public String source() {
+        return source;
+    }
+
+    /**
+     * A value as templates write it with {@code tojson}.
+     *
+     * @throws TemplateException if it is of no supported type, too large or too deep
+     */
+    public static String json(Object value) {
+        try {
+            return TO_JSON.write(ValueOf.java(value));
+        } catch (EvaluationException e) {
+            throw new TemplateException("a value cannot be written as JSON: " + e.getMessage());
+        }
     }
 
     /** Renders with these variables alone. */

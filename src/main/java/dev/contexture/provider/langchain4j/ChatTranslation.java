@@ -11,6 +11,12 @@ import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.InvalidPromptException;
 import dev.contexture.session.Prompt;
+import dev.contexture.session.SpokenAnswer;
+import dev.contexture.session.dialect.ToolChoice;
+import dev.contexture.session.dialect.ToolDefinition;
+import dev.contexture.session.dialect.ToolUse;
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
+import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
@@ -22,6 +28,7 @@ import dev.langchain4j.exception.LangChain4jException;
 import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.exception.RateLimitException;
 import dev.langchain4j.exception.UnsupportedFeatureException;
+import dev.langchain4j.internal.JsonSchemaElementUtils;
 import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
@@ -60,7 +67,7 @@ final class ChatTranslation {
         Integer limit = parameters.maxOutputTokens();
         List<String> stop = parameters.stopSequences();
         GenerationRequest free = new GenerationRequest(
-                new Prompt.Chat(messages, List.of(), Map.of()),
+                new Prompt.Chat(messages, tools(parameters), Map.of()),
                 limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
                 stop == null ? List.of() : stop,
                 1,
@@ -85,17 +92,44 @@ final class ChatTranslation {
             throw new ModelNotFoundException(
                     "the model " + parameters.modelName() + " is not served; " + served + " is");
         }
-        if (parameters.toolSpecifications() != null
-                && !parameters.toolSpecifications().isEmpty()) {
-            throw new UnsupportedFeatureException("tools are not supported yet");
+    }
+
+    private static ToolUse tools(ChatRequestParameters parameters) {
+        List<ToolSpecification> specifications = parameters.toolSpecifications();
+        if (specifications == null || specifications.isEmpty()) {
+            return ToolUse.NONE;
         }
+        return new ToolUse(
+                specifications.stream().map(ChatTranslation::tool).toList(),
+                switch (parameters.toolChoice()) {
+                    case null -> ToolChoice.AUTO;
+                    case AUTO -> ToolChoice.AUTO;
+                    case NONE -> ToolChoice.NONE;
+                    case REQUIRED -> ToolChoice.REQUIRED;
+                },
+                true);
+    }
+
+    private static ToolDefinition tool(ToolSpecification specification) {
+        return ToolDefinition.of(
+                specification.name(),
+                specification.description() == null ? "" : specification.description(),
+                specification.parameters() == null
+                        ? Map.of()
+                        : JsonSchemaElementUtils.toMap(specification.parameters()));
     }
 
     private static Map<String, Object> message(ChatMessage message) {
         return switch (message) {
             case SystemMessage system -> Map.of("role", "system", "content", system.text());
             case AiMessage assistant ->
-                Map.of("role", "assistant", "content", assistant.text() == null ? "" : assistant.text());
+                SpokenAnswer.message(
+                        assistant.text() == null ? "" : assistant.text(),
+                        assistant.thinking() == null ? "" : assistant.thinking(),
+                        assistant.toolExecutionRequests().stream()
+                                .map(call -> new SpokenAnswer.Call(
+                                        call.id(), call.name(), call.arguments() == null ? "" : call.arguments()))
+                                .toList());
             case ToolExecutionResultMessage result ->
                 Map.of("role", "tool", "content", result.text(), "tool_call_id", String.valueOf(result.id()));
             case UserMessage user -> {
@@ -109,9 +143,27 @@ final class ChatTranslation {
         };
     }
 
+    private static AiMessage message(SpokenAnswer spoken) {
+        List<ToolExecutionRequest> calls =
+                spoken.calls().stream().map(ChatTranslation::call).toList();
+        return AiMessage.builder()
+                .text(spoken.text().isEmpty() && !calls.isEmpty() ? null : spoken.text())
+                .thinking(spoken.reasoning().isEmpty() ? null : spoken.reasoning())
+                .toolExecutionRequests(calls)
+                .build();
+    }
+
+    static ToolExecutionRequest call(SpokenAnswer.Call call) {
+        return ToolExecutionRequest.builder()
+                .id(call.id())
+                .name(call.name())
+                .arguments(call.arguments())
+                .build();
+    }
+
     ChatResponse response(SingleAnswer answer) {
         return ChatResponse.builder()
-                .aiMessage(AiMessage.from(answer.text()))
+                .aiMessage(message(answer.spoken()))
                 .id("chatcmpl-" + UUID.randomUUID())
                 .modelName(service.model().id())
                 .tokenUsage(new ContextureTokenUsage(answer.usage()))
@@ -119,6 +171,7 @@ final class ChatTranslation {
                         switch (answer.reason()) {
                             case STOP -> FinishReason.STOP;
                             case LENGTH -> FinishReason.LENGTH;
+                            case TOOL_CALLS -> FinishReason.TOOL_EXECUTION;
                             case CANCELLED -> FinishReason.OTHER;
                         })
                 .build();

@@ -4,7 +4,10 @@ import dev.contexture.provider.SingleAnswer;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Part;
 import dev.contexture.session.InferenceService;
+import dev.contexture.session.SpokenAnswer;
+import dev.contexture.session.dialect.AnswerPart;
 import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.StreamingChatModel;
@@ -13,8 +16,13 @@ import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatModelStreamingEvent;
 import dev.langchain4j.model.chat.response.CompleteResponse;
+import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
+import dev.langchain4j.model.chat.response.PartialThinking;
+import dev.langchain4j.model.chat.response.PartialThinkingContext;
+import dev.langchain4j.model.chat.response.PartialToolCall;
+import dev.langchain4j.model.chat.response.PartialToolCallContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.chat.response.StreamingHandle;
 import java.util.ArrayList;
@@ -51,12 +59,18 @@ public final class ContextureStreamingChatModel implements StreamingChatModel {
     @Override
     public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
         Disposable.Swap subscription = Disposables.swap();
-        PartialResponseContext context = new PartialResponseContext(handle(subscription));
+        StreamingHandle streaming = handle(subscription);
+        PartialResponseContext context = new PartialResponseContext(streaming);
         subscription.update(events(request)
                 .subscribe(
                         event -> {
                             switch (event) {
                                 case PartialResponse partial -> handler.onPartialResponse(partial, context);
+                                case PartialThinking partial ->
+                                    handler.onPartialThinking(partial, new PartialThinkingContext(streaming));
+                                case PartialToolCall partial ->
+                                    handler.onPartialToolCall(partial, new PartialToolCallContext(streaming));
+                                case CompleteToolCall call -> handler.onCompleteToolCall(call);
                                 case CompleteResponse complete -> handler.onCompleteResponse(complete.chatResponse());
                                 default -> throw new IllegalStateException("not an event of ours: " + event);
                             }
@@ -97,10 +111,30 @@ public final class ContextureStreamingChatModel implements StreamingChatModel {
         if (event instanceof Delta delta && !delta.text().isEmpty()) {
             events.add(new PartialResponse(delta.text()));
         }
+        if (event instanceof Part part) {
+            events.addAll(events(part.part(), answer.spoken()));
+        }
         if (event instanceof Completed) {
             events.add(new CompleteResponse(translation.response(answer)));
         }
         return events;
+    }
+
+    private static List<ChatModelStreamingEvent> events(AnswerPart part, SpokenAnswer spoken) {
+        return switch (part) {
+            case AnswerPart.Text(String text) -> List.of(new PartialResponse(text));
+            case AnswerPart.Thought(String text) -> List.of(new PartialThinking(text));
+            case AnswerPart.CallBegin begin -> List.of(); // they have no event without arguments
+            case AnswerPart.CallArguments(int index, String fragment) ->
+                List.of(PartialToolCall.builder()
+                        .index(index)
+                        .id(spoken.call(index).id())
+                        .name(spoken.call(index).name())
+                        .partialArguments(fragment)
+                        .build());
+            case AnswerPart.CallEnd(int index) ->
+                List.of(new CompleteToolCall(index, ChatTranslation.call(spoken.call(index))));
+        };
     }
 
     @Override

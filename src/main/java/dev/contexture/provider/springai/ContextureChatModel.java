@@ -11,10 +11,14 @@ import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Usage;
 import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.InferenceService;
+import dev.contexture.session.SpokenAnswer;
+import dev.contexture.session.dialect.AnswerPart;
+import dev.contexture.session.dialect.ToolDefinition;
+import dev.contexture.session.dialect.ToolUse;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -31,28 +35,46 @@ import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
 import org.springframework.ai.model.tool.StructuredOutputChatOptions;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
+import org.springframework.ai.model.tool.ToolCallingManager;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Spring AI's chat model over an engine in the same process. Keeps nothing of a request; safe for use by several threads. */
 public final class ContextureChatModel implements ChatModel {
+    /** Metadata of messages that reasoning is in, as in Spring AI's Ollama module. */
+    public static final String THINKING = "thinking";
+
     private static final String TENANT = "embedded";
+    private static final TypeReference<LinkedHashMap<String, Object>> SCHEMA = new TypeReference<>() {};
 
     private final InferenceService service;
     private final ChatOptions options;
+    private final ToolCallingManager toolCalling;
 
     /**
      * @param options for prompts that bring none of their own
+     * @param toolCalling resolves definitions; calls are the caller's to run
      */
-    public ContextureChatModel(InferenceService service, ChatOptions options) {
+    public ContextureChatModel(InferenceService service, ChatOptions options, ToolCallingManager toolCalling) {
         this.service = service;
         this.options = options;
+        this.toolCalling = toolCalling;
     }
 
-    /** A model with the engine's own defaults, of options that can carry a schema. */
+    /** Definitions are those of the prompt's own tools. */
+    public ContextureChatModel(InferenceService service, ChatOptions options) {
+        this(service, options, ToolCallingManager.builder().build());
+    }
+
+    /** A model with the engine's own defaults, of options that can carry tools and a schema. */
     public static ContextureChatModel of(InferenceService service) {
         return new ContextureChatModel(
-                service, StructuredOutputChatOptions.builder().build());
+                service,
+                ContextureChatOptions.builder().build(),
+                ToolCallingManager.builder().build());
     }
 
     @Override
@@ -63,7 +85,7 @@ public final class ContextureChatModel implements ChatModel {
         if (answer == null) {
             throw new IllegalStateException("the generation ended without an answer");
         }
-        return response(id(), answer.text(), answer.reason(), answer.usage());
+        return response(id(), message(answer.spoken()), answer.reason(), answer.usage());
     }
 
     /** Chunks of text, the last with finish reason and usage, on threads that may block. Cancelling ends the generation within one step. */
@@ -80,8 +102,16 @@ public final class ContextureChatModel implements ChatModel {
 
     private List<ChatResponse> chunks(String id, GenerationEvent event, SingleAnswer answer) {
         return switch (event) {
-            case Delta delta -> delta.text().isEmpty() ? List.of() : List.of(response(id, delta.text(), null, null));
-            case Completed completed -> List.of(response(id, "", answer.reason(), completed.usage()));
+            case Delta delta ->
+                delta.text().isEmpty()
+                        ? List.of()
+                        : List.of(response(id, new AssistantMessage(delta.text()), null, null));
+            case Completed completed ->
+                List.of(response(id, calls(answer.spoken()), answer.reason(), completed.usage()));
+            case GenerationEvent.Part(int choice, AnswerPart.Thought(String thought)) ->
+                List.of(response(id, thought(thought), null, null));
+            case GenerationEvent.Part part -> List.of(); // calls come whole, in the last chunk
+            case GenerationEvent.Drawn none -> List.of();
             case GenerationEvent.Finished finished -> List.of();
         };
     }
@@ -95,12 +125,12 @@ public final class ContextureChatModel implements ChatModel {
         ChatOptions used = prompt.getOptions() == null ? options : prompt.getOptions();
         requireSupported(used);
         List<Map<String, Object>> messages = prompt.getInstructions().stream()
-                .map(ContextureChatModel::message)
+                .flatMap(message -> messages(message).stream())
                 .toList();
         Integer limit = used.getMaxTokens();
         List<String> stop = used.getStopSequences();
         GenerationRequest free = new GenerationRequest(
-                new dev.contexture.session.Prompt.Chat(messages, List.of(), Map.of()),
+                new dev.contexture.session.Prompt.Chat(messages, tools(used), Map.of()),
                 limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
                 stop == null ? List.of() : stop,
                 1,
@@ -123,23 +153,78 @@ public final class ContextureChatModel implements ChatModel {
         if (used.getModel() != null && !used.getModel().equals(served)) {
             throw new IllegalArgumentException("the model " + used.getModel() + " is not served; " + served + " is");
         }
-        boolean hasTools = used instanceof ToolCallingChatOptions options
-                && !Objects.requireNonNullElse(options.getToolCallbacks(), List.of())
-                        .isEmpty();
-        if (hasTools) {
-            throw new UnsupportedOperationException("tools are not supported yet");
+    }
+
+    private ToolUse tools(ChatOptions used) {
+        return used instanceof ToolCallingChatOptions calling
+                ? ToolUse.auto(toolCalling.resolveToolDefinitions(calling).stream()
+                        .map(ContextureChatModel::tool)
+                        .toList())
+                : ToolUse.NONE;
+    }
+
+    private static ToolDefinition tool(org.springframework.ai.tool.definition.ToolDefinition definition) {
+        try {
+            return ToolDefinition.of(
+                    definition.name(),
+                    definition.description(),
+                    JsonMapper.shared().readValue(definition.inputSchema(), SCHEMA));
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException(
+                    "the input schema of the tool '" + definition.name() + "' is no JSON", e);
         }
     }
 
-    private static Map<String, Object> message(Message message) {
-        if (message instanceof ToolResponseMessage) {
-            throw new UnsupportedOperationException("tool responses are not supported yet");
-        }
-        String text = message.getText();
-        return Map.of("role", message.getMessageType().getValue(), "content", text == null ? "" : text);
+    /** A message with several tool responses is several of ours. */
+    private static List<Map<String, Object>> messages(Message message) {
+        String text = message.getText() == null ? "" : message.getText();
+        return switch (message) {
+            case ToolResponseMessage results ->
+                results.getResponses().stream()
+                        .map(result -> Map.<String, Object>of(
+                                "role", "tool", "content", result.responseData(), "tool_call_id", result.id()))
+                        .toList();
+            case AssistantMessage assistant ->
+                List.of(SpokenAnswer.message(
+                        text,
+                        assistant.getMetadata().get(THINKING) instanceof String thinking ? thinking : "",
+                        assistant.getToolCalls().stream()
+                                .map(call -> new SpokenAnswer.Call(call.id(), call.name(), call.arguments()))
+                                .toList()));
+            default -> List.of(Map.of("role", message.getMessageType().getValue(), "content", text));
+        };
     }
 
-    private ChatResponse response(String id, String text, @Nullable FinishReason reason, @Nullable Usage usage) {
+    private static AssistantMessage message(SpokenAnswer spoken) {
+        AssistantMessage.Builder<?> message = AssistantMessage.builder()
+                .content(spoken.text())
+                .toolCalls(spoken.calls().stream()
+                        .map(call ->
+                                new AssistantMessage.ToolCall(call.id(), "function", call.name(), call.arguments()))
+                        .toList());
+        if (!spoken.reasoning().isEmpty()) {
+            message.properties(Map.of(THINKING, spoken.reasoning()));
+        }
+        return message.build();
+    }
+
+    private static AssistantMessage thought(String text) {
+        return AssistantMessage.builder()
+                .content("")
+                .properties(Map.of(THINKING, text))
+                .build();
+    }
+
+    /** The calls alone: the text was streamed. */
+    private static AssistantMessage calls(SpokenAnswer spoken) {
+        return AssistantMessage.builder()
+                .content("")
+                .toolCalls(message(spoken).getToolCalls())
+                .build();
+    }
+
+    private ChatResponse response(
+            String id, AssistantMessage message, @Nullable FinishReason reason, @Nullable Usage usage) {
         ChatGenerationMetadata generation = reason == null
                 ? ChatGenerationMetadata.NULL
                 : ChatGenerationMetadata.builder()
@@ -156,7 +241,7 @@ public final class ContextureChatModel implements ChatModel {
                     (long) usage.cachedTokens(),
                     null));
         }
-        return new ChatResponse(List.of(new Generation(new AssistantMessage(text), generation)), metadata.build());
+        return new ChatResponse(List.of(new Generation(message, generation)), metadata.build());
     }
 
     private static String id() {

@@ -4,7 +4,9 @@ import dev.contexture.core.FinishReason;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Drawn;
 import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.Part;
 import dev.contexture.session.responses.Response.ConversationPart;
 import dev.contexture.session.responses.Response.TokenCounts;
 import java.time.Instant;
@@ -76,6 +78,8 @@ final class ResponseRun {
                 reason = done.reason();
                 finished = true;
             }
+            case Part thought -> {} // calls are refused
+            case Drawn drawn -> {}
             case Completed last -> completed = Optional.of(last);
         }
     }

@@ -7,6 +7,7 @@ import dev.contexture.core.SparsityUsage;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
+import dev.contexture.session.GenerationEvent.Drawn;
 import dev.contexture.session.GenerationEvent.Finished;
 import dev.contexture.session.GenerationEvent.Usage;
 import dev.contexture.session.GenerationRequest;
@@ -19,6 +20,7 @@ import dev.contexture.session.SessionSettings;
 import dev.contexture.session.TenantNamespaces;
 import dev.contexture.session.TurnListener;
 import dev.contexture.session.TurnOptions;
+import dev.contexture.session.dialect.WrittenPrompt;
 import dev.contexture.session.responses.ResponseEvent.Ended;
 import dev.contexture.session.responses.ResponseItem.Message;
 import dev.contexture.session.responses.ResponseItem.Role;
@@ -121,7 +123,7 @@ abstract class ResponseServiceHarness {
         return new SessionService(
                 new SessionService.Parts(
                         new Inference(),
-                        ResponseServiceTest::render,
+                        chat -> WrittenPrompt.plain(render(chat)),
                         tokenizer,
                         records,
                         true,
@@ -171,15 +173,15 @@ abstract class ResponseServiceHarness {
     }
 
     Flux<GenerationEvent> answer(String text, FinishReason reason) {
-        return Flux.just(
-                delta(text),
-                new Finished(0, reason, List.of()),
-                new Completed(new Usage(7, 2, text.length(), SparsityUsage.NONE)));
+        return drawn(text)
+                .concatWith(Flux.just(
+                        new Finished(0, reason), new Completed(new Usage(7, 2, text.length(), SparsityUsage.NONE))));
     }
 
-    Delta delta(String text) {
+    /** What is said of a piece of text. */
+    Flux<GenerationEvent> drawn(String text) {
         List<Integer> tokens = Arrays.stream(tokenizer.singly(text)).boxed().toList();
-        return new Delta(0, text, List.of(), tokens);
+        return Flux.just(new Drawn(0, text, tokens), new Delta(0, text, List.of()));
     }
 
     static ResponseRequest request(
@@ -207,7 +209,7 @@ abstract class ResponseServiceHarness {
                 session,
                 TurnOptions.DEFAULT,
                 new GenerationRequest(
-                        new Prompt.Chat(List.of(Map.of("role", "user", "content", text)), List.of(), Map.of()),
+                        new Prompt.Chat(List.of(Map.of("role", "user", "content", text)), Map.of()),
                         OptionalInt.empty(),
                         List.of(),
                         1,

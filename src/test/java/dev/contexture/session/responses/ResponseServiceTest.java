@@ -126,7 +126,7 @@ class ResponseServiceTest extends ResponseServiceHarness {
         List<ResponseEvent> events = new ArrayList<>();
         Disposable running =
                 service.create(first("one"), ResponseServiceTest::told).subscribe(events::add);
-        slow.tryEmitNext(delta("ab"));
+        drawn("ab").toIterable().forEach(slow::tryEmitNext);
         String id = ((Started) events.getFirst()).response().id();
         assertThat(find(id).status()).isEqualTo(ResponseStatus.IN_PROGRESS);
         assertThatThrownBy(() -> service.cancel("another", id).block()).isInstanceOf(ResponseNotFoundException.class);
@@ -166,7 +166,7 @@ class ResponseServiceTest extends ResponseServiceHarness {
         };
         service.create(first("one"), ResponseServiceTest::told).subscribe(reader);
         for (int i = 0; i < 3000; i++) {
-            slow.tryEmitNext(delta("ab"));
+            drawn("ab").toIterable().forEach(slow::tryEmitNext);
         }
         String id = ((Started) events.getFirst()).response().id();
         Response cancelled =
@@ -187,7 +187,7 @@ class ResponseServiceTest extends ResponseServiceHarness {
         List<ResponseEvent> events = new ArrayList<>();
         Disposable running =
                 service.create(next("two", first), ResponseServiceTest::told).subscribe(events::add);
-        slow.tryEmitNext(delta("ab"));
+        drawn("ab").toIterable().forEach(slow::tryEmitNext);
         running.dispose();
         String id = ((Started) events.getFirst()).response().id();
         assertThatThrownBy(() -> find(id)).isInstanceOf(ResponseNotFoundException.class);
@@ -224,7 +224,7 @@ class ResponseServiceTest extends ResponseServiceHarness {
                         InvalidPromptException.class, e -> assertThat(e.param()).isEqualTo("input"));
         assertThat(heard).isEmpty();
 
-        answer = Flux.concat(Flux.just(delta("ab")), Flux.error(new IllegalStateException("broke")));
+        answer = Flux.concat(drawn("ab"), Flux.error(new IllegalStateException("broke")));
         List<ResponseEvent> events = events(service, first("one"));
         assertThat(events.getLast()).isInstanceOfSatisfying(Failed.class, failed -> {
             assertThat(failed.cause()).hasMessage("broke");

@@ -1,0 +1,148 @@
+package dev.contexture.api;
+
+import dev.contexture.session.InferenceService;
+import dev.contexture.session.NoStoredKv;
+import dev.contexture.session.PromptRenderer;
+import dev.contexture.session.SessionSealer;
+import dev.contexture.session.SessionService;
+import dev.contexture.session.SessionSettings;
+import dev.contexture.session.TenantNamespaces;
+import dev.contexture.session.TurnListener;
+import dev.contexture.session.dialect.CallOutcome;
+import dev.contexture.session.dialect.DialectSettings;
+import dev.contexture.session.store.InMemorySessionRecords;
+import dev.contexture.testing.ByteTokenizer;
+import dev.contexture.testing.ScriptedGenerator;
+import dev.contexture.testing.ScriptedService;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ReactorHttpHandlerAdapter;
+import org.springframework.test.web.reactive.server.WebTestClient;
+import org.springframework.util.unit.DataSize;
+import org.springframework.web.reactive.config.EnableWebFlux;
+import org.springframework.web.server.adapter.WebHttpHandlerBuilder;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.server.HttpServer;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The chat route over HTTP, with everything behind it but a model: answers are given texts. */
+final class ScriptedChat implements AutoCloseable {
+    final ScriptedGenerator generator;
+    final List<CallOutcome> outcomes;
+    final SessionService sessions;
+    private final AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
+    private final DisposableServer server;
+
+    @EnableWebFlux
+    static class Web {}
+
+    /**
+     * @param style of the golden templates
+     */
+    ScriptedChat(String style, DialectSettings settings) {
+        ScriptedService scripted = new ScriptedService(style, settings);
+        InferenceService service = scripted.service();
+        this.generator = scripted.generator();
+        this.outcomes = scripted.outcomes();
+        this.sessions = sessions(service, scripted.renderer());
+        ApiProperties properties =
+                new ApiProperties(DataSize.ofMegabytes(1), Duration.ofSeconds(5), 16, 16, Duration.ofSeconds(15));
+        ApiErrorHandler errors = new ApiErrorHandler(rejection -> {});
+        context.register(Web.class);
+        context.registerBean(ApiErrorHandler.class, () -> errors);
+        context.registerBean(
+                ChatCompletionController.class,
+                () -> new ChatCompletionController(
+                        service,
+                        sessions,
+                        new RequestBodies(1 << 20, Duration.ofSeconds(5), Schedulers.parallel()),
+                        properties,
+                        new Heads(service, InstantSource.system(), () -> "x"),
+                        new EventStream(Duration.ofSeconds(15), Schedulers.parallel(), errors)));
+        context.refresh();
+        this.server = HttpServer.create()
+                .host("localhost")
+                .port(0)
+                .handle(new ReactorHttpHandlerAdapter(
+                        WebHttpHandlerBuilder.applicationContext(context).build()))
+                .bindNow();
+    }
+
+    private static SessionService sessions(InferenceService service, PromptRenderer renderer) {
+        return new SessionService(
+                new SessionService.Parts(
+                        service,
+                        renderer,
+                        new ByteTokenizer(),
+                        new InMemorySessionRecords(10, System::currentTimeMillis),
+                        true,
+                        new SessionSealer(new byte[32], new SecureRandom()),
+                        new TenantNamespaces(new byte[32]),
+                        new NoStoredKv(tenant -> true),
+                        TurnListener.NONE,
+                        "replica",
+                        "ses"),
+                new SessionSettings(
+                        Duration.ofDays(1),
+                        Duration.ofDays(2),
+                        Duration.ofSeconds(15),
+                        Duration.ofSeconds(30),
+                        1_000_000),
+                InstantSource.system(),
+                new SecureRandom(),
+                Schedulers.immediate(),
+                Schedulers.parallel());
+    }
+
+    private WebTestClient client() {
+        return WebTestClient.bindToServer().baseUrl(url()).build();
+    }
+
+    /** Of a request, with more fields as JSON. */
+    static String body(String messages, String... fields) {
+        return "{\"model\": \"scripted\", \"messages\": [" + messages + "]"
+                + String.join("", Stream.of(fields).map(f -> ", " + f).toList()) + "}";
+    }
+
+    static String ask(String... fields) {
+        return body("{\"role\": \"user\", \"content\": \"How is it in Turku?\"}", fields);
+    }
+
+    JsonNode post(String body, int status) {
+        byte[] answer = client().post()
+                .uri("/chat/completions")
+                .contentType(MediaType.APPLICATION_JSON)
+                .bodyValue(body)
+                .exchange()
+                .expectStatus()
+                .isEqualTo(status)
+                .expectBody()
+                .returnResult()
+                .getResponseBody();
+        return JsonMapper.shared().readTree(Objects.requireNonNull(answer));
+    }
+
+    /** The only choice of what is answered to the request when the model answers so. */
+    JsonNode choice(String answer, String body) {
+        generator.willAnswer(answer);
+        return post(body, 200).path("choices").path(0);
+    }
+
+    String url() {
+        return "http://localhost:" + server.port() + "/v1";
+    }
+
+    @Override
+    public void close() {
+        server.disposeNow();
+        context.close();
+    }
+}
