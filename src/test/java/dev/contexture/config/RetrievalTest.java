@@ -110,9 +110,20 @@ class RetrievalTest {
         CompiledModel headless = compiled(Optional.empty());
         assertThat(Retrieval.footprint(sparsity("selector", "none"), headless, 32, 0))
                 .isEqualTo(new Retrieval.Footprint(0, 0));
-        assertThat(Retrieval.footprint(sparsity(), headless, 32, 0).bytesPerPage()).isPositive();
+        assertThat(Retrieval.footprint(sparsity(), headless, 32, 0).bytesPerPage())
+                .isPositive();
         assertThat(Retrieval.footprint(sparsity(), compiled(Optional.of(HEAD)), 32, 0))
                 .isEqualTo(new Retrieval.Footprint(0, FfmRetrievalPool.Shape.bytesPerPage(1, KV_HEADS, HEAD_DIM, 32)));
+    }
+
+    @Test
+    void featuresThatADeviceKeepsAreCounted() {
+        assertThat(Retrieval.featureRows(4, false)).as("one for nobody").isEqualTo(5);
+        int rows = Retrieval.featureRows(4, true);
+        assertThat(rows).isEqualTo(5 * 64);
+        assertThat(Retrieval.footprint(sparsity(), compiled(Optional.of(HEAD)), 32, rows)
+                        .fixedBytes())
+                .isEqualTo(4L * rows * HEAD.featureWidth());
     }
 
     @Test
