@@ -219,9 +219,8 @@ class OpenAiJavaResponsesIT {
         InputItemListPage items = client.responses().inputItems().list(second.id());
         assertThat(items.data())
                 .singleElement()
-                .satisfies(item -> assertThat(
-                                item.asFunctionCallOutput().callId())
-                        .isEqualTo(call.callId()));
+                .satisfies(
+                        item -> assertThat(item.asFunctionCallOutput().callId()).isEqualTo(call.callId()));
     }
 
     @Test

@@ -89,7 +89,7 @@ final class OutputItems {
             case AnswerPart.CallArguments arguments -> grown(Kind.CALL, arguments.fragment());
             case AnswerPart.CallEnd end -> {
                 List<ResponseEvent> events = new ArrayList<>();
-                close(events);
+                close(events, end.whole());
                 yield events;
             }
         };
@@ -111,14 +111,14 @@ final class OutputItems {
     }
 
     private void begin(Kind kind, String callId, String name, List<ResponseEvent> events) {
-        close(events);
+        close(events, true);
         Open next = new Open(kind, kind.prefix + ids.get(), callId, name);
         open = Optional.of(next);
         events.add(new ResponseEvent.Begun(done.size(), next.item(false)));
     }
 
-    private void close(List<ResponseEvent> events) {
-        open.map(item -> item.item(true)).ifPresent(item -> {
+    private void close(List<ResponseEvent> events, boolean whole) {
+        open.map(item -> item.item(whole)).ifPresent(item -> {
             events.add(new ResponseEvent.Done(done.size(), item));
             done.add(item);
         });

@@ -26,7 +26,7 @@ public sealed interface ResponseEvent {
     /** A piece of a call's arguments; never empty. */
     record Arguments(int index, String itemId, String fragment) implements ResponseEvent {}
 
-    /** An item is whole. */
+    /** Nothing more comes of an item; it is whole, but for a call that broke. */
     record Done(int index, ResponseItem item) implements ResponseEvent {}
 
     /**

@@ -40,7 +40,7 @@ class OutputItemsTest {
         part(new AnswerPart.CallBegin(0, "call_x", "clock"));
         part(new AnswerPart.CallArguments(0, "{"));
         part(new AnswerPart.CallArguments(0, "}"));
-        part(new AnswerPart.CallEnd(0));
+        part(new AnswerPart.CallEnd(0, true));
         text("b");
         assertThat(heard)
                 .containsExactly(
@@ -72,6 +72,9 @@ class OutputItemsTest {
         part(new AnswerPart.CallBegin(0, "call_x", "clock"));
         part(new AnswerPart.CallArguments(0, "{\"a"));
         assertThat(items.items(true)).containsExactly(new FunctionCall("fc_1", "call_x", "clock", "{\"a", false));
+        part(new AnswerPart.CallEnd(0, false));
+        text("b");
+        assertThat(items.items(true)).first().isEqualTo(new FunctionCall("fc_1", "call_x", "clock", "{\"a", false));
     }
 
     @Test
