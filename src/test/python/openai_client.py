@@ -74,6 +74,29 @@ def respond(client, model):
     check(1 <= json.loads(held.output_text)["days"] <= 31, f"not of the schema: {held.output_text!r}")
     check(held.text.format.schema_ == schema, f"another schema: {held.text}")
 
+    tool = {"type": "function", "name": "get_weather", "description": "The weather now", "strict": True, "parameters": {
+        "type": "object", "properties": {"city": {"type": "string", "maxLength": 20}}, "required": ["city"]}}
+    calling = dict(model=model, temperature=0, max_output_tokens=120, tools=[tool], parallel_tool_calls=False)
+    with client.responses.stream(input="How is it in Paris?", tool_choice="required", **calling) as stream:
+        events = list(stream)
+    called = events[-1].response
+    check(called.status == "completed" and called.tool_choice == "required", f"called {called}")
+    call, = called.output
+    check(call.type == "function_call" and call.name == "get_weather", f"output {call}")
+    check(isinstance(json.loads(call.arguments)["city"], str), f"arguments {call.arguments!r}")
+    check([e.type for e in events[2:-1]] == [
+        "response.output_item.added", "response.function_call_arguments.delta",
+        "response.function_call_arguments.done", "response.output_item.done"], f"events {[e.type for e in events]}")
+    check(called.tools[0].parameters == tool["parameters"], f"tools {called.tools}")
+    result = {"type": "function_call_output", "call_id": call.call_id, "output": "It rains in Paris."}
+    calling["tool_choice"] = "none"
+    answer = client.responses.create(input=[result], previous_response_id=called.id, **calling)
+    check(answer.output_text, f"no answer to an output: {answer.output}")
+    # All items sent back say the same as the id of the response that has them.
+    sent = [{"role": "user", "content": "How is it in Paris?"}, *called.output, result]
+    alone = client.responses.create(input=sent, store=False, **calling)
+    check(alone.output_text == answer.output_text, f"{alone.output_text!r} instead of {answer.output_text!r}")
+
     endless = client.responses.create(
         model=model, input="Count.", max_output_tokens=6000, stream=True, extra_body={"logit_bias": {"2": -100}}
     )
@@ -88,6 +111,7 @@ def respond(client, model):
         (lambda: client.responses.cancel(first.id), openai.BadRequestError),
         (lambda: client.responses.create(input="x", previous_response_id=second.id, **common), openai.BadRequestError),
         (lambda: client.responses.create(input="x", background=True, **common), openai.BadRequestError),
+        (lambda: client.responses.create(input="x", tools=[{"type": "web_search"}], **common), openai.BadRequestError),
     ):
         try:
             call()

@@ -34,7 +34,8 @@ final class ChatRequests {
                     new Prompt.Chat(
                             ChatMessages.read(request.messages()),
                             ToolFields.read(request),
-                            templateArguments(request.reasoningEffort(), request.chatTemplateKwargs())),
+                            templateArguments(
+                                    request.reasoningEffort(), "reasoning_effort", request.chatTemplateKwargs())),
                     limit,
                     sampling.stop(request),
                     sampling.choices(request, 1),
@@ -64,14 +65,17 @@ final class ChatRequests {
 
     /**
      * Templates know the effort by its own name, or only whether there is any. A null argument says as much as none.
+     *
+     * @param effortParam the field that names it
      */
-    static Map<String, Object> templateArguments(@Nullable String effort, @Nullable Map<String, Object> given) {
+    static Map<String, Object> templateArguments(
+            @Nullable String effort, String effortParam, @Nullable Map<String, Object> given) {
         Map<String, Object> arguments = new LinkedHashMap<>();
         if (effort != null) {
             if (!EFFORTS.contains(effort)) {
                 throw InvalidRequestException.badValue(
-                        "reasoning_effort must be one of " + String.join(", ", EFFORTS) + " but is '" + effort + "'.",
-                        "reasoning_effort");
+                        effortParam + " must be one of " + String.join(", ", EFFORTS) + " but is '" + effort + "'.",
+                        effortParam);
             }
             arguments.put("reasoning_effort", effort);
             arguments.put("enable_thinking", !effort.equals("none"));

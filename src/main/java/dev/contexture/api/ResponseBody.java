@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 record ResponseBody(
         @JsonProperty("model") @Nullable String model,
 
-        @Schema(description = "A string or an array of items: messages, function calls and their outputs")
+        @Schema(description = "A string or an array of items: messages, function calls and their outputs, reasoning")
         @JsonProperty("input")
         @Nullable
         Object input,
@@ -29,7 +29,14 @@ record ResponseBody(
         @JsonProperty("prompt_cache_key") @Nullable String promptCacheKey,
         @JsonProperty("background") @Nullable Boolean background,
         @JsonProperty("tools") @Nullable List<Map<String, Object>> tools,
-        @JsonProperty("tool_choice") @Nullable Object toolChoice,
+
+        @Schema(description = "none, auto, required, or an object that names a function")
+        @JsonProperty("tool_choice")
+        @Nullable
+        Object toolChoice,
+
+        @JsonProperty("parallel_tool_calls") @Nullable Boolean parallelToolCalls,
+        @JsonProperty("reasoning") @Nullable ReasoningFields reasoning,
         @JsonProperty("include") @Nullable List<String> include,
         @JsonProperty("top_logprobs") @Nullable Integer topLogprobs,
         @JsonProperty("conversation") @Nullable Object conversation,
@@ -53,6 +60,17 @@ record ResponseBody(
 
         @JsonProperty("contexture") @Nullable ContextureFields contexture)
         implements SamplingFields {
+    /**
+     * @param effort how much the model is to think, where its template knows of that
+     */
+    @Schema(name = "ResponseReasoningFields")
+    record ReasoningFields(@JsonProperty("effort") @Nullable String effort) {}
+
+    @Nullable
+    String reasoningEffort() {
+        return reasoning == null ? null : reasoning.effort;
+    }
+
     boolean isStreamed() {
         return Boolean.TRUE.equals(stream);
     }

@@ -100,8 +100,7 @@ public class ResponseController {
         return switch (end) {
             case ResponseEvent.Ended ended -> ResponseWire.Body.of(ended.response(), ended.completed());
             case ResponseEvent.Failed failed -> throw Exceptions.propagate(failed.cause());
-            case ResponseEvent.Started started -> throw new IllegalStateException("a response has an end");
-            case ResponseEvent.Text text -> throw new IllegalStateException("a response has an end");
+            default -> throw new IllegalStateException("a response has an end but not " + end);
         };
     }
 

@@ -4,6 +4,7 @@ import dev.contexture.session.responses.ResponseItem;
 import dev.contexture.session.responses.ResponseItem.FunctionCall;
 import dev.contexture.session.responses.ResponseItem.FunctionCallOutput;
 import dev.contexture.session.responses.ResponseItem.Message;
+import dev.contexture.session.responses.ResponseItem.Reasoning;
 import dev.contexture.session.responses.ResponseItem.Role;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,21 +64,34 @@ final class ResponseItems {
         String type = item.get("type") == null ? "message" : text(item, "type", at);
         return switch (type) {
             case "message" -> message(item, at);
-            case "function_call" ->
-                new FunctionCall(
-                        ids.apply("fc_"),
-                        text(item, "call_id", at),
-                        text(item, "name", at),
-                        text(item, "arguments", at));
+            case "reasoning" -> reasoning(item, at);
+            case "function_call" -> call(item, at);
             case "function_call_output" ->
                 new FunctionCallOutput(
                         ids.apply("fco_"), text(item, "call_id", at), String.join("", output(item, at + ".output")));
             default ->
                 throw InvalidRequestException.unsupported(
                         "'" + at + ".type' is '" + type
-                                + "', but only message, function_call and function_call_output are supported.",
+                                + "', but only message, function_call, function_call_output and reasoning are supported.",
                         at + ".type");
         };
+    }
+
+    private ResponseItem call(Map<?, ?> item, String at) {
+        String arguments = text(item, "arguments", at);
+        ToolCallFields.arguments(arguments, at + ".arguments");
+        return new FunctionCall(ids.apply("fc_"), text(item, "call_id", at), text(item, "name", at), arguments, true);
+    }
+
+    /** What is only summed up or encrypted is nothing to this model. */
+    private ResponseItem reasoning(Map<?, ?> item, String at) {
+        String param = at + ".content";
+        List<String> texts = switch (item.get("content")) {
+            case null -> List.of();
+            case List<?> parts -> parts(parts, Set.of("reasoning_text"), param);
+            default -> throw InvalidRequestException.badType(param, "an array of content parts");
+        };
+        return new Reasoning(ids.apply("rs_"), String.join("", texts), true);
     }
 
     private static String text(Map<?, ?> item, String field, String at) {

@@ -5,6 +5,7 @@ import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.Prompt;
 import dev.contexture.session.SessionMessage;
 import dev.contexture.session.responses.AnswerFormat;
+import dev.contexture.session.responses.AskedTools;
 import dev.contexture.session.responses.ItemMessages;
 import dev.contexture.session.responses.ResponseItem;
 import dev.contexture.session.responses.ResponseRequest;
@@ -52,13 +53,16 @@ final class ResponseRequests {
         }
         SamplingParams params = sampling.sampling(body, false, 0);
         AnswerFormat format = ResponseFormat.ofResponse(body.text());
+        ToolFields.OfResponse tools = ToolFields.read(body);
         try {
             GenerationRequest generation = new GenerationRequest(
                     new Prompt.Chat(
                             ItemMessages.of(input).stream()
                                     .map(SessionMessage::fields)
                                     .toList(),
-                            ChatRequests.templateArguments(null, body.chatTemplateKwargs())),
+                            tools.use(),
+                            ChatRequests.templateArguments(
+                                    body.reasoningEffort(), "reasoning.effort", body.chatTemplateKwargs())),
                     limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
                     List.of(),
                     1,
@@ -69,7 +73,7 @@ final class ResponseRequests {
             return new ResponseRequest(
                     model,
                     input,
-                    settings(body, format, params),
+                    settings(body, format, tools.asked(), params),
                     body.isStored(),
                     Optional.ofNullable(body.previousResponseId()),
                     session,
@@ -93,7 +97,8 @@ final class ResponseRequests {
         return body.cacheSalt();
     }
 
-    private static ResponseSettings settings(ResponseBody body, AnswerFormat format, SamplingParams params) {
+    private static ResponseSettings settings(
+            ResponseBody body, AnswerFormat format, AskedTools tools, SamplingParams params) {
         Map<String, String> metadata = body.metadata();
         if (metadata != null && metadata.containsValue(null)) {
             throw InvalidRequestException.badType("metadata", "an object of strings");
@@ -101,6 +106,8 @@ final class ResponseRequests {
         return new ResponseSettings(
                 Optional.ofNullable(body.instructions()).filter(text -> !text.isEmpty()),
                 format,
+                tools,
+                Optional.ofNullable(body.reasoningEffort()),
                 params.temperature(),
                 params.topP(),
                 Optional.ofNullable(body.maxOutputTokens()),
@@ -112,14 +119,6 @@ final class ResponseRequests {
 
     /** What is known and not served, all in one place. */
     private static void requireSupported(ResponseBody body) {
-        if (body.tools() != null && !body.tools().isEmpty() && !"none".equals(body.toolChoice())) {
-            throw InvalidRequestException.unsupported(
-                    "Tools are not supported yet: leave 'tools' out or set 'tool_choice' to 'none'.", "tools");
-        }
-        refuseIf(
-                body.toolChoice() != null && !"auto".equals(body.toolChoice()) && !"none".equals(body.toolChoice()),
-                "tool_choice",
-                "Tools are not supported yet: leave 'tool_choice' out, or set it to 'auto' or 'none'.");
         refuseIf(
                 Boolean.TRUE.equals(body.background()),
                 "background",

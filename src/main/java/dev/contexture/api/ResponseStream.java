@@ -5,6 +5,11 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.contexture.api.EventStream.Named;
 import dev.contexture.session.responses.Response;
 import dev.contexture.session.responses.ResponseEvent;
+import dev.contexture.session.responses.ResponseItem;
+import dev.contexture.session.responses.ResponseItem.FunctionCall;
+import dev.contexture.session.responses.ResponseItem.FunctionCallOutput;
+import dev.contexture.session.responses.ResponseItem.Message;
+import dev.contexture.session.responses.ResponseItem.Reasoning;
 import dev.contexture.session.responses.ResponseItem.Role;
 import dev.contexture.session.responses.ResponseStatus;
 import java.util.ArrayList;
@@ -15,15 +20,16 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
 /**
- * From what is heard of a response to the typed events of its stream, which are numbered. The one message of the output is opened by its
- * first text, and closed before the end is told.
+ * From what is heard of a response to the typed events of its stream, which are numbered. Every item of the output is opened when it begins,
+ * and closed before the next or before the end is told.
  */
 final class ResponseStream {
     private final List<Named> events = new ArrayList<>();
-    private final StringBuilder text = new StringBuilder();
     private int sequence;
-    private String messageId = "";
-    private boolean opened;
+    /** Items that were opened, and of those the ones that were closed. */
+    private int opened;
+
+    private int closed;
 
     /**
      * @param problems says what an error means to the caller
@@ -42,25 +48,23 @@ final class ResponseStream {
         events.clear();
         switch (event) {
             case ResponseEvent.Started started -> {
-                messageId = started.messageId();
                 whole("response.created", ResponseWire.Body.of(started.response(), Optional.empty()));
                 whole("response.in_progress", ResponseWire.Body.of(started.response(), Optional.empty()));
             }
-            case ResponseEvent.Text piece -> {
-                open();
-                text.append(piece.text());
-                add(
-                        "response.output_text.delta",
-                        new TextEvent(
-                                "response.output_text.delta",
-                                sequence,
-                                messageId,
-                                0,
-                                0,
-                                piece.text(),
-                                null,
-                                List.of()));
-            }
+            case ResponseEvent.Begun begun -> open(begun.index(), begun.item());
+            case ResponseEvent.Text piece ->
+                delta("response.output_text.delta", piece.index(), piece.itemId(), 0, piece.text(), List.of());
+            case ResponseEvent.Thought piece ->
+                delta("response.reasoning_text.delta", piece.index(), piece.itemId(), 0, piece.text(), null);
+            case ResponseEvent.Arguments piece ->
+                delta(
+                        "response.function_call_arguments.delta",
+                        piece.index(),
+                        piece.itemId(),
+                        null,
+                        piece.fragment(),
+                        null);
+            case ResponseEvent.Done done -> close(done.index(), done.item());
             case ResponseEvent.Ended ended -> {
                 end(ended.response());
                 whole(name(ended.response().status()), ResponseWire.Body.of(ended.response(), ended.completed()));
@@ -78,44 +82,80 @@ final class ResponseStream {
         return status == ResponseStatus.COMPLETED ? "response.completed" : "response.incomplete";
     }
 
-    private void open() {
-        if (opened) {
-            return;
-        }
-        opened = true;
-        item(
+    private void open(int index, ResponseItem item) {
+        opened = index + 1;
+        add(
                 "response.output_item.added",
-                ResponseWire.Item.message(messageId, "in_progress", Role.ASSISTANT, List.of()));
-        part("response.content_part.added", "");
+                new ItemEvent("response.output_item.added", sequence, index, ResponseWire.Item.begun(item)));
+        if (!(item instanceof FunctionCall)) {
+            part("response.content_part.added", index, item, "");
+        }
+    }
+
+    private void close(int index, ResponseItem item) {
+        closed = index + 1;
+        switch (item) {
+            case Message message -> {
+                String text = String.join("", message.texts());
+                done("response.output_text.done", index, item, text, List.of());
+                part("response.content_part.done", index, item, text);
+            }
+            case Reasoning reasoning -> {
+                done("response.reasoning_text.done", index, item, reasoning.text(), null);
+                part("response.content_part.done", index, item, reasoning.text());
+            }
+            case FunctionCall call ->
+                add(
+                        "response.function_call_arguments.done",
+                        new ArgumentsEvent(
+                                "response.function_call_arguments.done",
+                                sequence,
+                                call.id(),
+                                index,
+                                call.name(),
+                                call.arguments()));
+            case FunctionCallOutput output ->
+                throw new IllegalArgumentException("a model gives no output of functions");
+        }
+        add(
+                "response.output_item.done",
+                new ItemEvent("response.output_item.done", sequence, index, ResponseWire.Item.of(item)));
     }
 
     /** Events tell every item that the response has. */
     private void end(Response response) {
-        if (!response.output().isEmpty()) {
-            open();
+        for (int index = closed; index < response.output().size(); index++) {
+            ResponseItem item = response.output().get(index);
+            if (index >= opened) {
+                open(index, item);
+            }
+            close(index, item);
         }
-        if (opened) {
-            add(
-                    "response.output_text.done",
-                    new TextEvent(
-                            "response.output_text.done", sequence, messageId, 0, 0, null, text.toString(), List.of()));
-            part("response.content_part.done", text.toString());
-            item(
-                    "response.output_item.done",
-                    ResponseWire.Item.of(response.output().getFirst()));
-        }
+    }
+
+    private void delta(
+            String type,
+            int index,
+            String itemId,
+            @Nullable Integer contentIndex,
+            String text,
+            @Nullable List<Object> logprobs) {
+        add(type, new TextEvent(type, sequence, itemId, index, contentIndex, text, null, logprobs));
+    }
+
+    private void done(String type, int index, ResponseItem item, String text, @Nullable List<Object> logprobs) {
+        add(type, new TextEvent(type, sequence, item.id(), index, 0, null, text, logprobs));
+    }
+
+    private void part(String type, int index, ResponseItem item, String text) {
+        ResponseWire.Part part = item instanceof Reasoning
+                ? ResponseWire.Part.reasoning(text)
+                : ResponseWire.Part.of(Role.ASSISTANT, text);
+        add(type, new PartEvent(type, sequence, item.id(), index, 0, part));
     }
 
     private void whole(String type, ResponseWire.Body response) {
         add(type, new WholeEvent(type, sequence, response));
-    }
-
-    private void item(String type, ResponseWire.Item item) {
-        add(type, new ItemEvent(type, sequence, 0, item));
-    }
-
-    private void part(String type, String partText) {
-        add(type, new PartEvent(type, sequence, messageId, 0, 0, ResponseWire.Part.of(Role.ASSISTANT, partText)));
     }
 
     private void add(String type, Object body) {
@@ -149,18 +189,30 @@ final class ResponseStream {
             @JsonProperty("part") ResponseWire.Part part) {}
 
     /**
+     * Of text, thoughts, or arguments on their way.
+     *
+     * @param contentIndex absent of arguments, which have no parts
      * @param delta new text; absent at the end
      * @param text all of it; absent before the end
+     * @param logprobs of text only; there are none
      */
     record TextEvent(
             @JsonProperty("type") String type,
             @JsonProperty("sequence_number") int sequenceNumber,
             @JsonProperty("item_id") String itemId,
             @JsonProperty("output_index") int outputIndex,
-            @JsonProperty("content_index") int contentIndex,
+            @JsonProperty("content_index") @Nullable Integer contentIndex,
             @JsonProperty("delta") @Nullable String delta,
             @JsonProperty("text") @Nullable String text,
-            @JsonProperty("logprobs") List<Object> logprobs) {}
+            @JsonProperty("logprobs") @Nullable List<Object> logprobs) {}
+
+    record ArgumentsEvent(
+            @JsonProperty("type") String type,
+            @JsonProperty("sequence_number") int sequenceNumber,
+            @JsonProperty("item_id") String itemId,
+            @JsonProperty("output_index") int outputIndex,
+            @JsonProperty("name") String name,
+            @JsonProperty("arguments") String arguments) {}
 
     @JsonInclude(JsonInclude.Include.ALWAYS)
     record ErrorEvent(

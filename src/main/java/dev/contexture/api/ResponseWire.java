@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.responses.AnswerFormat;
+import dev.contexture.session.responses.AskedTools;
 import dev.contexture.session.responses.Response;
 import dev.contexture.session.responses.ResponseItem;
 import dev.contexture.session.responses.ResponseStatus;
@@ -52,8 +53,12 @@ final class ResponseWire {
             @JsonProperty("store") boolean store,
             @JsonProperty("temperature") float temperature,
             @JsonProperty("text") TextConfig text,
-            @JsonProperty("tool_choice") String toolChoice,
-            @JsonProperty("tools") List<Object> tools,
+
+            @Schema(description = "none, auto, required, or an object that names a function")
+            @JsonProperty("tool_choice")
+            Object toolChoice,
+
+            @JsonProperty("tools") List<ResponseTools.Tool> tools,
             @JsonProperty("top_p") float topP,
             @JsonProperty("truncation") String truncation,
             @JsonProperty("usage") @Nullable Usage usage,
@@ -69,7 +74,7 @@ final class ResponseWire {
          * @param completed what the generation said at its end, where that is just over
          */
         static Body of(Response response, Optional<Completed> completed) {
-            Reasoning none = new Reasoning(null, null);
+            AskedTools tools = response.settings().tools();
             return new Body(
                     response.id(),
                     "response",
@@ -87,16 +92,16 @@ final class ResponseWire {
                     response.settings().maxOutputTokens().orElse(null),
                     response.model(),
                     response.output().stream().map(Item::of).toList(),
-                    true,
+                    tools.parallel(),
                     response.previous().orElse(null),
                     response.settings().promptCacheKey().orElse(null),
-                    none,
+                    new Reasoning(response.settings().reasoningEffort().orElse(null), null),
                     response.settings().safetyIdentifier().orElse(null),
                     response.stored(),
                     response.settings().temperature(),
                     new TextConfig(TextFormat.of(response.settings().format())),
-                    "auto",
-                    List.of(),
+                    ResponseTools.choice(tools.choice()),
+                    ResponseTools.of(tools),
                     response.settings().topP(),
                     "disabled",
                     Usage.of(response, completed),
@@ -164,28 +169,21 @@ final class ResponseWire {
             @JsonProperty("call_id") @Nullable String callId,
             @JsonProperty("name") @Nullable String name,
             @JsonProperty("arguments") @Nullable String arguments,
-            @JsonProperty("output") @Nullable String output) {
+            @JsonProperty("output") @Nullable String output,
+            @JsonProperty("summary") @Nullable List<Object> summary) {
         static Item of(ResponseItem item) {
             return switch (item) {
                 case ResponseItem.Message message ->
                     message(
                             message.id(),
-                            message.whole() ? "completed" : "incomplete",
+                            status(message.whole()),
                             message.role(),
                             message.texts().stream()
                                     .map(text -> Part.of(message.role(), text))
                                     .toList());
-                case ResponseItem.FunctionCall call ->
-                    new Item(
-                            call.id(),
-                            "function_call",
-                            "completed",
-                            null,
-                            null,
-                            call.callId(),
-                            call.name(),
-                            call.arguments(),
-                            null);
+                case ResponseItem.Reasoning reasoning ->
+                    reasoning(reasoning, status(reasoning.whole()), List.of(Part.reasoning(reasoning.text())));
+                case ResponseItem.FunctionCall call -> call(call, status(call.whole()));
                 case ResponseItem.FunctionCallOutput output ->
                     new Item(
                             output.id(),
@@ -196,18 +194,54 @@ final class ResponseWire {
                             output.callId(),
                             null,
                             null,
-                            output.output());
+                            output.output(),
+                            null);
             };
         }
 
-        static Item message(String id, String status, ResponseItem.Role role, List<Part> content) {
+        /** Of the output, at its beginning. */
+        static Item begun(ResponseItem item) {
+            String status = "in_progress";
+            return switch (item) {
+                case ResponseItem.Message message -> message(message.id(), status, message.role(), List.of());
+                case ResponseItem.Reasoning reasoning -> reasoning(reasoning, status, List.of());
+                case ResponseItem.FunctionCall call -> call(call, status);
+                case ResponseItem.FunctionCallOutput output ->
+                    throw new IllegalArgumentException("a model gives no output of functions");
+            };
+        }
+
+        private static String status(boolean whole) {
+            return whole ? "completed" : "incomplete";
+        }
+
+        /** There is no summary: the thoughts are there themselves. */
+        private static Item reasoning(ResponseItem.Reasoning reasoning, String status, List<Part> content) {
+            return new Item(reasoning.id(), "reasoning", status, null, content, null, null, null, null, List.of());
+        }
+
+        private static Item call(ResponseItem.FunctionCall call, String status) {
             return new Item(
-                    id, "message", status, role.name().toLowerCase(Locale.ROOT), content, null, null, null, null);
+                    call.id(),
+                    "function_call",
+                    status,
+                    null,
+                    null,
+                    call.callId(),
+                    call.name(),
+                    call.arguments(),
+                    null,
+                    null);
+        }
+
+        private static Item message(String id, String status, ResponseItem.Role role, List<Part> content) {
+            return new Item(
+                    id, "message", status, role.name().toLowerCase(Locale.ROOT), content, null, null, null, null, null);
         }
     }
 
     /**
-     * @param annotations of output only; there are none
+     * @param annotations of an answer's text only; there are none
      */
     @Schema(name = "ResponsePart")
     record Part(
@@ -219,6 +253,10 @@ final class ResponseWire {
             return role == ResponseItem.Role.ASSISTANT
                     ? new Part("output_text", text, List.of(), List.of())
                     : new Part("input_text", text, null, null);
+        }
+
+        static Part reasoning(String text) {
+            return new Part("reasoning_text", text, null, null);
         }
     }
 
@@ -241,7 +279,7 @@ final class ResponseWire {
                             counts.input(),
                             new InputDetails(counts.cached(), 0),
                             counts.output(),
-                            new OutputDetails(0),
+                            new OutputDetails(counts.reasoning()),
                             counts.input() + counts.output(),
                             completed
                                     .map(end -> UsageBody.of(end.usage()).contexture())

@@ -78,8 +78,12 @@ final class ToolCallFields {
         return call;
     }
 
-    /** Chat templates want the object, not its text. Clients write nothing where a function takes nothing. */
-    private static Map<String, Object> arguments(@Nullable Object given, String param) {
+    /**
+     * Chat templates want the object, not its text. Clients write nothing where a function takes nothing.
+     *
+     * @throws InvalidRequestException if it is none
+     */
+    static Map<String, Object> arguments(@Nullable Object given, String param) {
         if (given == null || given instanceof String text && text.isBlank()) {
             return new LinkedHashMap<>();
         }

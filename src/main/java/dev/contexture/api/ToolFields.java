@@ -3,49 +3,116 @@ package dev.contexture.api;
 import dev.contexture.session.dialect.ToolChoice;
 import dev.contexture.session.dialect.ToolDefinition;
 import dev.contexture.session.dialect.ToolUse;
+import dev.contexture.session.responses.AskedTools;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** From a body's tools and choice among them to what session reads. */
 final class ToolFields {
     private ToolFields() {}
 
+    /** A function, and the name of the field that it lies in. */
+    private record Located(Map<?, ?> function, String at) {}
+
     /**
      * @throws InvalidRequestException names the field at fault
      */
     static ToolUse read(ChatCompletionRequest request) {
-        List<ToolDefinition> tools = tools(request.tools() == null ? List.of() : request.tools());
-        ToolChoice choice = choice(request.toolChoice(), tools);
+        List<ToolDefinition> tools = functions(request.tools(), ToolFields::nested).stream()
+                .map(ToolFields::definition)
+                .toList();
+        ToolChoice choice = choice(request.toolChoice(), tools, ToolFields::nested);
         return new ToolUse(tools, choice, !Boolean.FALSE.equals(request.parallelToolCalls()));
     }
 
-    private static List<ToolDefinition> tools(List<Map<String, Object>> given) {
+    /**
+     * Tools as the model reads them, and as they are told again.
+     *
+     * @param asked the same
+     */
+    record OfResponse(ToolUse use, AskedTools asked) {}
+
+    /**
+     * Of a response, whose functions lie in the tools and not below.
+     *
+     * @throws InvalidRequestException names the field at fault
+     */
+    static OfResponse read(ResponseBody body) {
+        List<Located> functions = functions(body.tools(), ToolFields::flat);
+        List<ToolDefinition> tools = functions.stream()
+                .map(located -> definition(located.function, "name", "description", "parameters"))
+                .toList();
+        ToolChoice choice = choice(body.toolChoice(), tools, ToolFields::flat);
+        boolean parallel = !Boolean.FALSE.equals(body.parallelToolCalls());
+        return new OfResponse(
+                new ToolUse(tools, choice, parallel),
+                new AskedTools(
+                        functions.stream()
+                                .map(located -> asked(located.function))
+                                .toList(),
+                        choice,
+                        parallel));
+    }
+
+    private static AskedTools.Function asked(Map<?, ?> function) {
+        return new AskedTools.Function(
+                String.valueOf(function.get("name")),
+                Optional.ofNullable((String) function.get("description")),
+                Optional.ofNullable(function.get("parameters"))
+                        .map(schema -> new String(Json.write(schema), StandardCharsets.UTF_8)),
+                Optional.ofNullable((Boolean) function.get("strict")));
+    }
+
+    private static Located nested(Map<?, ?> given, String param) {
+        String at = param + ".function";
+        if (!(given.get("function") instanceof Map<?, ?> function)) {
+            throw given.get("function") == null
+                    ? InvalidRequestException.missing(at)
+                    : InvalidRequestException.badType(at, "an object");
+        }
+        return new Located(function, at);
+    }
+
+    private static Located flat(Map<?, ?> given, String param) {
+        return new Located(given, param);
+    }
+
+    /** Checked, with different names. */
+    private static List<Located> functions(
+            @Nullable List<Map<String, Object>> given, BiFunction<Map<?, ?>, String, Located> shape) {
+        if (given == null) {
+            return List.of();
+        }
         if (given.size() > ToolUse.MOST_TOOLS) {
             throw InvalidRequestException.badValue(
                     "'tools' has " + given.size() + " tools; the most allowed is " + ToolUse.MOST_TOOLS + ".", "tools");
         }
-        List<ToolDefinition> tools = new ArrayList<>();
-        Set<String> names = new HashSet<>();
+        List<Located> functions = new ArrayList<>();
+        Set<Object> names = new HashSet<>();
         for (int i = 0; i < given.size(); i++) {
-            String param = "tools[" + i + "]";
-            ToolDefinition tool = tool(given.get(i), param);
-            if (!names.add(tool.name())) {
+            Located located = function(given.get(i), "tools[" + i + "]", shape);
+            Object name = located.function.get("name");
+            if (!names.add(name)) {
                 throw InvalidRequestException.badValue(
-                        "'" + param + ".function.name' is '" + tool.name() + "', which another tool has already.",
-                        param + ".function.name");
+                        "'" + located.at + ".name' is '" + name + "', which another tool has already.",
+                        located.at + ".name");
             }
-            tools.add(tool);
+            functions.add(located);
         }
-        return tools;
+        return functions;
     }
 
-    private static ToolDefinition tool(@Nullable Map<String, Object> given, String param) {
+    private static Located function(
+            @Nullable Map<String, Object> given, String param, BiFunction<Map<?, ?>, String, Located> shape) {
         if (given == null) {
             throw InvalidRequestException.badType(param, "an object");
         }
@@ -56,20 +123,37 @@ final class ToolFields {
                     : InvalidRequestException.unsupported(
                             "'" + param + ".type' must be 'function' but is '" + type + "'.", param + ".type");
         }
-        String at = param + ".function";
-        if (!(given.get("function") instanceof Map<?, ?> function)) {
-            throw given.get("function") == null
-                    ? InvalidRequestException.missing(at)
-                    : InvalidRequestException.badType(at, "an object");
-        }
-        name(function.get("name"), at + ".name");
-        requireType(function.get("description"), String.class, at + ".description", "a string");
-        requireType(function.get("strict"), Boolean.class, at + ".strict", "true or false");
-        requireSchema(function.get("parameters"), at + ".parameters");
+        Located located = shape.apply(given, param);
+        Map<?, ?> function = located.function;
+        name(function.get("name"), located.at + ".name");
+        requireType(function.get("description"), String.class, located.at + ".description", "a string");
+        requireType(function.get("strict"), Boolean.class, located.at + ".strict", "true or false");
+        requireSchema(function.get("parameters"), located.at + ".parameters");
+        return located;
+    }
+
+    /** All that was given of it, but for what says how to decode, and nothing to the model. */
+    private static ToolDefinition definition(Located located) {
+        return definition(
+                located.function,
+                located.function.keySet().stream()
+                        .map(String::valueOf)
+                        .filter(key -> !key.equals("strict"))
+                        .toArray(String[]::new));
+    }
+
+    /**
+     * @param fields that the model reads, if they are there, in the order given
+     */
+    private static ToolDefinition definition(Map<?, ?> function, String... fields) {
+        Set<String> wanted = Set.of(fields);
         Map<String, Object> read = new LinkedHashMap<>();
-        function.forEach((key, value) -> read.put(String.valueOf(key), value));
+        function.forEach((key, value) -> {
+            if (wanted.contains(String.valueOf(key))) {
+                read.put(String.valueOf(key), value);
+            }
+        });
         read.values().removeIf(Objects::isNull);
-        read.remove("strict"); // says how to decode, and nothing to the model
         read.putIfAbsent("parameters", ToolDefinition.noParameters());
         return new ToolDefinition(read);
     }
@@ -107,24 +191,27 @@ final class ToolFields {
         }
     }
 
-    private static ToolChoice choice(@Nullable Object given, List<ToolDefinition> tools) {
+    private static ToolChoice choice(
+            @Nullable Object given, List<ToolDefinition> tools, BiFunction<Map<?, ?>, String, Located> shape) {
+        if (given instanceof Map<?, ?> map) {
+            return named(map, tools, shape);
+        }
         ToolChoice choice = switch (given) {
             case null -> ToolChoice.AUTO;
             case String word -> choice(word);
-            case Map<?, ?> named -> named(named);
             default -> throw InvalidRequestException.badType("tool_choice", "a string or an object");
         };
-        if (tools.isEmpty() && !(choice instanceof ToolChoice.Auto) && !(choice instanceof ToolChoice.None)) {
+        if (choice instanceof ToolChoice.Required) {
+            requireSome(tools);
+        }
+        return choice;
+    }
+
+    private static void requireSome(List<ToolDefinition> tools) {
+        if (tools.isEmpty()) {
             throw InvalidRequestException.badValue(
                     "'tool_choice' asks for a call, but there are no 'tools'.", "tool_choice");
         }
-        if (choice instanceof ToolChoice.Named(String name)
-                && tools.stream().noneMatch(tool -> tool.name().equals(name))) {
-            throw InvalidRequestException.badValue(
-                    "'tool_choice' names the function '" + name + "', which is none of the 'tools'.",
-                    "tool_choice.function.name");
-        }
-        return choice;
     }
 
     private static ToolChoice choice(String word) {
@@ -140,16 +227,21 @@ final class ToolFields {
         };
     }
 
-    private static ToolChoice named(Map<?, ?> given) {
+    private static ToolChoice named(
+            Map<?, ?> given, List<ToolDefinition> tools, BiFunction<Map<?, ?>, String, Located> shape) {
         if (!"function".equals(given.get("type"))) {
             throw InvalidRequestException.badValue(
                     "'tool_choice.type' must be 'function' but is '" + given.get("type") + "'.", "tool_choice.type");
         }
-        if (!(given.get("function") instanceof Map<?, ?> function)) {
-            throw InvalidRequestException.missing("tool_choice.function");
+        Located located = shape.apply(given, "tool_choice");
+        String at = located.at + ".name";
+        if (!(located.function.get("name") instanceof String name)) {
+            throw InvalidRequestException.missing(at);
         }
-        if (!(function.get("name") instanceof String name)) {
-            throw InvalidRequestException.missing("tool_choice.function.name");
+        requireSome(tools);
+        if (tools.stream().noneMatch(tool -> tool.name().equals(name))) {
+            throw InvalidRequestException.badValue(
+                    "'tool_choice' names the function '" + name + "', which is none of the 'tools'.", at);
         }
         return new ToolChoice.Named(name);
     }

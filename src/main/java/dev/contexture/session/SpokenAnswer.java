@@ -67,7 +67,7 @@ public final class SpokenAnswer {
         private final String id;
         private final String name;
         private final StringBuilder arguments = new StringBuilder();
-        private boolean whole;
+        private boolean ended;
 
         private CallSoFar(String id, String name) {
             this.id = id;
@@ -90,7 +90,7 @@ public final class SpokenAnswer {
             case AnswerPart.CallBegin begin -> calls.add(new CallSoFar(begin.id(), begin.name()));
             case AnswerPart.CallArguments(int index, String fragment) ->
                 calls.get(index).arguments.append(fragment);
-            case AnswerPart.CallEnd(int index) -> calls.get(index).whole = true;
+            case AnswerPart.CallEnd end -> calls.get(end.index()).ended = true;
         }
     }
 
@@ -116,10 +116,10 @@ public final class SpokenAnswer {
         return text.isEmpty() && reasoning.isEmpty() && calls.isEmpty();
     }
 
-    /** As chat templates read it; calls that are not whole and sound are left out. */
+    /** As chat templates read it; calls that have not ended, or whose arguments are no object, are left out. */
     SessionMessage message() {
         List<Call> sound = calls.stream()
-                .filter(call -> call.whole)
+                .filter(call -> call.ended)
                 .map(CallSoFar::call)
                 .filter(Call::isSound)
                 .toList();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.contexture.api.EventStream.Named;
 import dev.contexture.session.responses.AnswerFormat;
+import dev.contexture.session.responses.AskedTools;
 import dev.contexture.session.responses.Response;
 import dev.contexture.session.responses.ResponseError;
 import dev.contexture.session.responses.ResponseEvent;
@@ -22,9 +23,13 @@ import tools.jackson.databind.json.JsonMapper;
 
 class ResponseStreamTest {
     private static final ResponseEvent STARTED =
-            new ResponseEvent.Started(response(ResponseStatus.IN_PROGRESS, Optional.empty()), "msg_1");
+            new ResponseEvent.Started(response(ResponseStatus.IN_PROGRESS, List.of()));
 
-    private static Response response(ResponseStatus status, Optional<String> text) {
+    private static ResponseItem message(String text, boolean whole) {
+        return new ResponseItem.Message("msg_1", ResponseItem.Role.ASSISTANT, List.of(text), whole);
+    }
+
+    private static Response response(ResponseStatus status, List<ResponseItem> output) {
         return new Response(
                 "resp_1",
                 "model",
@@ -37,6 +42,8 @@ class ResponseStreamTest {
                 new ResponseSettings(
                         Optional.empty(),
                         new AnswerFormat.Text(),
+                        AskedTools.NONE,
+                        Optional.empty(),
                         1,
                         1,
                         Optional.empty(),
@@ -45,12 +52,7 @@ class ResponseStreamTest {
                         Optional.empty(),
                         Optional.empty()),
                 List.of(),
-                text.map(said -> List.<ResponseItem>of(new ResponseItem.Message(
-                                "msg_1",
-                                ResponseItem.Role.ASSISTANT,
-                                List.of(said),
-                                status == ResponseStatus.COMPLETED)))
-                        .orElse(List.of()),
+                output,
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
@@ -82,7 +84,8 @@ class ResponseStreamTest {
     void anAnswerWithoutTextHasAnEmptyMessage() {
         List<JsonNode> events = events(Flux.just(
                 STARTED,
-                new ResponseEvent.Ended(response(ResponseStatus.COMPLETED, Optional.of("")), Optional.empty())));
+                new ResponseEvent.Ended(
+                        response(ResponseStatus.COMPLETED, List.of(message("", true))), Optional.empty())));
         assertThat(types(events))
                 .containsExactly(
                         "response.created",
@@ -102,10 +105,12 @@ class ResponseStreamTest {
     void whatWasOpenedIsClosedBeforeAFailureIsTold() {
         List<JsonNode> events = events(Flux.just(
                 STARTED,
-                new ResponseEvent.Text("ab"),
-                new ResponseEvent.Text("cd"),
+                new ResponseEvent.Begun(0, message("", false)),
+                new ResponseEvent.Text(0, "msg_1", "ab"),
+                new ResponseEvent.Text(0, "msg_1", "cd"),
                 new ResponseEvent.Failed(
-                        response(ResponseStatus.FAILED, Optional.of("abcd")), new IllegalStateException())));
+                        response(ResponseStatus.FAILED, List.of(message("abcd", false))),
+                        new IllegalStateException())));
         assertThat(types(events))
                 .endsWith(
                         "response.output_text.delta",
@@ -119,8 +124,7 @@ class ResponseStreamTest {
         assertThat(events.getLast().at("/response/error/message").asString()).isEqualTo("it broke");
         List<JsonNode> early = events(Flux.just(
                 STARTED,
-                new ResponseEvent.Failed(
-                        response(ResponseStatus.FAILED, Optional.empty()), new IllegalStateException())));
+                new ResponseEvent.Failed(response(ResponseStatus.FAILED, List.of()), new IllegalStateException())));
         assertThat(types(early)).containsExactly("response.created", "response.in_progress", "response.failed");
     }
 

@@ -10,7 +10,11 @@ import dev.contexture.session.TenantNamespaces;
 import dev.contexture.session.TurnListener;
 import dev.contexture.session.dialect.CallOutcome;
 import dev.contexture.session.dialect.DialectSettings;
+import dev.contexture.session.responses.ResponseBounds;
+import dev.contexture.session.responses.ResponseListener;
+import dev.contexture.session.responses.ResponseService;
 import dev.contexture.session.store.InMemorySessionRecords;
+import dev.contexture.session.store.InMemoryTenantLedger;
 import dev.contexture.testing.ByteTokenizer;
 import dev.contexture.testing.ScriptedGenerator;
 import dev.contexture.testing.ScriptedService;
@@ -19,6 +23,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.http.MediaType;
@@ -33,7 +39,7 @@ import reactor.netty.http.server.HttpServer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The chat route over HTTP, with everything behind it but a model: answers are given texts. */
+/** The routes of chat completions and responses over HTTP, with everything behind it but a model: answers are given texts. */
 final class ScriptedChat implements AutoCloseable {
     final ScriptedGenerator generator;
     final List<CallOutcome> outcomes;
@@ -52,7 +58,7 @@ final class ScriptedChat implements AutoCloseable {
         InferenceService service = scripted.service();
         this.generator = scripted.generator();
         this.outcomes = scripted.outcomes();
-        this.sessions = sessions(service, scripted.renderer());
+        this.sessions = sessions(service, scripted.renderer(), "ses");
         ApiProperties properties =
                 new ApiProperties(DataSize.ofMegabytes(1), Duration.ofSeconds(5), 16, 16, Duration.ofSeconds(15));
         ApiErrorHandler errors = new ApiErrorHandler(rejection -> {});
@@ -67,6 +73,17 @@ final class ScriptedChat implements AutoCloseable {
                         properties,
                         new Heads(service, InstantSource.system(), () -> "x"),
                         new EventStream(Duration.ofSeconds(15), Schedulers.parallel(), errors)));
+        context.registerBean(
+                ResponseController.class,
+                () -> new ResponseController(
+                        service,
+                        responses(service, scripted.renderer()),
+                        sessions,
+                        new RequestBodies(1 << 20, Duration.ofSeconds(5), Schedulers.parallel()),
+                        properties,
+                        new Heads(service, InstantSource.system(), new Ids()),
+                        new EventStream(Duration.ofSeconds(15), Schedulers.parallel(), errors),
+                        errors));
         context.refresh();
         this.server = HttpServer.create()
                 .host("localhost")
@@ -76,20 +93,47 @@ final class ScriptedChat implements AutoCloseable {
                 .bindNow();
     }
 
-    private static SessionService sessions(InferenceService service, PromptRenderer renderer) {
+    /** 24 hexadecimal digits. */
+    private static final class Ids implements Supplier<String> {
+        private final AtomicInteger count = new AtomicInteger();
+
+        @Override
+        public String get() {
+            return "%024x".formatted(count.incrementAndGet());
+        }
+    }
+
+    private ResponseService responses(InferenceService service, PromptRenderer renderer) {
+        return new ResponseService(
+                new ResponseService.Parts(
+                        service,
+                        sessions,
+                        sessions(service, renderer, "cnv"),
+                        new InMemorySessionRecords(100, System::currentTimeMillis),
+                        new InMemoryTenantLedger(System::currentTimeMillis),
+                        new SessionSealer(new byte[32], new SecureRandom()),
+                        new TenantNamespaces(new byte[32]),
+                        ResponseListener.NONE),
+                new ResponseBounds(Duration.ofDays(1), 100, 1_000_000, 1_000_000),
+                InstantSource.system(),
+                new Ids(),
+                Schedulers.parallel());
+    }
+
+    private static SessionService sessions(InferenceService service, PromptRenderer renderer, String prefix) {
         return new SessionService(
                 new SessionService.Parts(
                         service,
                         renderer,
                         new ByteTokenizer(),
-                        new InMemorySessionRecords(10, System::currentTimeMillis),
+                        new InMemorySessionRecords(100, System::currentTimeMillis),
                         true,
                         new SessionSealer(new byte[32], new SecureRandom()),
                         new TenantNamespaces(new byte[32]),
                         new NoStoredKv(tenant -> true),
                         TurnListener.NONE,
                         "replica",
-                        "ses"),
+                        prefix),
                 new SessionSettings(
                         Duration.ofDays(1),
                         Duration.ofDays(2),
@@ -117,8 +161,12 @@ final class ScriptedChat implements AutoCloseable {
     }
 
     JsonNode post(String body, int status) {
+        return post("/chat/completions", body, status);
+    }
+
+    JsonNode post(String path, String body, int status) {
         byte[] answer = client().post()
-                .uri("/chat/completions")
+                .uri(path)
                 .contentType(MediaType.APPLICATION_JSON)
                 .bodyValue(body)
                 .exchange()

@@ -10,16 +10,21 @@ import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
 import com.openai.helpers.ResponseAccumulator;
+import com.openai.models.responses.FunctionTool;
 import com.openai.models.responses.Response;
 import com.openai.models.responses.ResponseCreateParams;
 import com.openai.models.responses.ResponseFormatTextJsonSchemaConfig;
+import com.openai.models.responses.ResponseFunctionToolCall;
+import com.openai.models.responses.ResponseInputItem;
 import com.openai.models.responses.ResponseStatus;
 import com.openai.models.responses.ResponseStreamEvent;
 import com.openai.models.responses.ResponseTextConfig;
+import com.openai.models.responses.ToolChoiceOptions;
 import com.openai.models.responses.inputitems.InputItemListPage;
 import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.testing.DefaultModel;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -151,6 +156,71 @@ class OpenAiJavaResponsesIT {
         assertThat(told.name()).isEqualTo("days");
         assertThat(told.strict()).contains(true);
         assertThat(told.schema()._additionalProperties()).containsEntry("maximum", JsonValue.from(31));
+    }
+
+    /** Forced, so that a model that knows of no tools calls one. */
+    @Test
+    void callsAFunctionAndGoesOnFromItsOutput() {
+        ResponseCreateParams.Builder asked = ResponseCreateParams.builder()
+                .model(DefaultModel.ID)
+                .temperature(0.0)
+                .maxOutputTokens(120)
+                .addTool(FunctionTool.builder()
+                        .name("get_weather")
+                        .description("The weather now")
+                        .strict(true)
+                        .parameters(FunctionTool.Parameters.builder()
+                                .putAdditionalProperty("type", JsonValue.from("object"))
+                                .putAdditionalProperty(
+                                        "properties",
+                                        JsonValue.from(Map.of("city", Map.of("type", "string", "maxLength", 20))))
+                                .putAdditionalProperty("required", JsonValue.from(List.of("city")))
+                                .build())
+                        .build())
+                .parallelToolCalls(false);
+        ResponseCreateParams forced = asked.toolChoice(ToolChoiceOptions.REQUIRED)
+                .input("How is the weather in Paris?")
+                .build();
+        ResponseAccumulator accumulator = ResponseAccumulator.create();
+        StringBuilder deltas = new StringBuilder();
+        try (StreamResponse<ResponseStreamEvent> events = client.responses().createStreaming(forced)) {
+            events.stream()
+                    .map(accumulator::accumulate)
+                    .forEach(event ->
+                            event.functionCallArgumentsDelta().ifPresent(delta -> deltas.append(delta.delta())));
+        }
+        Response first = accumulator.response();
+        assertThat(first.status()).contains(ResponseStatus.COMPLETED);
+        assertThat(first.tools())
+                .singleElement()
+                .satisfies(tool -> assertThat(tool.asFunction().name()).isEqualTo("get_weather"));
+        assertThat(first.toolChoice().asOptions()).isEqualTo(ToolChoiceOptions.REQUIRED);
+        assertThat(first.output()).hasSize(1);
+        ResponseFunctionToolCall call = first.output().getFirst().asFunctionCall();
+        assertThat(call.arguments()).isEqualTo(deltas.toString());
+        assertThat(Client.json(call.arguments()).path("city").isString()).isTrue();
+        assertThat(client.responses()
+                        .create(forced.toBuilder().store(false).build())
+                        .output()
+                        .getFirst()
+                        .asFunctionCall()
+                        .arguments())
+                .isEqualTo(call.arguments());
+        Response second = client.responses()
+                .create(asked.toolChoice(ToolChoiceOptions.NONE)
+                        .previousResponseId(first.id())
+                        .inputOfResponse(List.of(
+                                ResponseInputItem.ofFunctionCallOutput(ResponseInputItem.FunctionCallOutput.builder()
+                                        .callId(call.callId())
+                                        .output("It rains in Paris.")
+                                        .build())))
+                        .build());
+        assertThat(text(second)).isNotBlank();
+        InputItemListPage items = client.responses().inputItems().list(second.id());
+        assertThat(items.data())
+                .singleElement()
+                .satisfies(
+                        item -> assertThat(item.asFunctionCallOutput().callId()).isEqualTo(call.callId()));
     }
 
     @Test

@@ -76,7 +76,6 @@ class ResponseRequestsIT extends ResponseCalls {
     void whatIsWrongIsNamed() throws Exception {
         Map<String, List<Object>> wrong = Map.ofEntries(
                 Map.entry("model", List.of("gpt-4o")),
-                Map.entry("input", List.of("", List.of(), 7, Map.of("a", 1))),
                 Map.entry("input[0]", List.of(List.of("x"))),
                 Map.entry(
                         "input[0].role",
@@ -96,8 +95,36 @@ class ResponseRequestsIT extends ResponseCalls {
                 Map.entry("store", List.of("no")),
                 Map.entry("background", List.of(true)),
                 Map.entry("truncation", List.of("auto", "x")),
-                Map.entry("tools", List.of(List.of(Map.of("type", "function", "name", "f")))),
-                Map.entry("tool_choice", List.of("required", Map.of("type", "function", "name", "f"))),
+                Map.entry(
+                        "tools[0].type", List.of(List.of(Map.of("type", "web_search")), List.of(Map.of("name", "f")))),
+                Map.entry(
+                        "tools[0].name",
+                        List.of(
+                                List.of(Map.of("type", "function", "name", "a b")),
+                                List.of(Map.of("type", "function", "function", Map.of("name", "f"))))),
+                Map.entry(
+                        "tools[0].parameters",
+                        List.of(List.of(Map.of("type", "function", "name", "f", "parameters", "x")))),
+                Map.entry(
+                        "tools[1].name",
+                        List.of(List.of(
+                                Map.of("type", "function", "name", "f"), Map.of("type", "function", "name", "f")))),
+                Map.entry("tool_choice", List.of("required", "any", 5, Map.of("type", "function", "name", "f"))),
+                Map.entry("tool_choice.type", List.of(Map.of("type", "allowed_tools", "mode", "auto"))),
+                Map.entry("parallel_tool_calls", List.of("yes")),
+                Map.entry("reasoning.effort", List.of(Map.of("effort", "endless"))),
+                Map.entry(
+                        "input[0].arguments",
+                        List.of(List.of(
+                                Map.of("type", "function_call", "call_id", "c", "name", "f", "arguments", "{\"a")))),
+                Map.entry(
+                        "input",
+                        List.of(
+                                "",
+                                List.of(),
+                                7,
+                                Map.of("a", 1),
+                                List.of(Map.of("type", "function_call_output", "call_id", "nobody", "output", "x")))),
                 Map.entry("text", List.of("json", 3)),
                 Map.entry("text.format", List.of(Map.of("format", "json"))),
                 Map.entry("text.format.type", List.of(format(Map.of()), format(Map.of("type", "yaml")))),

@@ -132,7 +132,7 @@ public final class ContextureStreamingChatModel implements StreamingChatModel {
                         .name(spoken.call(index).name())
                         .partialArguments(fragment)
                         .build());
-            case AnswerPart.CallEnd(int index) ->
+            case AnswerPart.CallEnd(int index, boolean whole) ->
                 List.of(new CompleteToolCall(index, ChatTranslation.call(spoken.call(index))));
         };
     }

@@ -20,6 +20,10 @@ public sealed interface AnswerPart {
      */
     record CallArguments(int index, String fragment) implements AnswerPart {}
 
-    /** The call's arguments are whole. */
-    record CallEnd(int index) implements AnswerPart {}
+    /**
+     * Nothing more comes of the call.
+     *
+     * @param whole whether its arguments are; a call that was passed on as it was drawn may have broken
+     */
+    record CallEnd(int index, boolean whole) implements AnswerPart {}
 }

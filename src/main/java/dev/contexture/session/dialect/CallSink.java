@@ -84,7 +84,7 @@ final class CallSink implements MarkerSearch.Sink {
     }
 
     private void end(CallOutcome outcome) {
-        parts.add(new CallEnd(calls));
+        parts.add(new CallEnd(calls, outcome == CallOutcome.COMPLETE));
         calls++;
         begun = false;
         reading = null;

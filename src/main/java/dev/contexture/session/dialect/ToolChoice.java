@@ -1,6 +1,16 @@
 package dev.contexture.session.dialect;
 
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+
 /** Whether and what the model may call. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = ToolChoice.Auto.class, name = "auto"),
+    @JsonSubTypes.Type(value = ToolChoice.None.class, name = "none"),
+    @JsonSubTypes.Type(value = ToolChoice.Required.class, name = "required"),
+    @JsonSubTypes.Type(value = ToolChoice.Named.class, name = "named")
+})
 public sealed interface ToolChoice {
     /** As it likes. */
     record Auto() implements ToolChoice {}

@@ -40,8 +40,9 @@ public record Response(
      * Tokens.
      *
      * @param cached of the input, those that were not computed again
+     * @param reasoning of the output, those of thoughts and their tags
      */
-    public record TokenCounts(int input, int cached, int output) {}
+    public record TokenCounts(int input, int cached, int output, int reasoning) {}
 
     /**
      * A response's part of a conversation.

@@ -6,7 +6,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** A response as JSON and back. */
 final class ResponseCodec {
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     private final JsonMapper json = JsonMapper.shared();
 
@@ -24,7 +24,7 @@ final class ResponseCodec {
             int version = json.readTree(bytes).path("version").asInt();
             if (version != VERSION) {
                 throw new DamagedSessionException("the response's record has version " + version + ", but only "
-                        + VERSION + " is known: it was written by a newer release");
+                        + VERSION + " is known: it was written by another release");
             }
             return json.readValue(bytes, Versioned.class).response;
         } catch (JacksonException e) {

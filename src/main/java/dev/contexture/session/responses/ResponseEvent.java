@@ -3,15 +3,31 @@ package dev.contexture.session.responses;
 import dev.contexture.session.GenerationEvent;
 import java.util.Optional;
 
-/** What is heard of a response while it is made, in order: one {@link Started}, texts, and one of the ends. */
+/**
+ * What is heard of a response while it is made, in order: one {@link Started}, items one behind the other, and one of the ends. The last
+ * item's own end is told by the response that has ended.
+ */
 public sealed interface ResponseEvent {
-    /**
-     * @param messageId of the one message that will be its output
-     */
-    record Started(Response response, String messageId) implements ResponseEvent {}
+    record Started(Response response) implements ResponseEvent {}
 
-    /** Text of the answer that is final; never empty. */
-    record Text(String text) implements ResponseEvent {}
+    /**
+     * An item of the output begins, empty.
+     *
+     * @param index in the output, from 0
+     */
+    record Begun(int index, ResponseItem item) implements ResponseEvent {}
+
+    /** Text of a message that is final; never empty. */
+    record Text(int index, String itemId, String text) implements ResponseEvent {}
+
+    /** Text of a reasoning item; never empty. */
+    record Thought(int index, String itemId, String text) implements ResponseEvent {}
+
+    /** A piece of a call's arguments; never empty. */
+    record Arguments(int index, String itemId, String fragment) implements ResponseEvent {}
+
+    /** Nothing more comes of an item; it is whole, but for a call that broke. */
+    record Done(int index, ResponseItem item) implements ResponseEvent {}
 
     /**
      * Completed, incomplete or cancelled.

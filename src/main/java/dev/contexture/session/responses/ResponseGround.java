@@ -68,7 +68,7 @@ final class ResponseGround {
 
     /** The names of fields are those of chat completions where both have them. */
     private static InvalidPromptException inTermsOfResponses(ResponseRequest request, InvalidPromptException e) {
-        if (e.param().equals("messages")) {
+        if (e.param().equals("messages") || e.param().startsWith("messages[")) {
             return new InvalidPromptException(String.valueOf(e.getMessage()), "input");
         }
         if (e.param().equals("session_id") && request.session().isEmpty()) {

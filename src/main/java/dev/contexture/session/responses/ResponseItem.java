@@ -8,6 +8,7 @@ import java.util.List;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = ResponseItem.Message.class, name = "message"),
+    @JsonSubTypes.Type(value = ResponseItem.Reasoning.class, name = "reasoning"),
     @JsonSubTypes.Type(value = ResponseItem.FunctionCall.class, name = "function_call"),
     @JsonSubTypes.Type(value = ResponseItem.FunctionCallOutput.class, name = "function_call_output")
 })
@@ -36,12 +37,22 @@ public sealed interface ResponseItem {
     }
 
     /**
+     * What the model thought before it answered.
+     *
+     * @param text without tags
+     * @param whole whether it was thought to its end
+     */
+    record Reasoning(String id, String text, boolean whole) implements ResponseItem {}
+
+    /**
      * The model asks for a function to be called.
      *
      * @param callId by which its output is found
-     * @param arguments JSON
+     * @param arguments JSON; its beginning where the call is not whole
+     * @param whole whether the call was made to its end
      */
-    record FunctionCall(String id, String callId, String name, String arguments) implements ResponseItem {}
+    record FunctionCall(String id, String callId, String name, String arguments, boolean whole)
+            implements ResponseItem {}
 
     /** What a function that the model asked for gave back. */
     record FunctionCallOutput(String id, String callId, String output) implements ResponseItem {}

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
@@ -20,11 +21,10 @@ import reactor.core.publisher.Sinks;
 final class ResponseRun {
     private final ResponseRequest request;
     private final String id;
-    private final String messageId;
     private final Instant created;
     private final Sinks.Empty<Void> cancelAsked = Sinks.empty();
     private final Sinks.One<Response> end = Sinks.one();
-    private final StringBuilder text = new StringBuilder();
+    private final OutputItems output;
     private FinishReason reason = FinishReason.CANCELLED;
     private Optional<Completed> completed = Optional.empty();
     private Optional<String> conversation = Optional.empty();
@@ -44,10 +44,13 @@ final class ResponseRun {
         CONCLUDED
     }
 
-    ResponseRun(ResponseRequest request, String id, String messageId, Instant created) {
+    /**
+     * @param ids 24 hexadecimal digits, never the same
+     */
+    ResponseRun(ResponseRequest request, String id, Supplier<String> ids, Instant created) {
         this.request = request;
         this.id = id;
-        this.messageId = messageId;
+        this.output = new OutputItems(ids);
         this.created = created;
     }
 
@@ -59,10 +62,6 @@ final class ResponseRun {
         return id;
     }
 
-    String messageId() {
-        return messageId;
-    }
-
     /**
      * @param earlier tokens that it has already
      */
@@ -71,17 +70,22 @@ final class ResponseRun {
         earlierTokens = earlier;
     }
 
-    void take(GenerationEvent event) {
-        switch (event) {
-            case Delta delta -> text.append(delta.text());
+    /** What is heard of it. */
+    List<ResponseEvent> take(GenerationEvent event) {
+        return switch (event) {
+            case Delta delta -> output.take(delta);
+            case Part part -> output.take(part);
+            case Drawn drawn -> List.of();
             case Finished done -> {
                 reason = done.reason();
                 finished = true;
+                yield List.of();
             }
-            case Part thought -> {} // calls are refused
-            case Drawn drawn -> {}
-            case Completed last -> completed = Optional.of(last);
-        }
+            case Completed last -> {
+                completed = Optional.of(last);
+                yield List.of();
+            }
+        };
     }
 
     /**
@@ -164,15 +168,13 @@ final class ResponseRun {
      */
     Response ended(ResponseStatus status, Instant now, Optional<ResponseError> error) {
         boolean whole = status == ResponseStatus.COMPLETED;
-        List<ResponseItem> output = text.isEmpty() && !status.goesOn()
-                ? List.of()
-                : List.of(new ResponseItem.Message(
-                        messageId, ResponseItem.Role.ASSISTANT, List.of(text.toString()), whole));
-        return response(status, Optional.of(now), output, error);
+        List<ResponseItem> items = output.items(whole);
+        return response(
+                status, Optional.of(now), items.isEmpty() && status.goesOn() ? output.nothing(whole) : items, error);
     }
 
     private Response response(
-            ResponseStatus status, Optional<Instant> ended, List<ResponseItem> output, Optional<ResponseError> error) {
+            ResponseStatus status, Optional<Instant> ended, List<ResponseItem> items, Optional<ResponseError> error) {
         return new Response(
                 id,
                 request.model(),
@@ -182,11 +184,14 @@ final class ResponseRun {
                 error,
                 request.settings(),
                 request.input(),
-                output,
+                items,
                 completed
                         .map(Completed::usage)
-                        .map(usage ->
-                                new TokenCounts(usage.promptTokens(), usage.cachedTokens(), usage.completionTokens())),
+                        .map(usage -> new TokenCounts(
+                                usage.promptTokens(),
+                                usage.cachedTokens(),
+                                usage.completionTokens(),
+                                usage.reasoningTokens())),
                 request.previous(),
                 request.session(),
                 conversation.map(part -> new ConversationPart(part, addedTokens())),

@@ -3,7 +3,6 @@ package dev.contexture.session.responses;
 import dev.contexture.core.FinishReason;
 import dev.contexture.scheduler.ShuttingDownException;
 import dev.contexture.session.GenerationEvent.Completed;
-import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.SessionSealer;
 import dev.contexture.session.SessionService;
@@ -12,7 +11,6 @@ import dev.contexture.session.TurnOutcome;
 import dev.contexture.session.responses.ResponseEvent.Ended;
 import dev.contexture.session.responses.ResponseEvent.Failed;
 import dev.contexture.session.responses.ResponseEvent.Started;
-import dev.contexture.session.responses.ResponseEvent.Text;
 import dev.contexture.session.responses.ResponseListener.NotStored;
 import dev.contexture.session.store.SessionRecords;
 import dev.contexture.session.store.SessionStoreUnavailableException;
@@ -88,13 +86,11 @@ public final class ResponseService {
      */
     public Flux<ResponseEvent> create(ResponseRequest request, Function<Throwable, ResponseError> teller) {
         return Flux.defer(() -> {
-            ResponseRun run = new ResponseRun(request, "resp_" + ids.get(), "msg_" + ids.get(), clock.instant());
+            ResponseRun run = new ResponseRun(request, "resp_" + ids.get(), ids, clock.instant());
             Flux<ResponseEvent> work = ground.events(run)
-                    .doOnNext(run::take)
+                    .map(run::take)
                     .takeUntilOther(run.cancelAsked())
-                    .ofType(Delta.class)
-                    .filter(delta -> !delta.text().isEmpty())
-                    .map(delta -> (ResponseEvent) new Text(delta.text()))
+                    .concatMapIterable(heard -> heard)
                     .concatWith(Mono.defer(() -> end(run)));
             return announced(run, work)
                     .onErrorResume(error -> run.hasStarted() ? failed(run, error, teller) : Mono.error(error))
@@ -140,7 +136,7 @@ public final class ResponseService {
             List<ResponseEvent> events = new ArrayList<>();
             if (run.start()) {
                 enter(run);
-                events.add(new Started(run.inProgress(), run.messageId()));
+                events.add(new Started(run.inProgress()));
             }
             signal.ifPresent(events::add);
             return events;

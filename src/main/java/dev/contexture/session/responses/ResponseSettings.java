@@ -8,12 +8,15 @@ import java.util.Optional;
  *
  * @param instructions the model's first message for this response alone
  * @param format of the answer's text
+ * @param reasoningEffort how much the model is to think, where its template knows of that
  * @param maxOutputTokens as many as the context allows if absent
  * @param user who asks, in the caller's own terms
  */
 public record ResponseSettings(
         Optional<String> instructions,
         AnswerFormat format,
+        AskedTools tools,
+        Optional<String> reasoningEffort,
         float temperature,
         float topP,
         Optional<Integer> maxOutputTokens,

@@ -184,7 +184,7 @@ class AnswerParserTest {
         assertThat(parser.append(" {\"a\""))
                 .containsExactly(new CallBegin(0, "id", "f"), new CallArguments(0, "{\"a\""));
         assertThat(parser.append(": 1}")).containsExactly(new CallArguments(0, ": 1}"));
-        assertThat(parser.append("}\n</tool")).containsExactly(new CallEnd(0));
+        assertThat(parser.append("}\n</tool")).containsExactly(new CallEnd(0, true));
         Spoken cut = inAllSplits(form, "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": \"b");
         assertThat(cut).isEqualTo(new Spoken("", "", List.of("f{\"a\": \"b"), List.of(CallOutcome.INCOMPLETE)));
         Spoken broken = inAllSplits(form, "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": b}}");

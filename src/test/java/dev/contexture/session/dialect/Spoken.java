@@ -47,7 +47,7 @@ record Spoken(String thought, String text, List<String> calls, List<CallOutcome>
                     require(!fragment.isEmpty(), "fragments have text");
                     calls.get(index).append(fragment);
                 }
-                case AnswerPart.CallEnd(int index) -> {
+                case AnswerPart.CallEnd(int index, boolean whole) -> {
                     require(index == ended, "a call ends once");
                     ended++;
                 }

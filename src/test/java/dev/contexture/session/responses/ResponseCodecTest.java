@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.contexture.session.DamagedSessionException;
+import dev.contexture.session.dialect.ToolChoice;
 import dev.contexture.session.responses.Response.ConversationPart;
 import dev.contexture.session.responses.Response.TokenCounts;
 import dev.contexture.session.responses.ResponseItem.FunctionCall;
 import dev.contexture.session.responses.ResponseItem.FunctionCallOutput;
 import dev.contexture.session.responses.ResponseItem.Message;
+import dev.contexture.session.responses.ResponseItem.Reasoning;
 import dev.contexture.session.responses.ResponseItem.Role;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -38,6 +40,8 @@ class ResponseCodecTest {
                                 : status == ResponseStatus.FAILED
                                         ? new AnswerFormat.JsonObject()
                                         : new AnswerFormat.Text(),
+                        tools(status),
+                        Optional.of("low"),
                         0.7f,
                         1,
                         Optional.of(40),
@@ -47,14 +51,33 @@ class ResponseCodecTest {
                         Optional.empty()),
                 List.of(
                         new Message("msg_1", Role.DEVELOPER, List.of("one", "two \u00e9"), true),
-                        new FunctionCall("fc_1", "call", "weather", "{\"city\":\"Bern\"}"),
+                        new FunctionCall("fc_1", "call", "weather", "{\"city\":\"Bern\"}", true),
                         new FunctionCallOutput("fco_1", "call", "rain")),
-                List.of(new Message("msg_2", Role.ASSISTANT, List.of("It rains."), false)),
-                Optional.of(new TokenCounts(10, 4, 3)),
+                List.of(
+                        new Reasoning("rs_1", "They ask for the weather.", true),
+                        new Message("msg_2", Role.ASSISTANT, List.of("It rains."), true),
+                        new FunctionCall("fc_2", "call_2", "weather", "{\"ci", false)),
+                Optional.of(new TokenCounts(10, 4, 3, 2)),
                 Optional.of("resp_0"),
                 Optional.empty(),
                 Optional.of(new ConversationPart("cnv_1", 13)),
                 true);
+    }
+
+    private static AskedTools tools(ResponseStatus status) {
+        ToolChoice choice = switch (status) {
+            case IN_PROGRESS -> ToolChoice.AUTO;
+            case COMPLETED -> ToolChoice.REQUIRED;
+            case INCOMPLETE -> ToolChoice.NONE;
+            case FAILED, CANCELLED -> new ToolChoice.Named("weather");
+        };
+        return new AskedTools(
+                List.of(
+                        new AskedTools.Function(
+                                "weather", Optional.of("Now"), Optional.of("{\"type\":\"object\"}"), Optional.of(true)),
+                        new AskedTools.Function("clock", Optional.empty(), Optional.empty(), Optional.empty())),
+                choice,
+                status != ResponseStatus.COMPLETED);
     }
 
     @Test
@@ -71,7 +94,7 @@ class ResponseCodecTest {
                 .isInstanceOf(DamagedSessionException.class);
         assertThatThrownBy(() -> codec.decode("{\"version\":9}".getBytes(StandardCharsets.UTF_8)))
                 .isInstanceOf(DamagedSessionException.class)
-                .hasMessageContaining("newer release");
+                .hasMessageContaining("another release");
         String cut = new String(codec.encode(response(ResponseStatus.COMPLETED)), StandardCharsets.UTF_8)
                 .replace("\"message\"", "\"image\"");
         assertThatThrownBy(() -> codec.decode(cut.getBytes(StandardCharsets.UTF_8)))

@@ -197,6 +197,8 @@ abstract class ResponseServiceHarness {
                 new ResponseSettings(
                         instructions,
                         new AnswerFormat.Text(),
+                        AskedTools.NONE,
+                        Optional.empty(),
                         1,
                         1,
                         Optional.empty(),

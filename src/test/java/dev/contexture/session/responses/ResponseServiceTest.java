@@ -7,6 +7,7 @@ import dev.contexture.core.FinishReason;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.InvalidPromptException;
 import dev.contexture.session.Sessions;
+import dev.contexture.session.responses.ResponseEvent.Begun;
 import dev.contexture.session.responses.ResponseEvent.Ended;
 import dev.contexture.session.responses.ResponseEvent.Failed;
 import dev.contexture.session.responses.ResponseEvent.Started;
@@ -29,19 +30,20 @@ class ResponseServiceTest extends ResponseServiceHarness {
     @Test
     void eventsComeInOrderAndTheResponseIsKept() {
         List<ResponseEvent> events = events(service, first("one"));
-        assertThat(events).hasSize(3);
+        assertThat(events).hasSize(4);
         assertThat(events.getFirst())
                 .isInstanceOfSatisfying(
                         Started.class,
                         started -> assertThat(started.response().status()).isEqualTo(ResponseStatus.IN_PROGRESS));
-        assertThat(events.get(1)).isEqualTo(new Text("abab"));
+        ResponseItem begun = ((Begun) events.get(1)).item();
+        assertThat(events.get(2)).isEqualTo(new Text(0, begun.id(), "abab"));
         Response response = ((Ended) events.getLast()).response();
         assertThat(response.status()).isEqualTo(ResponseStatus.COMPLETED);
         assertThat(response.stored()).isTrue();
-        assertThat(response.usage()).contains(new Response.TokenCounts(7, 2, 4));
+        assertThat(response.usage()).contains(new Response.TokenCounts(7, 2, 4, 0));
         assertThat(response.output()).singleElement().isInstanceOfSatisfying(Message.class, message -> {
             assertThat(message.texts()).containsExactly("abab");
-            assertThat(message.id()).isEqualTo(((Started) events.getFirst()).messageId());
+            assertThat(message.id()).isEqualTo(begun.id());
         });
         assertThat(find(response.id())).isEqualTo(response);
         assertThat(heard).containsExactly("began", "COMPLETED");
@@ -175,7 +177,7 @@ class ResponseServiceTest extends ResponseServiceHarness {
                 .singleElement()
                 .isEqualTo("ab".repeat(3000));
         reader.requestUnbounded();
-        assertThat(events).hasSize(3002);
+        assertThat(events).hasSize(3003);
         assertThat(((Ended) events.getLast()).response()).isEqualTo(cancelled);
     }
 
