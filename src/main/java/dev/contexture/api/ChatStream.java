@@ -64,15 +64,17 @@ final class ChatStream {
 
     private List<Chunk> part(Part event) {
         return switch (event.part()) {
-            case AnswerPart.Text(String text) -> delta(event, DeltaBody.content(text));
-            case AnswerPart.Thought(String text) -> delta(event, DeltaBody.reasoning(text));
+            case AnswerPart.Text text -> delta(event, DeltaBody.content(text.text()));
+            case AnswerPart.Thought thought -> delta(event, DeltaBody.reasoning(thought.text()));
             case AnswerPart.CallBegin begin ->
                 delta(
                         event,
                         DeltaBody.call(
                                 new ToolCall(begin.index(), begin.id(), "function", new Function(begin.name(), ""))));
-            case AnswerPart.CallArguments(int index, String fragment) ->
-                delta(event, DeltaBody.call(new ToolCall(index, null, null, new Function(null, fragment))));
+            case AnswerPart.CallArguments more ->
+                delta(
+                        event,
+                        DeltaBody.call(new ToolCall(more.index(), null, null, new Function(null, more.fragment()))));
             case AnswerPart.CallEnd end -> List.of();
         };
     }

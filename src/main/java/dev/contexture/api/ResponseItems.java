@@ -33,9 +33,12 @@ final class ResponseItems {
     List<ResponseItem> read(@Nullable Object input) {
         return switch (input) {
             case null -> throw InvalidRequestException.missing("input");
-            case String text
-            when text.isEmpty() -> throw InvalidRequestException.badValue("'input' must not be empty.", "input");
-            case String text -> List.of(new Message(ids.apply("msg_"), Role.USER, List.of(text), true));
+            case String text -> {
+                if (text.isEmpty()) {
+                    throw InvalidRequestException.badValue("'input' must not be empty.", "input");
+                }
+                yield List.of(new Message(ids.apply("msg_"), Role.USER, List.of(text), true));
+            }
             case List<?> items -> items(items);
             default -> throw InvalidRequestException.badType("input", "a string or an array of items");
         };

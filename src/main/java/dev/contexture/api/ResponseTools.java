@@ -30,7 +30,7 @@ final class ResponseTools {
             case ToolChoice.Auto auto -> "auto";
             case ToolChoice.None none -> "none";
             case ToolChoice.Required required -> "required";
-            case ToolChoice.Named(String name) -> new Named("function", name);
+            case ToolChoice.Named named -> new Named("function", named.name());
         };
     }
 

@@ -179,8 +179,8 @@ final class Generation {
             }
             boolean detailed = piece.tokens().isEmpty();
             for (AnswerPart part : parts) {
-                if (part instanceof AnswerPart.Text(String more)) {
-                    events.next(new Delta(index, more, detailed ? List.of() : piece.tokens()));
+                if (part instanceof AnswerPart.Text more) {
+                    events.next(new Delta(index, more.text(), detailed ? List.of() : piece.tokens()));
                     detailed = true;
                 } else {
                     events.next(new Part(index, part));

@@ -85,11 +85,11 @@ public final class SpokenAnswer {
 
     public void take(Part event) {
         switch (event.part()) {
-            case AnswerPart.Text(String more) -> text.append(more);
-            case AnswerPart.Thought(String more) -> reasoning.append(more);
+            case AnswerPart.Text more -> text.append(more.text());
+            case AnswerPart.Thought more -> reasoning.append(more.text());
             case AnswerPart.CallBegin begin -> calls.add(new CallSoFar(begin.id(), begin.name()));
-            case AnswerPart.CallArguments(int index, String fragment) ->
-                calls.get(index).arguments.append(fragment);
+            case AnswerPart.CallArguments more ->
+                calls.get(more.index()).arguments.append(more.fragment());
             case AnswerPart.CallEnd end -> calls.get(end.index()).ended = true;
         }
     }

@@ -122,18 +122,18 @@ public final class ContextureStreamingChatModel implements StreamingChatModel {
 
     private static List<ChatModelStreamingEvent> events(AnswerPart part, SpokenAnswer spoken) {
         return switch (part) {
-            case AnswerPart.Text(String text) -> List.of(new PartialResponse(text));
-            case AnswerPart.Thought(String text) -> List.of(new PartialThinking(text));
+            case AnswerPart.Text text -> List.of(new PartialResponse(text.text()));
+            case AnswerPart.Thought thought -> List.of(new PartialThinking(thought.text()));
             case AnswerPart.CallBegin begin -> List.of(); // they have no event without arguments
-            case AnswerPart.CallArguments(int index, String fragment) ->
+            case AnswerPart.CallArguments more ->
                 List.of(PartialToolCall.builder()
-                        .index(index)
-                        .id(spoken.call(index).id())
-                        .name(spoken.call(index).name())
-                        .partialArguments(fragment)
+                        .index(more.index())
+                        .id(spoken.call(more.index()).id())
+                        .name(spoken.call(more.index()).name())
+                        .partialArguments(more.fragment())
                         .build());
-            case AnswerPart.CallEnd(int index, boolean whole) ->
-                List.of(new CompleteToolCall(index, ChatTranslation.call(spoken.call(index))));
+            case AnswerPart.CallEnd end ->
+                List.of(new CompleteToolCall(end.index(), ChatTranslation.call(spoken.call(end.index()))));
         };
     }
 

@@ -108,9 +108,10 @@ public final class ContextureChatModel implements ChatModel {
                         : List.of(response(id, new AssistantMessage(delta.text()), null, null));
             case Completed completed ->
                 List.of(response(id, calls(answer.spoken()), answer.reason(), completed.usage()));
-            case GenerationEvent.Part(int choice, AnswerPart.Thought(String thought)) ->
-                List.of(response(id, thought(thought), null, null));
-            case GenerationEvent.Part part -> List.of(); // calls come whole, in the last chunk
+            case GenerationEvent.Part part ->
+                part.part() instanceof AnswerPart.Thought thought
+                        ? List.of(response(id, thought(thought.text()), null, null))
+                        : List.of(); // calls come whole, in the last chunk
             case GenerationEvent.Drawn none -> List.of();
             case GenerationEvent.Finished finished -> List.of();
         };

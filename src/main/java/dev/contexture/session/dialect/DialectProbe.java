@@ -33,7 +33,7 @@ public final class DialectProbe {
         Optional<ThinkTags> thoughts = switch (settings.thoughts()) {
             case DialectSettings.Thoughts.ByTemplate byTemplate -> ThinkTags.in(source);
             case DialectSettings.Thoughts.None none -> Optional.empty();
-            case DialectSettings.Thoughts.Given(ThinkTags tags) -> Optional.of(tags);
+            case DialectSettings.Thoughts.Given given -> Optional.of(given.tags());
         };
         boolean systemMessages = has(List.of(message("system", SYSTEM), message("user", "x")), List.of(), SYSTEM);
         Optional<Dialect.CallArguments> arguments = writesTools() ? arguments() : Optional.empty();

@@ -33,8 +33,8 @@ public record ToolUse(List<ToolDefinition> tools, ToolChoice choice, boolean par
                         "tools must have different names, but '" + tool.name() + "' is there twice");
             }
         }
-        if (choice instanceof ToolChoice.Named(String name) && !names.contains(name)) {
-            throw new IllegalArgumentException("tool_choice names '" + name + "', which is none of the tools");
+        if (choice instanceof ToolChoice.Named named && !names.contains(named.name())) {
+            throw new IllegalArgumentException("tool_choice names '" + named.name() + "', which is none of the tools");
         }
         if (choice instanceof ToolChoice.Required && tools.isEmpty()) {
             throw new IllegalArgumentException("tool_choice must be auto or none where there are no tools");
@@ -58,8 +58,8 @@ public record ToolUse(List<ToolDefinition> tools, ToolChoice choice, boolean par
     List<ToolDefinition> callable() {
         return switch (choice) {
             case ToolChoice.None none -> List.of();
-            case ToolChoice.Named(String name) ->
-                tools.stream().filter(tool -> tool.name().equals(name)).toList();
+            case ToolChoice.Named named ->
+                tools.stream().filter(tool -> tool.name().equals(named.name())).toList();
             case ToolChoice.Auto auto -> tools;
             case ToolChoice.Required required -> tools;
         };

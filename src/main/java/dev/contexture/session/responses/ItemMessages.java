@@ -31,16 +31,16 @@ public final class ItemMessages {
                     spoken.end(messages);
                     spoken.reasoning = Optional.of(reasoning.text()).filter(text -> !text.isEmpty());
                 }
-                case Message message
-                when message.role() == Role.ASSISTANT -> {
-                    if (spoken.text.isPresent() || !spoken.calls.isEmpty()) {
-                        spoken.end(messages);
-                    }
-                    spoken.text = Optional.of(String.join("", message.texts()));
-                }
                 case FunctionCall call ->
                     spoken.calls.add(new SpokenAnswer.Call(call.callId(), call.name(), call.arguments()));
                 case Message message -> {
+                    if (message.role() == Role.ASSISTANT) {
+                        if (spoken.text.isPresent() || !spoken.calls.isEmpty()) {
+                            spoken.end(messages);
+                        }
+                        spoken.text = Optional.of(String.join("", message.texts()));
+                        break;
+                    }
                     spoken.end(messages);
                     messages.add(SessionMessage.of(name(message.role()), String.join("", message.texts())));
                 }

@@ -79,8 +79,8 @@ final class OutputItems {
 
     List<ResponseEvent> take(Part event) {
         return switch (event.part()) {
-            case AnswerPart.Text(String more) -> grown(Kind.MESSAGE, more);
-            case AnswerPart.Thought(String more) -> grown(Kind.REASONING, more);
+            case AnswerPart.Text more -> grown(Kind.MESSAGE, more.text());
+            case AnswerPart.Thought more -> grown(Kind.REASONING, more.text());
             case AnswerPart.CallBegin begin -> {
                 List<ResponseEvent> events = new ArrayList<>();
                 begin(Kind.CALL, begin.id(), begin.name(), events);

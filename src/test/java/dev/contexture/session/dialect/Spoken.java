@@ -35,20 +35,21 @@ record Spoken(String thought, String text, List<String> calls, List<CallOutcome>
         int ended = 0;
         for (AnswerPart part : parts) {
             switch (part) {
-                case AnswerPart.Text(String more) -> text.append(more);
-                case AnswerPart.Thought(String more) -> thought.append(more);
+                case AnswerPart.Text more -> text.append(more.text());
+                case AnswerPart.Thought more -> thought.append(more.text());
                 case AnswerPart.CallBegin begin -> {
                     require(begin.index() == calls.size() && begin.index() == ended, "calls come in order");
                     require(begin.id().equals("id" + (begin.index() + 1)), "each call has an id of its own");
                     calls.add(new StringBuilder(begin.name()));
                 }
-                case AnswerPart.CallArguments(int index, String fragment) -> {
+                case AnswerPart.CallArguments more -> {
+                    int index = more.index();
                     require(index == calls.size() - 1 && ended == index, "arguments are of the open call");
-                    require(!fragment.isEmpty(), "fragments have text");
-                    calls.get(index).append(fragment);
+                    require(!more.fragment().isEmpty(), "fragments have text");
+                    calls.get(index).append(more.fragment());
                 }
-                case AnswerPart.CallEnd(int index, boolean whole) -> {
-                    require(index == ended, "a call ends once");
+                case AnswerPart.CallEnd end -> {
+                    require(end.index() == ended, "a call ends once");
                     ended++;
                 }
             }
