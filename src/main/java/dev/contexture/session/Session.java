@@ -49,36 +49,6 @@ public record Session(
         }
     }
 
-    /** Without marks. */
-    Session(
-            String id,
-            String lineage,
-            String model,
-            Instant created,
-            Instant lastUsed,
-            Duration timeToLive,
-            boolean pinned,
-            Map<String, String> metadata,
-            int turns,
-            List<SessionMessage> messages,
-            int[] tokens,
-            String owner) {
-        this(
-                id,
-                lineage,
-                model,
-                created,
-                lastUsed,
-                timeToLive,
-                pinned,
-                metadata,
-                turns,
-                messages,
-                tokens,
-                owner,
-                List.of());
-    }
-
     /**
      * A point of a conversation, behind an answer.
      *
@@ -199,7 +169,8 @@ public record Session(
                 turns,
                 new ArrayList<>(messages),
                 tokens,
-                owner);
+                owner,
+                List.of());
     }
 
     /** The conversation up to a mark, under another id. */

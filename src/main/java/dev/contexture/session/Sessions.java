@@ -112,7 +112,8 @@ public final class Sessions {
                 0,
                 messages,
                 new int[0],
-                "");
+                "",
+                List.of());
     }
 
     /** One that nothing was said in, and that is not stored before its first turn. */

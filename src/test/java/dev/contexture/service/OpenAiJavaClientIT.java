@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
@@ -18,6 +17,7 @@ import com.openai.models.embeddings.EmbeddingCreateParams;
 import dev.contexture.golden.GoldenEmbedding;
 import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.testing.DefaultModel;
+import dev.contexture.testing.LocalOpenAi;
 import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -38,11 +38,7 @@ class OpenAiJavaClientIT {
     private OpenAIClient client = client(1);
 
     private static OpenAIClient client(int port) {
-        return OpenAIOkHttpClient.builder()
-                .baseUrl("http://localhost:" + port + "/v1")
-                .apiKey("none-needed")
-                .maxRetries(0)
-                .build();
+        return LocalOpenAi.at(port).build();
     }
 
     @BeforeEach

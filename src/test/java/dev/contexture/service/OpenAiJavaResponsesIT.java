@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
@@ -23,6 +22,7 @@ import com.openai.models.responses.ToolChoiceOptions;
 import com.openai.models.responses.inputitems.InputItemListPage;
 import dev.contexture.scheduler.SchedulerLoop;
 import dev.contexture.testing.DefaultModel;
+import dev.contexture.testing.LocalOpenAi;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -44,12 +44,7 @@ class OpenAiJavaResponsesIT {
     private OpenAIClient client = client(1);
 
     private static OpenAIClient client(int port) {
-        return OpenAIOkHttpClient.builder()
-                .baseUrl("http://localhost:" + port + "/v1")
-                .apiKey("none-needed")
-                .maxRetries(0)
-                .responseValidation(true)
-                .build();
+        return LocalOpenAi.at(port).responseValidation(true).build();
     }
 
     @BeforeEach

@@ -34,7 +34,8 @@ class SessionSealerTest {
                             "tool_calls",
                             List.of(Map.of("id", "1", "function", Map.of("name", "f", "arguments", "{}")))))),
             new int[] {1, -2, 1 << 30},
-            "replica");
+            "replica",
+            List.of(new Session.Mark("resp_1", 2, 3)));
 
     private final SessionCodec codec = new SessionCodec();
     private final SessionSealer sealer = new SessionSealer(new byte[32], new SecureRandom());

@@ -18,6 +18,7 @@ import dev.contexture.session.store.InMemorySessionRecords;
 import dev.contexture.session.store.SessionRecords;
 import dev.contexture.session.store.SessionStoreUnavailableException;
 import dev.contexture.testing.DyingSessionRecords;
+import dev.contexture.testing.GeneratingService;
 import dev.contexture.testing.LetterTokenizer;
 import java.lang.reflect.Proxy;
 import java.security.SecureRandom;
@@ -61,26 +62,11 @@ class SessionTurnsTest {
     private SessionService service(SessionRecords store, Answers answers) {
         return new SessionService(
                 new SessionService.Parts(
-                        new InferenceService() {
+                        new GeneratingService() {
                             @Override
                             public Flux<GenerationEvent> generate(GenerationRequest request) {
                                 asked.add(request);
                                 return answers.to(request);
-                            }
-
-                            @Override
-                            public Mono<int[]> tokenize(Prompt prompt) {
-                                throw new UnsupportedOperationException();
-                            }
-
-                            @Override
-                            public Mono<String> detokenize(List<Integer> tokenIds) {
-                                throw new UnsupportedOperationException();
-                            }
-
-                            @Override
-                            public ModelDescription model() {
-                                throw new UnsupportedOperationException();
                             }
                         },
                         SessionTurnsTest::render,

@@ -47,6 +47,15 @@ final class ByteClasses {
         return of(List.of(labels));
     }
 
+    /** The same of bytes, any of which may be there several times. */
+    static ByteClasses ofSingles(byte[] singles) {
+        int[] labels = new int[BYTES];
+        for (byte single : singles) {
+            labels[single & 0xFF] = 1 + (single & 0xFF);
+        }
+        return of(List.of(labels));
+    }
+
     ByteClasses and(ByteClasses other) {
         return of(List.of(classOf, other.classOf));
     }

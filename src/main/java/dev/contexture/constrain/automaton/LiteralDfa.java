@@ -3,7 +3,6 @@ package dev.contexture.constrain.automaton;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.List;
 
 /** Accepts one text. */
 public final class LiteralDfa extends Dfa {
@@ -47,10 +46,6 @@ public final class LiteralDfa extends Dfa {
 
     @Override
     ByteClasses classes() {
-        int[] labels = new int[ByteClasses.BYTES];
-        for (byte b : text) {
-            labels[b & 0xFF] = 1 + (b & 0xFF);
-        }
-        return ByteClasses.of(List.of(labels));
+        return ByteClasses.ofSingles(text);
     }
 }

@@ -1,7 +1,6 @@
 package dev.contexture.constrain.automaton;
 
 import java.nio.ByteBuffer;
-import java.util.List;
 
 /**
  * Accepts any bytes up to the end of the first mark in them. A state is how much of the mark was read last (Knuth, Morris and
@@ -63,10 +62,6 @@ public final class UntilDfa extends Dfa {
 
     @Override
     ByteClasses classes() {
-        int[] labels = new int[ByteClasses.BYTES];
-        for (byte b : mark) {
-            labels[b & 0xFF] = 1 + (b & 0xFF);
-        }
-        return ByteClasses.of(List.of(labels));
+        return ByteClasses.ofSingles(mark);
     }
 }

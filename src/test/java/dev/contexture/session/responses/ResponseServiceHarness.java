@@ -11,7 +11,6 @@ import dev.contexture.session.GenerationEvent.Drawn;
 import dev.contexture.session.GenerationEvent.Finished;
 import dev.contexture.session.GenerationEvent.Usage;
 import dev.contexture.session.GenerationRequest;
-import dev.contexture.session.InferenceService;
 import dev.contexture.session.NoStoredKv;
 import dev.contexture.session.Prompt;
 import dev.contexture.session.SessionSealer;
@@ -27,6 +26,7 @@ import dev.contexture.session.responses.ResponseItem.Role;
 import dev.contexture.session.store.InMemorySessionRecords;
 import dev.contexture.session.store.InMemoryTenantLedger;
 import dev.contexture.session.store.SessionRecords;
+import dev.contexture.testing.GeneratingService;
 import dev.contexture.testing.LetterTokenizer;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -40,7 +40,6 @@ import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
@@ -63,7 +62,7 @@ abstract class ResponseServiceHarness {
     Flux<GenerationEvent> answer = answer("abab", FinishReason.STOP);
     final ResponseService service = service(10, 1_000_000);
 
-    final class Inference implements InferenceService {
+    final class Inference extends GeneratingService {
         @Override
         public Flux<GenerationEvent> generate(GenerationRequest request) {
             asked.add(
@@ -74,21 +73,6 @@ abstract class ResponseServiceHarness {
                         case Prompt.Tokens tokens -> throw new IllegalStateException();
                     });
             return answer;
-        }
-
-        @Override
-        public Mono<int[]> tokenize(Prompt prompt) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Mono<String> detokenize(List<Integer> tokenIds) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public ModelDescription model() {
-            throw new UnsupportedOperationException();
         }
     }
 
