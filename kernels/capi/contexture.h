@@ -156,7 +156,8 @@ CTX_API int32_t ctx_pool_read(int64_t pool, int32_t layer, int32_t page, int32_t
 /* A stored block: K and V of the positions [first, first + tokens) of a sequence on these pages, of one KV head, over the
  * layers named, as bytes. format: 0 f16, 1 int8, 2 int4, 3 int8 keys and int4 values. tokens: at most 256. bytes: an even
  * address, ctx_block_bytes of them. The pool must be of f16. Decoding does not trust the bytes' content. On a device no run may be
- * under way, what is decoded is there at the next ctx_step_*, and what is decoded must be tokens that no sequence with a place (ctx_step_select_chosen) has run yet. */
+ * under way, what is decoded is there at the next ctx_step_*, and must be tokens that no sequence with a place
+ * (ctx_step_select_chosen) has run yet. */
 CTX_API int64_t ctx_block_bytes(int64_t pool, int32_t format, int32_t layer_count, int32_t tokens);
 CTX_API int32_t ctx_block_encode(int64_t pool, int32_t format, int32_t layer_count, const int32_t* layers,
                                  int32_t kv_head, int32_t page_count, const int32_t* pages, int32_t first,

@@ -18,7 +18,7 @@ namespace contexture {
 namespace cuda {
 
 // Takes twice the largest block that was stored, at most 2 * 256 tokens of all layers and KV heads, and for what comes back
-// kDecodedBytes or a block's largest part.
+// twice kDecodedBytes or twice a block's largest part.
 class BlockStaging {
  public:
   static constexpr size_t kDecodedBytes = size_t{8} << 20;
