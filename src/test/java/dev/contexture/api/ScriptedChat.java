@@ -12,6 +12,7 @@ import dev.contexture.session.dialect.CallOutcome;
 import dev.contexture.session.dialect.DialectSettings;
 import dev.contexture.session.store.InMemorySessionRecords;
 import dev.contexture.testing.ByteTokenizer;
+import dev.contexture.testing.LetterEmbeddings;
 import dev.contexture.testing.ScriptedGenerator;
 import dev.contexture.testing.ScriptedService;
 import java.security.SecureRandom;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.http.MediaType;
@@ -33,9 +35,10 @@ import reactor.netty.http.server.HttpServer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The chat route over HTTP, with everything behind it but a model: answers are given texts. */
-final class ScriptedChat implements AutoCloseable {
+/** The routes over HTTP, with everything behind them but models: answers are given texts, vectors made of letters. */
+public final class ScriptedChat implements AutoCloseable {
     final ScriptedGenerator generator;
+    private final ScriptedService scripted;
     final List<CallOutcome> outcomes;
     final SessionService sessions;
     private final AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
@@ -47,8 +50,8 @@ final class ScriptedChat implements AutoCloseable {
     /**
      * @param style of the golden templates
      */
-    ScriptedChat(String style, DialectSettings settings) {
-        ScriptedService scripted = new ScriptedService(style, settings);
+    public ScriptedChat(String style, DialectSettings settings) {
+        this.scripted = new ScriptedService(style, settings);
         InferenceService service = scripted.service();
         this.generator = scripted.generator();
         this.outcomes = scripted.outcomes();
@@ -67,6 +70,13 @@ final class ScriptedChat implements AutoCloseable {
                         properties,
                         new Heads(service, InstantSource.system(), () -> "x"),
                         new EventStream(Duration.ofSeconds(15), Schedulers.parallel(), errors)));
+        RequestBodies bodies = new RequestBodies(1 << 20, Duration.ofSeconds(5), Schedulers.parallel());
+        context.registerBean(
+                ModelController.class, () -> new ModelController(service, Optional.of(LetterEmbeddings.INSTANCE)));
+        context.registerBean(TokenizerController.class, () -> new TokenizerController(service, bodies));
+        context.registerBean(
+                EmbeddingController.class,
+                () -> new EmbeddingController(Optional.of(LetterEmbeddings.INSTANCE), bodies));
         context.refresh();
         this.server = HttpServer.create()
                 .host("localhost")
@@ -135,7 +145,16 @@ final class ScriptedChat implements AutoCloseable {
         return post(body, 200).path("choices").path(0);
     }
 
-    String url() {
+    /** The same service without HTTP. */
+    public ScriptedService scripted() {
+        return scripted;
+    }
+
+    public SessionService sessions() {
+        return sessions;
+    }
+
+    public String url() {
         return "http://localhost:" + server.port() + "/v1";
     }
 
