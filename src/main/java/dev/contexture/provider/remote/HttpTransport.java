@@ -163,7 +163,8 @@ final class HttpTransport implements AutoCloseable {
 
     private static Flux<List<ByteBuffer>> body(
             HttpResponse<Flow.Publisher<List<ByteBuffer>>> response, Duration silence) {
-        return JdkFlowAdapter.flowPublisherToFlux(response.body()).timeout(silence);
+        return JdkFlowAdapter.flowPublisherToFlux(UntilCancelled.of(response.body()))
+                .timeout(silence);
     }
 
     private static Flux<List<ByteBuffer>> limited(Flux<List<ByteBuffer>> body, long most, URI address) {

@@ -117,7 +117,7 @@ class RemoteModelTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void streamsAreObserved(boolean overHttp) {
+    void streamsAreObserved(boolean overHttp) throws InterruptedException {
         generator().willAnswer("Fine, thanks.", 5);
         List<ChatResponse> chunks = model(overHttp).stream(new Prompt("How is it?"))
                 .collectList()
@@ -125,6 +125,9 @@ class RemoteModelTest {
                 .orElseThrow();
         assertThat(chunks.getLast().getMetadata().getUsage().getCacheReadInputTokens())
                 .isEqualTo(5);
+        for (int i = 0; i < 500 && stopped.isEmpty(); i++) {
+            Thread.sleep(10); // the observation ends behind the last chunk
+        }
         assertThat(stopped).singleElement().satisfies(context -> {
             ChatResponse whole = Objects.requireNonNull(context.getResponse());
             assertThat(Objects.requireNonNull(whole.getResult()).getOutput().getText())
