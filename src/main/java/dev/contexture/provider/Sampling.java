@@ -10,7 +10,10 @@ public record Sampling(
         @Nullable Integer topK,
         @Nullable Double topP,
         @Nullable Double frequencyPenalty,
-        @Nullable Double presencePenalty) {
+        @Nullable Double presencePenalty,
+        @Nullable Double minP,
+        @Nullable Double repetitionPenalty,
+        @Nullable Long seed) {
     /**
      * @throws IllegalArgumentException if a value is out of range; names it
      */
@@ -19,12 +22,12 @@ public record Sampling(
                 or(temperature, 1f),
                 topK == null ? 0 : topK,
                 or(topP, 1f),
-                0f,
-                1f,
+                or(minP, 0f),
+                or(repetitionPenalty, 1f),
                 or(frequencyPenalty, 0f),
                 or(presencePenalty, 0f),
                 Map.of(),
-                null,
+                seed,
                 false,
                 0);
     }

@@ -16,6 +16,7 @@ import dev.contexture.session.responses.ResponseService;
 import dev.contexture.session.store.InMemorySessionRecords;
 import dev.contexture.session.store.InMemoryTenantLedger;
 import dev.contexture.testing.ByteTokenizer;
+import dev.contexture.testing.LetterEmbeddings;
 import dev.contexture.testing.ScriptedGenerator;
 import dev.contexture.testing.ScriptedService;
 import java.security.SecureRandom;
@@ -23,6 +24,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -39,9 +41,10 @@ import reactor.netty.http.server.HttpServer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The routes of chat completions and responses over HTTP, with everything behind it but a model: answers are given texts. */
-final class ScriptedChat implements AutoCloseable {
+/** The routes over HTTP, with everything behind them but models: answers are given texts, vectors made of letters. */
+public final class ScriptedChat implements AutoCloseable {
     final ScriptedGenerator generator;
+    private final ScriptedService scripted;
     final List<CallOutcome> outcomes;
     final SessionService sessions;
     private final AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
@@ -53,8 +56,8 @@ final class ScriptedChat implements AutoCloseable {
     /**
      * @param style of the golden templates
      */
-    ScriptedChat(String style, DialectSettings settings) {
-        ScriptedService scripted = new ScriptedService(style, settings);
+    public ScriptedChat(String style, DialectSettings settings) {
+        this.scripted = new ScriptedService(style, settings);
         InferenceService service = scripted.service();
         this.generator = scripted.generator();
         this.outcomes = scripted.outcomes();
@@ -73,17 +76,24 @@ final class ScriptedChat implements AutoCloseable {
                         properties,
                         new Heads(service, InstantSource.system(), () -> "x"),
                         new EventStream(Duration.ofSeconds(15), Schedulers.parallel(), errors)));
+        RequestBodies bodies = new RequestBodies(1 << 20, Duration.ofSeconds(5), Schedulers.parallel());
         context.registerBean(
                 ResponseController.class,
                 () -> new ResponseController(
                         service,
                         responses(service, scripted.renderer()),
                         sessions,
-                        new RequestBodies(1 << 20, Duration.ofSeconds(5), Schedulers.parallel()),
+                        bodies,
                         properties,
                         new Heads(service, InstantSource.system(), new Ids()),
                         new EventStream(Duration.ofSeconds(15), Schedulers.parallel(), errors),
                         errors));
+        context.registerBean(
+                ModelController.class, () -> new ModelController(service, Optional.of(LetterEmbeddings.INSTANCE)));
+        context.registerBean(TokenizerController.class, () -> new TokenizerController(service, bodies));
+        context.registerBean(
+                EmbeddingController.class,
+                () -> new EmbeddingController(Optional.of(LetterEmbeddings.INSTANCE), bodies));
         context.refresh();
         this.server = HttpServer.create()
                 .host("localhost")
@@ -184,7 +194,16 @@ final class ScriptedChat implements AutoCloseable {
         return post(body, 200).path("choices").path(0);
     }
 
-    String url() {
+    /** The same service without HTTP. */
+    public ScriptedService scripted() {
+        return scripted;
+    }
+
+    public SessionService sessions() {
+        return sessions;
+    }
+
+    public String url() {
         return "http://localhost:" + server.port() + "/v1";
     }
 

@@ -148,6 +148,24 @@ class ArchitectureTest {
     }
 
     @Test
+    void adaptersDoNotKnowWhichWayTheyAsk() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(ROOT + "provider.langchain4j..", ROOT + "provider.springai..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(ROOT + "provider.remote..", ROOT + "provider.autoconfigure..")
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAnyPackage(ROOT + "provider", ROOT + "provider.remote..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.langchain4j..", "org.springframework..")
+                .check(CLASSES);
+    }
+
+    @Test
     void onlyTheWiringReadsClocksAndRandomness() {
         noClasses()
                 .that()

@@ -3,6 +3,8 @@ package dev.contexture.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.contexture.provider.ContextureException;
+import dev.contexture.provider.EmbeddedClient;
 import dev.contexture.provider.langchain4j.ContextureStreamingChatModel;
 import dev.contexture.provider.langchain4j.ContextureTokenUsage;
 import dev.contexture.scheduler.SchedulerLoop;
@@ -63,7 +65,8 @@ class EmbeddedProvidersIT {
     }
 
     private ChatResponse langChain4jAnswer() {
-        return new dev.contexture.provider.langchain4j.ContextureChatModel(service, brief(), List.of())
+        return new dev.contexture.provider.langchain4j.ContextureChatModel(
+                        EmbeddedClient.of(service), brief(), List.of())
                 .chat(question(ChatRequestParameters.builder().build()));
     }
 
@@ -81,7 +84,8 @@ class EmbeddedProvidersIT {
                 .get(60, TimeUnit.SECONDS);
         assertThat(async.aiMessage().text()).isEqualTo(text);
 
-        ContextureStreamingChatModel streaming = new ContextureStreamingChatModel(service, brief(), List.of());
+        ContextureStreamingChatModel streaming =
+                new ContextureStreamingChatModel(EmbeddedClient.of(service), brief(), List.of());
         CompletableFuture<ChatResponse> complete = new CompletableFuture<>();
         StringBuilder partials = new StringBuilder();
         streaming.chat(question(brief()), handler(partials, complete));
@@ -135,7 +139,9 @@ class EmbeddedProvidersIT {
                 heard.add("response");
             }
         };
-        new dev.contexture.provider.langchain4j.ContextureChatModel(service, brief(), List.of(listener)).chat(QUESTION);
+        new dev.contexture.provider.langchain4j.ContextureChatModel(
+                        EmbeddedClient.of(service), brief(), List.of(listener))
+                .chat(QUESTION);
         assertThat(heard).containsExactly("request", "response");
     }
 
@@ -180,7 +186,8 @@ class EmbeddedProvidersIT {
     @Test
     void springAiAnswersAlikeInBothWays() {
         var model = new dev.contexture.provider.springai.ContextureChatModel(
-                service, ChatOptions.builder().temperature(0.0).maxTokens(24).build());
+                EmbeddedClient.of(service),
+                ChatOptions.builder().temperature(0.0).maxTokens(24).build());
         var prompt = new Prompt(List.of(
                 new org.springframework.ai.chat.messages.SystemMessage("You answer briefly."),
                 new org.springframework.ai.chat.messages.UserMessage(QUESTION)));
@@ -216,14 +223,15 @@ class EmbeddedProvidersIT {
                 .isEqualTo(tokens.length);
         assertThatThrownBy(() -> model.call(new Prompt(
                         QUESTION, ChatOptions.builder().temperature(9.0).build())))
-                .isInstanceOf(IllegalArgumentException.class)
+                .isInstanceOf(ContextureException.class)
                 .hasMessageContaining("temperature");
     }
 
     @Test
     void springAiCancelReachesTheEngine() throws InterruptedException {
         var model = new dev.contexture.provider.springai.ContextureChatModel(
-                service, ChatOptions.builder().temperature(1.5).maxTokens(6000).build());
+                EmbeddedClient.of(service),
+                ChatOptions.builder().temperature(1.5).maxTokens(6000).build());
         model.stream(new Prompt(QUESTION)).take(2).blockLast(Duration.ofMinutes(1));
         Idle.await(loop);
     }

@@ -3,10 +3,10 @@ package dev.contexture.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.contexture.provider.ContextureException;
 import dev.contexture.provider.langchain4j.ContextureChatModel;
 import dev.contexture.provider.langchain4j.ContextureStreamingChatModel;
 import dev.contexture.session.InferenceService;
-import dev.contexture.session.InvalidPromptException;
 import dev.contexture.testing.SchemaJudge;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.InvalidRequestException;
@@ -246,7 +246,7 @@ class StructuredProvidersIT {
                 .forEach(chunk -> streamed.append(chunk.getResult().getOutput().getText()));
         assertThat(STRICT.readValue(streamed.toString(), Day.class).sky).isNotNull();
         assertThatThrownBy(() -> model.call(prompt("{\"not\": {}}")))
-                .isInstanceOf(InvalidPromptException.class)
+                .isInstanceOf(ContextureException.class)
                 .hasMessageContaining("#/not");
     }
 }

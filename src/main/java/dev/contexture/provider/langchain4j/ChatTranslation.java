@@ -1,15 +1,13 @@
 package dev.contexture.provider.langchain4j;
 
-import dev.contexture.core.SparsityOverrides;
+import dev.contexture.provider.Asked;
+import dev.contexture.provider.ChatCall;
+import dev.contexture.provider.ContextureClient;
+import dev.contexture.provider.ContextureException;
+import dev.contexture.provider.Failures;
 import dev.contexture.provider.Sampling;
 import dev.contexture.provider.SingleAnswer;
-import dev.contexture.scheduler.QueueFullException;
-import dev.contexture.scheduler.ShuttingDownException;
-import dev.contexture.session.ContextLengthExceededException;
-import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationRequest;
-import dev.contexture.session.InferenceService;
-import dev.contexture.session.InvalidPromptException;
 import dev.contexture.session.Prompt;
 import dev.contexture.session.SpokenAnswer;
 import dev.contexture.session.dialect.ToolChoice;
@@ -22,25 +20,25 @@ import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.exception.AuthenticationException;
 import dev.langchain4j.exception.InternalServerException;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.LangChain4jException;
 import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.exception.RateLimitException;
+import dev.langchain4j.exception.TimeoutException;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.internal.JsonSchemaElementUtils;
 import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
-import dev.langchain4j.model.output.FinishReason;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.UUID;
-import reactor.core.publisher.Flux;
-import reactor.core.scheduler.Schedulers;
+import reactor.core.publisher.Mono;
 
 /** Between LangChain4j's words and ours; translates and nothing else. */
 final class ChatTranslation {
@@ -48,26 +46,35 @@ final class ChatTranslation {
 
     private static final String TENANT = "embedded";
 
-    private final InferenceService service;
+    private final ContextureClient client;
 
-    ChatTranslation(InferenceService service) {
-        this.service = service;
+    ChatTranslation(ContextureClient client) {
+        this.client = client;
     }
 
-    /** Events come on threads that may block: handlers and stages behind a future are the caller's code. */
-    Flux<GenerationEvent> generate(ChatRequest request) {
-        return Flux.defer(() -> service.generate(generation(request))).publishOn(Schedulers.boundedElastic());
+    Mono<Asked> ask(ChatRequest request) {
+        return Mono.defer(() -> {
+            var parameters = ContextureChatRequestParameters.of(request.parameters());
+            return Asked.of(
+                    client,
+                    parameters.modelName(),
+                    id -> new ChatCall(
+                            id,
+                            generation(request.messages(), parameters),
+                            Optional.ofNullable(parameters.sessionId()).map(ChatCall.Turn::of)));
+        });
     }
 
-    private GenerationRequest generation(ChatRequest request) {
-        ChatRequestParameters parameters = request.parameters();
-        requireSupported(parameters);
-        List<Map<String, Object>> messages =
-                request.messages().stream().map(ChatTranslation::message).toList();
+    private static GenerationRequest generation(
+            List<ChatMessage> messages, ContextureChatRequestParameters parameters) {
         Integer limit = parameters.maxOutputTokens();
         List<String> stop = parameters.stopSequences();
+        Boolean thinking = parameters.thinking();
         GenerationRequest free = new GenerationRequest(
-                new Prompt.Chat(messages, tools(parameters), Map.of()),
+                new Prompt.Chat(
+                        messages.stream().map(ChatTranslation::message).toList(),
+                        tools(parameters),
+                        thinking == null ? Map.of() : Map.of("enable_thinking", thinking)),
                 limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
                 stop == null ? List.of() : stop,
                 1,
@@ -76,22 +83,17 @@ final class ChatTranslation {
                                 parameters.topK(),
                                 parameters.topP(),
                                 parameters.frequencyPenalty(),
-                                parameters.presencePenalty())
+                                parameters.presencePenalty(),
+                                parameters.minP(),
+                                parameters.repetitionPenalty(),
+                                parameters.seed())
                         .toParams(),
                 TENANT,
                 "",
-                SparsityOverrides.NONE);
+                parameters.sparsity());
         return AnswerFormat.of(parameters.responseFormat())
                 .map(free::constrained)
                 .orElse(free);
-    }
-
-    private void requireSupported(ChatRequestParameters parameters) {
-        String served = service.model().id();
-        if (parameters.modelName() != null && !parameters.modelName().equals(served)) {
-            throw new ModelNotFoundException(
-                    "the model " + parameters.modelName() + " is not served; " + served + " is");
-        }
     }
 
     private static ToolUse tools(ChatRequestParameters parameters) {
@@ -119,7 +121,7 @@ final class ChatTranslation {
                         : JsonSchemaElementUtils.toMap(specification.parameters()));
     }
 
-    private static Map<String, Object> message(ChatMessage message) {
+    static Map<String, Object> message(ChatMessage message) {
         return switch (message) {
             case SystemMessage system -> Map.of("role", "system", "content", system.text());
             case AiMessage assistant ->
@@ -161,32 +163,28 @@ final class ChatTranslation {
                 .build();
     }
 
-    ChatResponse response(SingleAnswer answer) {
+    static ChatResponse response(SingleAnswer answer) {
         return ChatResponse.builder()
                 .aiMessage(message(answer.spoken()))
-                .id("chatcmpl-" + UUID.randomUUID())
-                .modelName(service.model().id())
-                .tokenUsage(new ContextureTokenUsage(answer.usage()))
-                .finishReason(
-                        switch (answer.reason()) {
-                            case STOP -> FinishReason.STOP;
-                            case LENGTH -> FinishReason.LENGTH;
-                            case TOOL_CALLS -> FinishReason.TOOL_EXECUTION;
-                            case CANCELLED -> FinishReason.OTHER;
-                        })
+                .metadata(ContextureChatResponseMetadata.of(answer))
                 .build();
     }
 
     /** By kind, so that retries happen where they help. */
     static Throwable exception(Throwable error) {
-        return switch (error) {
-            case LangChain4jException already -> already;
-            case QueueFullException full -> new RateLimitException(full);
-            case ShuttingDownException down -> new InternalServerException(down);
-            case ContextLengthExceededException tooLong -> new InvalidRequestException(tooLong);
-            case InvalidPromptException invalid -> new InvalidRequestException(invalid);
-            case IllegalArgumentException invalid -> new InvalidRequestException(invalid);
-            default -> new InternalServerException(error);
+        if (error instanceof LangChain4jException) {
+            return error;
+        }
+        ContextureException failure = Failures.of(error);
+        return switch (failure.kind()) {
+            case INVALID_REQUEST, CONTEXT_LENGTH, SESSION_NOT_FOUND, SESSION_BUSY ->
+                new InvalidRequestException(failure.getMessage(), failure);
+            case MODEL_NOT_FOUND -> new ModelNotFoundException(failure.getMessage(), failure);
+            case AUTHENTICATION -> new AuthenticationException(failure.getMessage(), failure);
+            case RATE_LIMITED -> new RateLimitException(failure.getMessage(), failure);
+            case TIMEOUT -> new TimeoutException(failure.getMessage(), failure);
+            case UNAVAILABLE, UNREACHABLE, DISCONNECTED, INTERNAL ->
+                new InternalServerException(failure.getMessage(), failure);
         };
     }
 }

@@ -1,6 +1,9 @@
 package dev.contexture.provider.langchain4j;
 
-import dev.contexture.provider.SingleAnswer;
+import dev.contexture.provider.Asked;
+import dev.contexture.provider.ContextureClient;
+import dev.contexture.provider.EmbeddedClient;
+import dev.contexture.provider.langchain4j.spi.ContextureChatModelBuilderFactory;
 import dev.contexture.session.InferenceService;
 import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.chat.Capability;
@@ -9,31 +12,84 @@ import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.spi.ServiceHelper;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
-/** LangChain4j's chat model over an engine in the same process. Keeps nothing of a request; safe for use by several threads. */
+/** LangChain4j's chat model over an engine in the same process or a service over HTTP. Keeps nothing of a request; safe for use by several threads. */
 public final class ContextureChatModel implements ChatModel {
     private final ChatTranslation translation;
-    private final ChatRequestParameters defaults;
+    private final ContextureChatRequestParameters defaults;
     private final List<ChatModelListener> listeners;
 
     /**
      * @param defaults for what a request leaves open
      */
     public ContextureChatModel(
-            InferenceService service, ChatRequestParameters defaults, List<ChatModelListener> listeners) {
-        this.translation = new ChatTranslation(service);
-        this.defaults = defaults;
+            ContextureClient client, ChatRequestParameters defaults, List<ChatModelListener> listeners) {
+        this.translation = new ChatTranslation(client);
+        this.defaults = ContextureChatRequestParameters.of(defaults);
         this.listeners = List.copyOf(listeners);
     }
 
-    /** A model with the engine's own defaults. */
+    /** A model with the engine's own defaults, over the engine of this process. */
     public static ContextureChatModel of(InferenceService service) {
-        return new ContextureChatModel(service, ChatRequestParameters.builder().build(), List.of());
+        return of(EmbeddedClient.of(service));
+    }
+
+    /** A model with the engine's own defaults. */
+    public static ContextureChatModel of(ContextureClient client) {
+        return new ContextureChatModel(client, ContextureChatRequestParameters.EMPTY, List.of());
+    }
+
+    /** One of a framework's if there is any, see {@code ContextureChatModelBuilderFactory}. */
+    public static Builder builder() {
+        for (ContextureChatModelBuilderFactory factory :
+                ServiceHelper.loadFactories(ContextureChatModelBuilderFactory.class)) {
+            return factory.get();
+        }
+        return new Builder();
+    }
+
+    /** What a model is made of; a client is all that it needs. */
+    public static class Builder {
+        private @Nullable ContextureClient client;
+        private ChatRequestParameters defaults = ContextureChatRequestParameters.EMPTY;
+        private List<ChatModelListener> listeners = List.of();
+
+        /** For factories. */
+        public Builder() {}
+
+        public Builder client(ContextureClient newClient) {
+            this.client = newClient;
+            return this;
+        }
+
+        /** For what a request leaves open. */
+        public Builder defaultRequestParameters(ChatRequestParameters parameters) {
+            this.defaults = parameters;
+            return this;
+        }
+
+        public Builder listeners(List<ChatModelListener> newListeners) {
+            this.listeners = newListeners;
+            return this;
+        }
+
+        /**
+         * @throws IllegalArgumentException if there is no client
+         */
+        public ContextureChatModel build() {
+            if (client == null) {
+                throw new IllegalArgumentException(
+                        "a client is needed: EmbeddedClient for the engine of this process, RemoteContexture.chat() for a service");
+            }
+            return new ContextureChatModel(client, defaults, listeners);
+        }
     }
 
     @Override
@@ -55,8 +111,10 @@ public final class ContextureChatModel implements ChatModel {
     }
 
     private Mono<ChatResponse> answer(ChatRequest request) {
-        return Mono.defer(() -> translation.generate(request).reduce(new SingleAnswer(), SingleAnswer::with))
-                .map(translation::response)
+        return translation
+                .ask(request)
+                .flatMap(Asked::whole)
+                .map(ChatTranslation::response)
                 .onErrorMap(ChatTranslation::exception);
     }
 

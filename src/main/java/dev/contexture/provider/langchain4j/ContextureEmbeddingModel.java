@@ -4,7 +4,6 @@ import dev.contexture.provider.TextEmbeddings;
 import dev.contexture.session.embedding.EmbeddingResult;
 import dev.contexture.session.embedding.EmbeddingService;
 import dev.langchain4j.data.embedding.Embedding;
-import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.embedding.listener.EmbeddingModelListener;
@@ -18,11 +17,10 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
-/** LangChain4j's embedding model over the service in the same process. Keeps nothing of a request; safe for use by several threads. */
+/** LangChain4j's embedding model over the service in the same process or one over HTTP. Keeps nothing of a request; safe for use by several threads. */
 public final class ContextureEmbeddingModel implements EmbeddingModel {
     private final EmbeddingService service;
     private final EmbeddingRequestParameters defaults;
@@ -62,28 +60,25 @@ public final class ContextureEmbeddingModel implements EmbeddingModel {
     }
 
     private Mono<EmbeddingResponse> embedded(EmbeddingRequest request) {
-        return Mono.defer(() -> {
-                    requireServed(request.modelName());
+        return TextEmbeddings.model(service)
+                .flatMap(model -> {
+                    TextEmbeddings.requireServed(request.modelName(), model.id());
                     Integer dimensions = request.dimensions();
                     return TextEmbeddings.embed(
-                            service,
-                            request.inputs().stream().map(EmbeddingInput::text).toList(),
-                            dimensions == null ? OptionalInt.empty() : OptionalInt.of(dimensions));
+                                    service,
+                                    request.inputs().stream()
+                                            .map(EmbeddingInput::text)
+                                            .toList(),
+                                    dimensions == null ? OptionalInt.empty() : OptionalInt.of(dimensions))
+                            .map(result -> response(result, model.id()));
                 })
-                .map(this::response)
                 .onErrorMap(ChatTranslation::exception);
     }
 
-    private void requireServed(@Nullable String asked) {
-        if (asked != null && !asked.equals(modelName())) {
-            throw new ModelNotFoundException("the model " + asked + " does not embed here; " + modelName() + " does");
-        }
-    }
-
-    private EmbeddingResponse response(EmbeddingResult result) {
+    private static EmbeddingResponse response(EmbeddingResult result, String model) {
         return EmbeddingResponse.builder()
                 .embeddings(result.vectors().stream().map(Embedding::from).toList())
-                .modelName(modelName())
+                .modelName(model)
                 .tokenUsage(new TokenUsage(result.promptTokens(), 0))
                 .build();
     }

@@ -1,6 +1,9 @@
 package dev.contexture.provider.langchain4j;
 
+import dev.contexture.provider.ContextureClient;
+import dev.contexture.provider.EmbeddedClient;
 import dev.contexture.provider.SingleAnswer;
+import dev.contexture.provider.langchain4j.spi.ContextureStreamingChatModelBuilderFactory;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
@@ -25,35 +28,87 @@ import dev.langchain4j.model.chat.response.PartialToolCall;
 import dev.langchain4j.model.chat.response.PartialToolCallContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.chat.response.StreamingHandle;
+import dev.langchain4j.spi.ServiceHelper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
 import reactor.adapter.JdkFlowAdapter;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 
-/** LangChain4j's streaming chat model over an engine in the same process; see {@link ContextureChatModel}. */
+/** LangChain4j's streaming chat model over an engine in the same process or a service over HTTP; see {@link ContextureChatModel}. */
 public final class ContextureStreamingChatModel implements StreamingChatModel {
     private final ChatTranslation translation;
-    private final ChatRequestParameters defaults;
+    private final ContextureChatRequestParameters defaults;
     private final List<ChatModelListener> listeners;
 
     /**
      * @param defaults for what a request leaves open
      */
     public ContextureStreamingChatModel(
-            InferenceService service, ChatRequestParameters defaults, List<ChatModelListener> listeners) {
-        this.translation = new ChatTranslation(service);
-        this.defaults = defaults;
+            ContextureClient client, ChatRequestParameters defaults, List<ChatModelListener> listeners) {
+        this.translation = new ChatTranslation(client);
+        this.defaults = ContextureChatRequestParameters.of(defaults);
         this.listeners = List.copyOf(listeners);
     }
 
-    /** A model with the engine's own defaults. */
+    /** A model with the engine's own defaults, over the engine of this process. */
     public static ContextureStreamingChatModel of(InferenceService service) {
-        return new ContextureStreamingChatModel(
-                service, ChatRequestParameters.builder().build(), List.of());
+        return of(EmbeddedClient.of(service));
+    }
+
+    /** A model with the engine's own defaults. */
+    public static ContextureStreamingChatModel of(ContextureClient client) {
+        return new ContextureStreamingChatModel(client, ContextureChatRequestParameters.EMPTY, List.of());
+    }
+
+    /** One of a framework's if there is any, see {@code ContextureStreamingChatModelBuilderFactory}. */
+    public static Builder builder() {
+        for (ContextureStreamingChatModelBuilderFactory factory :
+                ServiceHelper.loadFactories(ContextureStreamingChatModelBuilderFactory.class)) {
+            return factory.get();
+        }
+        return new Builder();
+    }
+
+    /** What a model is made of; a client is all that it needs. */
+    public static class Builder {
+        private @Nullable ContextureClient client;
+        private ChatRequestParameters defaults = ContextureChatRequestParameters.EMPTY;
+        private List<ChatModelListener> listeners = List.of();
+
+        /** For factories. */
+        public Builder() {}
+
+        public Builder client(ContextureClient newClient) {
+            this.client = newClient;
+            return this;
+        }
+
+        /** For what a request leaves open. */
+        public Builder defaultRequestParameters(ChatRequestParameters parameters) {
+            this.defaults = parameters;
+            return this;
+        }
+
+        public Builder listeners(List<ChatModelListener> newListeners) {
+            this.listeners = newListeners;
+            return this;
+        }
+
+        /**
+         * @throws IllegalArgumentException if there is no client
+         */
+        public ContextureStreamingChatModel build() {
+            if (client == null) {
+                throw new IllegalArgumentException(
+                        "a client is needed: EmbeddedClient for the engine of this process, RemoteContexture.chat() for a service");
+            }
+            return new ContextureStreamingChatModel(client, defaults, listeners);
+        }
     }
 
     @Override
@@ -99,14 +154,14 @@ public final class ContextureStreamingChatModel implements StreamingChatModel {
     }
 
     private Flux<ChatModelStreamingEvent> events(ChatRequest request) {
-        return Flux.defer(() -> {
-                    SingleAnswer answer = new SingleAnswer();
-                    return translation.generate(request).concatMapIterable(event -> events(event, answer.with(event)));
-                })
+        return translation
+                .ask(request)
+                .flatMapMany(asked -> asked.events()
+                        .concatMapIterable(event -> events(event, asked.answer().with(event))))
                 .onErrorMap(ChatTranslation::exception);
     }
 
-    private List<ChatModelStreamingEvent> events(GenerationEvent event, SingleAnswer answer) {
+    private static List<ChatModelStreamingEvent> events(GenerationEvent event, SingleAnswer answer) {
         List<ChatModelStreamingEvent> events = new ArrayList<>();
         if (event instanceof Delta delta && !delta.text().isEmpty()) {
             events.add(new PartialResponse(delta.text()));
@@ -115,7 +170,7 @@ public final class ContextureStreamingChatModel implements StreamingChatModel {
             events.addAll(events(part.part(), answer.spoken()));
         }
         if (event instanceof Completed) {
-            events.add(new CompleteResponse(translation.response(answer)));
+            events.add(new CompleteResponse(ChatTranslation.response(answer)));
         }
         return events;
     }

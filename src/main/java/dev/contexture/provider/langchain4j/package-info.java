@@ -1,4 +1,4 @@
-/** LangChain4j models over session. */
+/** LangChain4j models over a {@code ContextureClient} and an {@code EmbeddingService}. */
 @NullMarked
 package dev.contexture.provider.langchain4j;
 

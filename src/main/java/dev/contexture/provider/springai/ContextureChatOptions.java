@@ -1,5 +1,7 @@
 package dev.contexture.provider.springai;
 
+import dev.contexture.core.SparsityMode;
+import dev.contexture.core.SparsityOverrides;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.ai.chat.prompt.ChatOptions;
@@ -7,11 +9,43 @@ import org.springframework.ai.model.tool.DefaultToolCallingChatOptions;
 import org.springframework.ai.model.tool.StructuredOutputChatOptions;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
 
-/** Spring AI's options with both tools and a schema of the answer, as its own have either. */
+/** Spring AI's options with both tools and a schema of the answer, as its own have either, and ours; null: as the service says. */
 public final class ContextureChatOptions extends DefaultToolCallingChatOptions implements StructuredOutputChatOptions {
-    private final @Nullable String outputSchema;
+    private final Extras extras;
 
-    private ContextureChatOptions(ToolCallingChatOptions others, @Nullable String outputSchema) {
+    /** What Spring AI's builders know nothing of. */
+    private record Extras(
+            @Nullable String outputSchema,
+            @Nullable String sessionId,
+            SparsityOverrides sparsity,
+            @Nullable Boolean thinking,
+            @Nullable Double minP,
+            @Nullable Double repetitionPenalty,
+            @Nullable Long seed) {
+        static final Extras NONE = new Extras(null, null, SparsityOverrides.NONE, null, null, null, null);
+
+        /** The other's where it says something. */
+        Extras overriddenBy(Extras other) {
+            return new Extras(
+                    or(other.outputSchema, outputSchema),
+                    or(other.sessionId, sessionId),
+                    new SparsityOverrides(
+                            or(other.sparsity.mode(), sparsity.mode()),
+                            or(other.sparsity.budget(), sparsity.budget()),
+                            or(other.sparsity.sink(), sparsity.sink()),
+                            or(other.sparsity.recent(), sparsity.recent())),
+                    or(other.thinking, thinking),
+                    or(other.minP, minP),
+                    or(other.repetitionPenalty, repetitionPenalty),
+                    or(other.seed, seed));
+        }
+
+        private static <T> @Nullable T or(@Nullable T value, @Nullable T otherwise) {
+            return value == null ? otherwise : value;
+        }
+    }
+
+    private ContextureChatOptions(ToolCallingChatOptions others, Extras extras) {
         super(
                 others.getToolCallbacks(),
                 others.getToolContext(),
@@ -23,21 +57,58 @@ public final class ContextureChatOptions extends DefaultToolCallingChatOptions i
                 others.getTemperature(),
                 others.getTopK(),
                 others.getTopP());
-        this.outputSchema = outputSchema;
+        this.extras = extras;
     }
 
     public static Builder builder() {
         return new Builder();
     }
 
+    /** Of any options. */
+    static ContextureChatOptions of(ChatOptions options) {
+        return options instanceof ContextureChatOptions ours
+                ? ours
+                : builder().combineWith(options.mutate()).build();
+    }
+
     @Override
     public @Nullable String getOutputSchema() {
-        return outputSchema;
+        return extras.outputSchema;
+    }
+
+    /** The session that the prompt is the next turn of. */
+    public @Nullable String getSessionId() {
+        return extras.sessionId;
+    }
+
+    /** How the answer is decoded, where it is not as the service says. */
+    public SparsityOverrides getSparsity() {
+        return extras.sparsity;
+    }
+
+    /** Whether the model is to think in front of its answer; for templates that can be told. */
+    public @Nullable Boolean getThinking() {
+        return extras.thinking;
+    }
+
+    /** Tokens less likely than this share of the likeliest are not drawn, 0 to 1. */
+    public @Nullable Double getMinP() {
+        return extras.minP;
+    }
+
+    /** Above 0, at most 10; 1 is off. */
+    public @Nullable Double getRepetitionPenalty() {
+        return extras.repetitionPenalty;
+    }
+
+    /** Makes the draw repeatable. */
+    public @Nullable Long getSeed() {
+        return extras.seed;
     }
 
     @Override
     public Builder mutate() {
-        return builder()
+        Builder builder = builder()
                 .toolCallbacks(getToolCallbacks())
                 .toolContext(getToolContext())
                 .model(getModel())
@@ -47,47 +118,133 @@ public final class ContextureChatOptions extends DefaultToolCallingChatOptions i
                 .stopSequences(getStopSequences())
                 .temperature(getTemperature())
                 .topK(getTopK())
-                .topP(getTopP())
-                .outputSchema(outputSchema);
+                .topP(getTopP());
+        builder.extras = extras;
+        return builder;
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof ContextureChatOptions options
-                && super.equals(options)
-                && Objects.equals(outputSchema, options.outputSchema);
+        return other instanceof ContextureChatOptions options && super.equals(options) && extras.equals(options.extras);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(super.hashCode(), outputSchema);
+        return Objects.hash(super.hashCode(), extras);
     }
 
-    /** As Spring AI's own, with a schema. */
+    /** As Spring AI's own, with a schema and our fields. */
     public static final class Builder extends DefaultToolCallingChatOptions.Builder<Builder>
             implements StructuredOutputChatOptions.Builder<Builder> {
-        private @Nullable String outputSchema;
+        private Extras extras = Extras.NONE;
 
         private Builder() {}
 
         @Override
         public Builder outputSchema(@Nullable String schema) {
-            this.outputSchema = schema;
+            return with(new Extras(
+                    schema,
+                    extras.sessionId,
+                    extras.sparsity,
+                    extras.thinking,
+                    extras.minP,
+                    extras.repetitionPenalty,
+                    extras.seed));
+        }
+
+        public Builder sessionId(@Nullable String id) {
+            return with(new Extras(
+                    extras.outputSchema,
+                    id,
+                    extras.sparsity,
+                    extras.thinking,
+                    extras.minP,
+                    extras.repetitionPenalty,
+                    extras.seed));
+        }
+
+        /**
+         * @param budget in tokens attended per step, layer group and KV head
+         */
+        public Builder sparsity(@Nullable SparsityMode mode, @Nullable Integer budget) {
+            return sparsity(new SparsityOverrides(mode, budget, null, null));
+        }
+
+        public Builder sparsity(SparsityOverrides overrides) {
+            return with(new Extras(
+                    extras.outputSchema,
+                    extras.sessionId,
+                    overrides,
+                    extras.thinking,
+                    extras.minP,
+                    extras.repetitionPenalty,
+                    extras.seed));
+        }
+
+        public Builder thinking(@Nullable Boolean wanted) {
+            return with(new Extras(
+                    extras.outputSchema,
+                    extras.sessionId,
+                    extras.sparsity,
+                    wanted,
+                    extras.minP,
+                    extras.repetitionPenalty,
+                    extras.seed));
+        }
+
+        public Builder minP(@Nullable Double share) {
+            return with(new Extras(
+                    extras.outputSchema,
+                    extras.sessionId,
+                    extras.sparsity,
+                    extras.thinking,
+                    share,
+                    extras.repetitionPenalty,
+                    extras.seed));
+        }
+
+        public Builder repetitionPenalty(@Nullable Double penalty) {
+            return with(new Extras(
+                    extras.outputSchema,
+                    extras.sessionId,
+                    extras.sparsity,
+                    extras.thinking,
+                    extras.minP,
+                    penalty,
+                    extras.seed));
+        }
+
+        public Builder seed(@Nullable Long value) {
+            return with(new Extras(
+                    extras.outputSchema,
+                    extras.sessionId,
+                    extras.sparsity,
+                    extras.thinking,
+                    extras.minP,
+                    extras.repetitionPenalty,
+                    value));
+        }
+
+        private Builder with(Extras changed) {
+            this.extras = changed;
             return this;
         }
 
         @Override
         public Builder combineWith(ChatOptions.Builder<?> other) {
             super.combineWith(other);
-            if (other.build() instanceof StructuredOutputChatOptions format && format.getOutputSchema() != null) {
-                outputSchema = format.getOutputSchema();
+            ChatOptions built = other.build();
+            if (built instanceof ContextureChatOptions ours) {
+                extras = extras.overriddenBy(ours.extras);
+            } else if (built instanceof StructuredOutputChatOptions format && format.getOutputSchema() != null) {
+                outputSchema(format.getOutputSchema());
             }
             return this;
         }
 
         @Override
         public ContextureChatOptions build() {
-            return new ContextureChatOptions(super.build(), outputSchema);
+            return new ContextureChatOptions(super.build(), extras);
         }
     }
 }

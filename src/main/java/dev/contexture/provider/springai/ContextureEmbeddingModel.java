@@ -21,7 +21,7 @@ import org.springframework.ai.embedding.observation.DefaultEmbeddingModelObserva
 import org.springframework.ai.embedding.observation.EmbeddingModelObservationContext;
 import org.springframework.ai.embedding.observation.EmbeddingModelObservationDocumentation;
 
-/** Spring AI's embedding model over the service in the same process. Keeps nothing of a request; safe for use by several threads. */
+/** Spring AI's embedding model over the service in the same process or one over HTTP. Keeps nothing of a request; safe for use by several threads. */
 public final class ContextureEmbeddingModel extends AbstractEmbeddingModel {
     private static final String PROVIDER = "contexture";
     private static final DefaultEmbeddingModelObservationConvention CONVENTION =
@@ -74,11 +74,7 @@ public final class ContextureEmbeddingModel extends AbstractEmbeddingModel {
     }
 
     private EmbeddingResult embedded(List<String> texts, EmbeddingOptions used) {
-        String served = service.model().id();
-        if (!served.equals(used.getModel())) {
-            throw new IllegalArgumentException(
-                    "the model " + used.getModel() + " does not embed here; " + served + " does");
-        }
+        TextEmbeddings.requireServed(used.getModel(), service.model().id());
         Integer dimensions = used.getDimensions();
         EmbeddingResult result = TextEmbeddings.embed(
                         service, texts, dimensions == null ? OptionalInt.empty() : OptionalInt.of(dimensions))

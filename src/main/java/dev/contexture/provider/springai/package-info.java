@@ -1,4 +1,4 @@
-/** Spring AI models over session. */
+/** Spring AI models over a {@code ContextureClient} and an {@code EmbeddingService}. */
 @NullMarked
 package dev.contexture.provider.springai;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.contexture.config.EmbeddingHost;
 import dev.contexture.golden.GoldenEmbedding;
+import dev.contexture.provider.ContextureException;
 import dev.contexture.testing.EmbeddingModels;
 import io.micrometer.common.KeyValue;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -72,7 +73,7 @@ class EmbeddingModelIT {
         assertThatThrownBy(() -> model.call(new EmbeddingRequest(
                         List.of("hello"),
                         EmbeddingOptions.builder().model("other").build())))
-                .isInstanceOf(IllegalArgumentException.class)
+                .isInstanceOf(ContextureException.class)
                 .hasMessageContaining("other");
     }
 

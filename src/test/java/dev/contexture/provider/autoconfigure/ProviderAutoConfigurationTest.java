@@ -1,0 +1,228 @@
+package dev.contexture.provider.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.contexture.api.ScriptedChat;
+import dev.contexture.provider.langchain4j.ContextureChatModel;
+import dev.contexture.provider.langchain4j.ContextureChatRequestParameters;
+import dev.contexture.provider.langchain4j.ContextureStreamingChatModel;
+import dev.contexture.session.InferenceService;
+import dev.contexture.session.dialect.DialectSettings;
+import dev.contexture.session.embedding.EmbeddingService;
+import dev.contexture.testing.LetterEmbeddings;
+import dev.langchain4j.model.TokenCountEstimator;
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.chat.listener.ChatModelListener;
+import dev.langchain4j.model.chat.listener.ChatModelRequestContext;
+import dev.langchain4j.model.embedding.EmbeddingModel;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.context.annotation.ImportCandidates;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+class ProviderAutoConfigurationTest {
+    private static ScriptedChat server;
+
+    private final ApplicationContextRunner runner = new ApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(
+                    LangChain4jContextureAutoConfiguration.class, SpringAiContextureAutoConfiguration.class));
+
+    @BeforeAll
+    static void start() {
+        server = new ScriptedChat("qwen3", DialectSettings.AUTO);
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    private ApplicationContextRunner withEngine() {
+        return runner.withBean(InferenceService.class, () -> server.scripted().service());
+    }
+
+    private ApplicationContextRunner remote() {
+        return runner.withPropertyValues(
+                "langchain4j.contexture.mode=remote",
+                "langchain4j.contexture.base-url=" + server.url(),
+                "spring.ai.contexture.mode=remote",
+                "spring.ai.contexture.base-url=" + server.url());
+    }
+
+    @Test
+    void bothAreRegistered() {
+        assertThat(ImportCandidates.load(
+                        org.springframework.boot.autoconfigure.AutoConfiguration.class,
+                        getClass().getClassLoader()))
+                .contains(
+                        LangChain4jContextureAutoConfiguration.class.getName(),
+                        SpringAiContextureAutoConfiguration.class.getName());
+    }
+
+    @Test
+    void nothingWithoutAnEngineOrAnAddress() {
+        runner.run(context -> assertThat(context)
+                .hasNotFailed()
+                .doesNotHaveBean(ChatModel.class)
+                .doesNotHaveBean(StreamingChatModel.class)
+                .doesNotHaveBean(EmbeddingModel.class)
+                .doesNotHaveBean(TokenCountEstimator.class)
+                .doesNotHaveBean(org.springframework.ai.chat.model.ChatModel.class)
+                .doesNotHaveBean(org.springframework.ai.embedding.EmbeddingModel.class));
+    }
+
+    @Test
+    void embedded() {
+        withEngine().run(context -> {
+            assertThat(context)
+                    .hasSingleBean(ContextureStreamingChatModel.class)
+                    .hasSingleBean(TokenCountEstimator.class)
+                    .doesNotHaveBean(EmbeddingModel.class)
+                    .doesNotHaveBean(org.springframework.ai.embedding.EmbeddingModel.class);
+            server.scripted().generator().willAnswer("Fine.");
+            assertThat(context.getBean(ChatModel.class).chat("How is it?")).isEqualTo("Fine.");
+            server.scripted().generator().willAnswer("Fine.");
+            assertThat(context.getBean(org.springframework.ai.chat.model.ChatModel.class)
+                            .call("How is it?"))
+                    .isEqualTo("Fine.");
+        });
+        withEngine()
+                .withBean(EmbeddingService.class, () -> LetterEmbeddings.INSTANCE)
+                .run(context -> assertThat(context.getBean(EmbeddingModel.class)
+                                .embed("abba")
+                                .content()
+                                .vector())
+                        .isEqualTo(context.getBean(org.springframework.ai.embedding.EmbeddingModel.class)
+                                .embed("abba")));
+    }
+
+    /** The same beans, and no engine in the process. */
+    @Test
+    void theSwitch() {
+        remote().withPropertyValues(
+                        "langchain4j.contexture.chat-model.temperature=0.25",
+                        "langchain4j.contexture.chat-model.sparsity-mode=dense",
+                        "spring.ai.contexture.chat.seed=9")
+                .run(context -> {
+                    server.scripted().generator().willAnswer("Fine.");
+                    assertThat(context.getBean(ChatModel.class).chat("How is it?"))
+                            .isEqualTo("Fine.");
+                    assertThat(server.scripted()
+                                    .generator()
+                                    .lastRequest()
+                                    .sampling()
+                                    .temperature())
+                            .isEqualTo(0.25f);
+                    server.scripted().generator().willAnswer("Fine.");
+                    assertThat(context.getBean(org.springframework.ai.chat.model.ChatModel.class)
+                                    .call("How is it?"))
+                            .isEqualTo("Fine.");
+                    assertThat(server.scripted()
+                                    .generator()
+                                    .lastRequest()
+                                    .sampling()
+                                    .seed())
+                            .isEqualTo(9);
+                    assertThat(context.getBean(EmbeddingModel.class).dimension())
+                            .isEqualTo(26);
+                    assertThat(context.getBean(org.springframework.ai.embedding.EmbeddingModel.class)
+                                    .embed("abba"))
+                            .hasSize(26);
+                    assertThat(context.getBean(TokenCountEstimator.class).estimateTokenCountInText("Åbo"))
+                            .isEqualTo(4);
+                });
+    }
+
+    @Test
+    void listenersAreTheContexts() {
+        AtomicInteger heard = new AtomicInteger();
+        withEngine()
+                .withBean(ChatModelListener.class, () -> new ChatModelListener() {
+                    @Override
+                    public void onRequest(ChatModelRequestContext request) {
+                        heard.incrementAndGet();
+                    }
+                })
+                .run(context -> {
+                    server.scripted().generator().willAnswer("Fine.");
+                    context.getBean(ChatModel.class).chat("How is it?");
+                    assertThat(heard).hasValue(1);
+                });
+    }
+
+    @Test
+    void badValuesStopTheStart() {
+        runner.withPropertyValues("langchain4j.contexture.mode=remote")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .hasStackTraceContaining("langchain4j.contexture.base-url must be set"));
+        runner.withPropertyValues("spring.ai.contexture.mode=remote", "spring.ai.contexture.base-url=localhost:8080")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .hasStackTraceContaining("spring.ai.contexture: base-url must be like"));
+        remote().withPropertyValues("langchain4j.contexture.max-retries=11")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .hasStackTraceContaining("max-retries must be 0 to 10 but is 11"));
+        withEngine()
+                .withPropertyValues("langchain4j.contexture.mode=nearby")
+                .run(context -> assertThat(context).getFailure().hasStackTraceContaining("nearby"));
+    }
+
+    @Test
+    void othersComeFirst() {
+        ChatModel own = ContextureChatModel.of(server.scripted().service());
+        withEngine()
+                .withBean("own", ChatModel.class, () -> own)
+                .run(context -> assertThat(context.getBean(ChatModel.class)).isSameAs(own));
+        withEngine()
+                .withPropertyValues("spring.ai.model.chat=other")
+                .run(context -> assertThat(context)
+                        .hasSingleBean(ChatModel.class)
+                        .doesNotHaveBean(org.springframework.ai.chat.model.ChatModel.class));
+    }
+
+    @Test
+    void eachFrameworkByItself() {
+        withEngine()
+                .withClassLoader(new FilteredClassLoader("dev.langchain4j"))
+                .run(context -> assertThat(context)
+                        .hasNotFailed()
+                        .hasSingleBean(org.springframework.ai.chat.model.ChatModel.class));
+        withEngine()
+                .withClassLoader(new FilteredClassLoader("org.springframework.ai"))
+                .run(context -> assertThat(context).hasNotFailed().hasSingleBean(ChatModel.class));
+    }
+
+    @Test
+    void defaultsAreOurs() {
+        withEngine()
+                .run(context -> assertThat(
+                                context.getBean(ContextureChatModel.class).defaultRequestParameters())
+                        .isEqualTo(ContextureChatRequestParameters.EMPTY));
+    }
+
+    /** For editors: every property has a description. */
+    @Test
+    void metadataIsMade() throws Exception {
+        try (InputStream in = getClass().getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
+            String metadata = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+            for (String name : List.of(
+                    "langchain4j.contexture.mode",
+                    "langchain4j.contexture.chat-model.min-p",
+                    "spring.ai.contexture.base-url",
+                    "spring.ai.contexture.chat.sparsity-budget")) {
+                assertThat(metadata).contains("\"name\": \"" + name + "\"");
+            }
+        }
+    }
+}
