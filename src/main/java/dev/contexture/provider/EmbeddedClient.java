@@ -12,6 +12,9 @@ import reactor.core.publisher.Mono;
 
 /** The engine of this process. */
 public final class EmbeddedClient implements ContextureClient {
+    /** Whose all requests of this process are; a service over HTTP goes by its key instead. */
+    public static final String TENANT = "embedded";
+
     private final InferenceService service;
     private final Optional<SessionService> sessions;
 

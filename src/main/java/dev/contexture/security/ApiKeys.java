@@ -32,7 +32,16 @@ public final class ApiKeys {
         for (byte[] hash : hashes) {
             known |= MessageDigest.isEqual(hash, shown);
         }
-        return known ? Optional.of(HexFormat.of().formatHex(shown, 0, TENANT_BYTES)) : Optional.empty();
+        return known ? Optional.of(tenant(shown)) : Optional.empty();
+    }
+
+    /** The tenant that a service which has this key knows it as. */
+    public static String tenant(String key) {
+        return tenant(hash(key));
+    }
+
+    private static String tenant(byte[] hash) {
+        return HexFormat.of().formatHex(hash, 0, TENANT_BYTES);
     }
 
     private static byte[] hash(String key) {

@@ -2,11 +2,12 @@ package dev.contexture.session;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A session's conversation with the messages of a new turn. Clients send either what is new or everything from the beginning:
  * everything is recognised by its first message behind the system's, and goes on from the last message that is the same. A single
- * message is always new.
+ * message is always new, unless it is what the session waits to have answered.
  *
  * @param messages of the whole conversation, the new ones last
  * @param known how many of those that were sent the session had already
@@ -23,6 +24,11 @@ record ConversationMatch(List<SessionMessage> messages, int known) {
         boolean sameSystem = !sentSystem.isEmpty()
                 && !ownSystem.isEmpty()
                 && sentSystem.getFirst().says(ownSystem.getFirst());
+        if (isOpen(ownBody) && endsWith(ownBody, sentBody)) {
+            return new ConversationMatch(
+                    joined(sentSystem.isEmpty() ? ownSystem : sentSystem, ownBody),
+                    sentBody.size() + (sameSystem ? 1 : 0));
+        }
         int same = sent.size() > 1 ? common(ownBody, sentBody) : 0;
         if (same == sentBody.size() && (same > 0 || sameSystem)) {
             throw new InvalidPromptException(
@@ -45,7 +51,21 @@ record ConversationMatch(List<SessionMessage> messages, int known) {
         return !messages.isEmpty() && messages.getFirst().role().equals("system") ? messages.subList(0, 1) : List.of();
     }
 
-    private static int common(List<SessionMessage> some, List<SessionMessage> others) {
+    /** Whether something was said that has no answer: conversations may be written down by others, too. */
+    private static boolean isOpen(List<SessionMessage> body) {
+        return !body.isEmpty() && !body.getLast().role().equals("assistant");
+    }
+
+    private static boolean endsWith(List<SessionMessage> body, List<SessionMessage> sent) {
+        int from = body.size() - sent.size();
+        return !sent.isEmpty() && from >= 0 && common(body.subList(from, body.size()), sent) == sent.size();
+    }
+
+    static List<SessionMessage> joined(List<SessionMessage> some, List<SessionMessage> others) {
+        return Stream.concat(some.stream(), others.stream()).toList();
+    }
+
+    static int common(List<SessionMessage> some, List<SessionMessage> others) {
         int same = 0;
         while (same < some.size() && same < others.size() && some.get(same).says(others.get(same))) {
             same++;

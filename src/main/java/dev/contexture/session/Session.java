@@ -136,6 +136,28 @@ public record Session(
                 nextMarks);
     }
 
+    /**
+     * Said otherwise. Tokens stay: the next turn goes on from as many of them as its prompt begins with.
+     *
+     * @param same first messages that are those of before
+     */
+    Session retold(List<SessionMessage> otherMessages, int same, Map<String, String> otherMetadata, Instant now) {
+        return new Session(
+                id,
+                lineage,
+                model,
+                created,
+                now,
+                timeToLive,
+                pinned,
+                otherMetadata,
+                turns,
+                otherMessages,
+                tokens,
+                owner,
+                marks.stream().filter(mark -> mark.messages <= same).toList());
+    }
+
     Session pinned(boolean value) {
         return new Session(
                 id,

@@ -12,6 +12,7 @@ import reactor.core.scheduler.Scheduler;
 
 /** Sessions and their turns, over one store. */
 public final class SessionService {
+    private final Conversations conversations;
     private final Sessions sessions;
     private final SessionTurns turns;
     private final SessionMarks marks;
@@ -52,6 +53,14 @@ public final class SessionService {
         SessionLeases leases = new SessionLeases(parts.records, settings.lease(), parts.replica, timer);
         TokenHistory history = new TokenHistory(parts.tokenizer);
         this.sessions = new Sessions(vault, leases, parts.kv, history, settings, clock, random, parts.idPrefix);
+        this.conversations = new Conversations(
+                vault,
+                new SessionDirectory(vault, parts.kv),
+                leases,
+                settings,
+                clock,
+                random,
+                Mono.fromSupplier(() -> parts.inference.model().id()));
         this.marks = new SessionMarks(vault, leases, parts.kv, clock);
         this.turns = new SessionTurns(new SessionTurns.Parts(
                 parts.inference,
@@ -69,6 +78,11 @@ public final class SessionService {
 
     public Sessions sessions() {
         return sessions;
+    }
+
+    /** Sessions under names of an application's own. */
+    public Conversations conversations() {
+        return conversations;
     }
 
     /** Most that a turn may wait for another of its session. */

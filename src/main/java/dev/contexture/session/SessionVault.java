@@ -49,8 +49,7 @@ final class SessionVault {
         return records.create(key, seal(key, session), session.timeToLive())
                 .filter(isNew -> isNew)
                 .map(isNew -> session)
-                .switchIfEmpty(
-                        Mono.error(() -> new IllegalStateException("there is a session " + session.id() + " already")));
+                .switchIfEmpty(Mono.error(() -> new SessionExistsException(session.id())));
     }
 
     /** Writes a session of a new id; may be repeated where it is not known whether that was done. */

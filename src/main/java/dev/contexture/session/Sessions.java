@@ -24,6 +24,7 @@ public final class Sessions {
     private static final int ERASED_AT_ONCE = 200;
     private static final int MOST_ERASURES = 10_000;
 
+    private final SessionDirectory directory;
     private final SessionVault vault;
     private final SessionLeases leases;
     private final SessionKv kv;
@@ -42,6 +43,7 @@ public final class Sessions {
             InstantSource clock,
             SecureRandom random,
             String idPrefix) {
+        this.directory = new SessionDirectory(vault, kv);
         this.vault = vault;
         this.leases = leases;
         this.kv = kv;
@@ -138,7 +140,7 @@ public final class Sessions {
     }
 
     public Mono<Session> find(String tenant, String id) {
-        return Mono.defer(() -> vault.find(vault.key(tenant, id)));
+        return directory.find(tenant, id);
     }
 
     /**
@@ -146,18 +148,7 @@ public final class Sessions {
      * @param limit 1 to 100
      */
     public Mono<Page> list(String tenant, String after, int limit) {
-        return vault.list(tenant, after, limit + 1)
-                .flatMap(ids -> Flux.fromIterable(ids)
-                        .take(limit)
-                        // One may expire, be deleted or be unreadable between the two calls.
-                        .concatMap(id -> find(tenant, id)
-                                .onErrorResume(SessionNotFoundException.class, e -> Mono.empty())
-                                .onErrorResume(DamagedSessionException.class, e -> Mono.empty()))
-                        .collectList()
-                        .map(sessions -> new Page(
-                                sessions,
-                                ids.isEmpty() ? "" : ids.get(Math.min(limit, ids.size()) - 1),
-                                ids.size() > limit)));
+        return directory.list(tenant, after, limit);
     }
 
     /**
@@ -165,17 +156,7 @@ public final class Sessions {
      * more.
      */
     public Mono<Void> delete(String tenant, String id) {
-        return Mono.defer(() -> {
-            Key key = vault.key(tenant, id);
-            // A record that cannot be read must be deletable, too.
-            Mono<Optional<Session>> known = vault.find(key)
-                    .map(Optional::of)
-                    .onErrorResume(DamagedSessionException.class, e -> Mono.just(Optional.empty()));
-            return known.flatMap(session -> session.map(gone -> kv.erase(tenant, gone))
-                            .orElseGet(() -> kv.forget(tenant, id))
-                            .then(vault.delete(key)))
-                    .then();
-        });
+        return directory.delete(tenant, id);
     }
 
     /** Removes all sessions of a tenant, and the key that everything stored of it is sealed under. */

@@ -88,7 +88,7 @@ class ArchitectureTest {
                 .whereLayer("constrain")
                 .mayOnlyBeAccessedByLayers("engine", "scheduler", "session", "api", "provider", "metrics", "config")
                 .whereLayer("security")
-                .mayOnlyBeAccessedByLayers("api", "config")
+                .mayOnlyBeAccessedByLayers("api", "provider", "config")
                 .check(CLASSES);
     }
 

@@ -77,6 +77,18 @@ class ConversationMatchTest {
         expect(SESSION, conversation("s:rules", "u:three"), 1, "s:rules", "u:one", "a:1", "u:two", "a:2", "u:three");
     }
 
+    /** As those do who write a question down before they ask it. */
+    @Test
+    void whatWaitsForAnAnswerMayBeSent() {
+        List<SessionMessage> open = conversation("s:rules", "u:one", "a:1", "u:one");
+        String[] all = {"s:rules", "u:one", "a:1", "u:one"};
+        expect(open, conversation("u:one"), 1, all);
+        expect(open, open, 4, all);
+        expect(open, conversation("u:one", "a:1", "u:one"), 3, all);
+        expect(open, conversation("s:new", "u:one"), 1, "s:new", "u:one", "a:1", "u:one");
+        expect(open, conversation("u:two"), 0, "s:rules", "u:one", "a:1", "u:one", "u:two");
+    }
+
     @Test
     void nothingNewIsAnError() {
         assertThatThrownBy(() -> ConversationMatch.of(SESSION, conversation("u:one", "a:1")))

@@ -1,6 +1,7 @@
 package dev.contexture.provider.autoconfigure;
 
 import dev.contexture.core.SparsityMode;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -17,6 +18,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param silenceTimeout of a stream: longest time in which nothing comes, not even a comment; remote only
  * @param maxRetries times that a request is sent again that nothing came of yet, 0 to 10; remote only
  * @param chat what requests leave open
+ * @param memory where {@code ChatMemory} keeps what was said
  */
 @ConfigurationProperties(SpringAiContextureProperties.PREFIX)
 public record SpringAiContextureProperties(
@@ -27,7 +29,8 @@ public record SpringAiContextureProperties(
         @DefaultValue("5m") Duration responseTimeout,
         @DefaultValue("60s") Duration silenceTimeout,
         @DefaultValue("2") int maxRetries,
-        @DefaultValue Chat chat) {
+        @DefaultValue Chat chat,
+        @DefaultValue Memory memory) {
     static final String PREFIX = "spring.ai.contexture";
 
     /**
@@ -59,6 +62,24 @@ public record SpringAiContextureProperties(
             @Nullable Boolean thinking,
             @Nullable SparsityMode sparsityMode,
             @Nullable Integer sparsityBudget) {}
+
+    /**
+     * A memory that is one with sessions.
+     *
+     * @param enabled whether there is one; otherwise the application's own, or Spring AI's
+     * @param redisUrl that the service keeps sessions in; remote only, and needed there
+     * @param redisCluster whether the URL names a member of a cluster; remote only
+     * @param redisCaFile PEM certificates that the server's is checked against; remote only
+     * @param tenantSecret the service's {@code contexture.security.tenant-secret}; remote only, and needed there
+     * @param timeToLive of a conversation after its last use; remote only, embedded it is {@code contexture.session.default-ttl}
+     */
+    public record Memory(
+            @DefaultValue("false") boolean enabled,
+            @DefaultValue("") String redisUrl,
+            @DefaultValue("false") boolean redisCluster,
+            @Nullable Path redisCaFile,
+            @DefaultValue("") String tenantSecret,
+            @DefaultValue("7d") Duration timeToLive) {}
 
     ServiceAddress address() {
         return new ServiceAddress(PREFIX, baseUrl, apiKey, connectTimeout, responseTimeout, silenceTimeout, maxRetries);

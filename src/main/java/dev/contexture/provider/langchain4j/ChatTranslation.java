@@ -4,6 +4,7 @@ import dev.contexture.provider.Asked;
 import dev.contexture.provider.ChatCall;
 import dev.contexture.provider.ContextureClient;
 import dev.contexture.provider.ContextureException;
+import dev.contexture.provider.EmbeddedClient;
 import dev.contexture.provider.Failures;
 import dev.contexture.provider.Sampling;
 import dev.contexture.provider.SingleAnswer;
@@ -43,8 +44,6 @@ import reactor.core.publisher.Mono;
 /** Between LangChain4j's words and ours; translates and nothing else. */
 final class ChatTranslation {
     static final Set<Capability> CAPABILITIES = Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
-
-    private static final String TENANT = "embedded";
 
     private final ContextureClient client;
 
@@ -88,7 +87,7 @@ final class ChatTranslation {
                                 parameters.repetitionPenalty(),
                                 parameters.seed())
                         .toParams(),
-                TENANT,
+                EmbeddedClient.TENANT,
                 "",
                 parameters.sparsity());
         return AnswerFormat.of(parameters.responseFormat())

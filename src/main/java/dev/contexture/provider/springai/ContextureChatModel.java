@@ -30,8 +30,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.springframework.ai.chat.messages.AssistantMessage;
-import org.springframework.ai.chat.messages.Message;
-import org.springframework.ai.chat.messages.ToolResponseMessage;
 import org.springframework.ai.chat.metadata.ChatGenerationMetadata;
 import org.springframework.ai.chat.metadata.ChatResponseMetadata;
 import org.springframework.ai.chat.metadata.DefaultUsage;
@@ -63,7 +61,6 @@ public final class ContextureChatModel implements ChatModel {
     /** Metadata of a response: {@code TurnOutcome} of a session. */
     public static final String TURN = "contexture.turn";
 
-    private static final String TENANT = "embedded";
     private static final TypeReference<LinkedHashMap<String, Object>> SCHEMA = new TypeReference<>() {};
 
     private static final String PROVIDER = "contexture";
@@ -199,7 +196,7 @@ public final class ContextureChatModel implements ChatModel {
 
     private GenerationRequest request(Prompt prompt, ContextureChatOptions used) {
         List<Map<String, Object>> messages = prompt.getInstructions().stream()
-                .flatMap(message -> messages(message).stream())
+                .flatMap(message -> SpringMessages.fields(message).stream())
                 .toList();
         Integer limit = used.getMaxTokens();
         List<String> stop = used.getStopSequences();
@@ -220,7 +217,7 @@ public final class ContextureChatModel implements ChatModel {
                                 used.getRepetitionPenalty(),
                                 used.getSeed())
                         .toParams(),
-                TENANT,
+                EmbeddedClient.TENANT,
                 "",
                 used.getSparsity());
         String schema = used.getOutputSchema();
@@ -243,26 +240,6 @@ public final class ContextureChatModel implements ChatModel {
             throw new IllegalArgumentException(
                     "the input schema of the tool '" + definition.name() + "' is no JSON", e);
         }
-    }
-
-    /** A message with several tool responses is several of ours. */
-    private static List<Map<String, Object>> messages(Message message) {
-        String text = message.getText() == null ? "" : message.getText();
-        return switch (message) {
-            case ToolResponseMessage results ->
-                results.getResponses().stream()
-                        .map(result -> Map.<String, Object>of(
-                                "role", "tool", "content", result.responseData(), "tool_call_id", result.id()))
-                        .toList();
-            case AssistantMessage assistant ->
-                List.of(SpokenAnswer.message(
-                        text,
-                        assistant.getMetadata().get(THINKING) instanceof String thinking ? thinking : "",
-                        assistant.getToolCalls().stream()
-                                .map(call -> new SpokenAnswer.Call(call.id(), call.name(), call.arguments()))
-                                .toList()));
-            default -> List.of(Map.of("role", message.getMessageType().getValue(), "content", text));
-        };
     }
 
     private static AssistantMessage message(SpokenAnswer spoken) {

@@ -6,7 +6,9 @@ import dev.contexture.api.ScriptedChat;
 import dev.contexture.provider.langchain4j.ContextureChatModel;
 import dev.contexture.provider.langchain4j.ContextureChatRequestParameters;
 import dev.contexture.provider.langchain4j.ContextureStreamingChatModel;
+import dev.contexture.provider.springai.ContextureChatMemoryRepository;
 import dev.contexture.session.InferenceService;
+import dev.contexture.session.SessionService;
 import dev.contexture.session.dialect.DialectSettings;
 import dev.contexture.session.embedding.EmbeddingService;
 import dev.contexture.testing.LetterEmbeddings;
@@ -24,6 +26,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.springframework.ai.chat.memory.ChatMemoryRepository;
+import org.springframework.ai.chat.memory.InMemoryChatMemoryRepository;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.annotation.ImportCandidates;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -224,5 +228,56 @@ class ProviderAutoConfigurationTest {
                 assertThat(metadata).contains("\"name\": \"" + name + "\"");
             }
         }
+    }
+
+    private static final String MEMORY = "spring.ai.contexture.memory.";
+
+    private ApplicationContextRunner withMemory(ApplicationContextRunner of) {
+        return of.withConfiguration(AutoConfigurations.of(ContextureChatMemoryAutoConfiguration.class))
+                .withPropertyValues(MEMORY + "enabled=true");
+    }
+
+    @Test
+    void memoryIsInSessions() {
+        withMemory(withEngine())
+                .withBean(SessionService.class, server::sessions)
+                .run(context -> assertThat(context)
+                        .hasNotFailed()
+                        .getBean(ChatMemoryRepository.class)
+                        .isInstanceOf(ContextureChatMemoryRepository.class));
+        withMemory(withEngine())
+                .withBean(SessionService.class, server::sessions)
+                .withPropertyValues(MEMORY + "enabled=false")
+                .run(context -> assertThat(context).doesNotHaveBean(ChatMemoryRepository.class));
+        withMemory(withEngine())
+                .withBean(SessionService.class, server::sessions)
+                .withBean(ChatMemoryRepository.class, InMemoryChatMemoryRepository::new)
+                .run(context -> assertThat(context)
+                        .getBean(ChatMemoryRepository.class)
+                        .isInstanceOf(InMemoryChatMemoryRepository.class));
+    }
+
+    @Test
+    void remoteMemoryNeedsTheServicesRedisAndSecret() {
+        withMemory(remote())
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageContaining(MEMORY + "redis-url must be set"));
+        ApplicationContextRunner addressed =
+                withMemory(remote()).withPropertyValues(MEMORY + "redis-url=redis://localhost:1");
+        addressed.run(context -> assertThat(context)
+                .getFailure()
+                .rootCause()
+                .hasMessageContaining(MEMORY + "tenant-secret must be set"));
+        addressed
+                .withPropertyValues(MEMORY + "tenant-secret=c2hvcnQ=")
+                .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("at least 32 bytes"));
+        addressed
+                .withPropertyValues(MEMORY + "tenant-secret=" + "A".repeat(43) + "=")
+                .run(context -> assertThat(context)
+                        .hasNotFailed()
+                        .getBean(ChatMemoryRepository.class)
+                        .isInstanceOf(ContextureChatMemoryRepository.class));
     }
 }

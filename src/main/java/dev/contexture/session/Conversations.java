@@ -1,0 +1,207 @@
+package dev.contexture.session;
+
+import dev.contexture.session.store.SessionRecords.Key;
+import dev.contexture.session.store.SessionRecords.Lease;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.util.retry.Retry;
+
+/**
+ * Conversations under names that an application gives them. Each is a session: what its turns say is what is remembered, and what was computed of them is used
+ * again, though the application keeps its memory in its own way, by writing the whole of it now and then.
+ *
+ * <p>Such an application writes a question before it is asked and the answer once it has come, so a session may end with something
+ * that waits for its answer, and an answer that its turn wrote already is not written twice.
+ *
+ * <p>Fails as {@link Sessions} does.
+ */
+public final class Conversations {
+    private static final String NAME = "conversation";
+    /** In a session's metadata: whether the system's message is part of what the application wrote, not of a prompt. */
+    private static final String SYSTEM_WRITTEN = "conversation_system";
+
+    private static final Pattern SESSION_ID = Pattern.compile("ses_[0-9a-f]{24}");
+    private static final int ID_BYTES = 12;
+    private static final int LINEAGE_BYTES = 16;
+    private static final int MOST_NAME_CHARS = 512;
+    private static final int PAGE = 100;
+    private static final int MOST_PAGES = 100;
+
+    private final SessionVault vault;
+    private final SessionDirectory directory;
+    private final SessionLeases leases;
+    private final SessionSettings settings;
+    private final InstantSource clock;
+    private final SecureRandom random;
+    private final Mono<String> model;
+
+    /**
+     * @param model that new conversations are for
+     */
+    Conversations(
+            SessionVault vault,
+            SessionDirectory directory,
+            SessionLeases leases,
+            SessionSettings settings,
+            InstantSource clock,
+            SecureRandom random,
+            Mono<String> model) {
+        this.vault = vault;
+        this.directory = directory;
+        this.leases = leases;
+        this.settings = settings;
+        this.clock = clock;
+        this.random = random;
+        this.model = model;
+    }
+
+    /**
+     * The session that a conversation is, which turns name.
+     *
+     * @param name 1 to 512 characters; a session's id names that session
+     */
+    public static String sessionId(String name) {
+        if (name.isBlank() || name.length() > MOST_NAME_CHARS) {
+            throw new IllegalArgumentException(
+                    "a conversation's id must have 1 to " + MOST_NAME_CHARS + " characters but has " + name.length());
+        }
+        if (SESSION_ID.matcher(name).matches()) {
+            return name;
+        }
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
+            return "ses_" + HexFormat.of().formatHex(digest, 0, ID_BYTES);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    /** What was said, without a system's message that came with prompts; nothing of one that there is not. */
+    public Mono<List<SessionMessage>> messages(String tenant, String name) {
+        return Mono.defer(() -> directory.find(tenant, sessionId(name)))
+                .map(session -> {
+                    List<SessionMessage> messages = session.messages();
+                    boolean whole = session.metadata().containsKey(SYSTEM_WRITTEN);
+                    return whole ? messages : messages.subList(systems(messages), messages.size());
+                })
+                .onErrorResume(SessionNotFoundException.class, e -> Mono.just(List.of()));
+    }
+
+    /** Names of the tenant's conversations, the ids of sessions that have none; of 10,000 at most. */
+    public Flux<String> names(String tenant) {
+        return directory
+                .list(tenant, "", PAGE)
+                .expand(page -> page.hasMore() ? directory.list(tenant, page.lastId(), PAGE) : Mono.empty())
+                .take(MOST_PAGES)
+                .flatMapIterable(Sessions.Page::sessions)
+                .map(session -> session.metadata().getOrDefault(NAME, session.id()));
+    }
+
+    /** Writes all of it; waits for a turn that runs. */
+    public Mono<Void> write(String tenant, String name, List<SessionMessage> messages) {
+        return Mono.defer(() -> {
+                    Key key = vault.key(tenant, sessionId(name));
+                    return rewrite(key, messages)
+                            .onErrorResume(
+                                    SessionNotFoundException.class, e -> begin(tenant, key.id(), name, messages));
+                })
+                // Another may have begun it in between, or it may have ended.
+                .retryWhen(Retry.max(1)
+                        .filter(SessionExistsException.class::isInstance)
+                        .onRetryExhaustedThrow((retry, signal) -> signal.failure()))
+                .then();
+    }
+
+    /** Forgets it, and what is stored of it. */
+    public Mono<Void> delete(String tenant, String name) {
+        return Mono.defer(() -> directory.delete(tenant, sessionId(name)))
+                .onErrorComplete(SessionNotFoundException.class);
+    }
+
+    private Mono<Session> rewrite(Key key, List<SessionMessage> messages) {
+        return Mono.usingWhen(
+                leases.acquire(key, settings.maxWait()),
+                lease -> vault.find(key).flatMap(session -> rewrite(lease, session, messages)),
+                leases::release);
+    }
+
+    private Mono<Session> rewrite(Lease lease, Session session, List<SessionMessage> messages) {
+        List<SessionMessage> own = session.messages();
+        boolean replacesSystem = session.metadata().containsKey(SYSTEM_WRITTEN);
+        List<SessionMessage> merged = merged(replacesSystem ? own.subList(systems(own), own.size()) : own, messages);
+        int same = ConversationMatch.common(own, merged);
+        boolean isSame = same == merged.size() && same == own.size();
+        return isSame
+                ? Mono.just(session)
+                : vault.replace(
+                        lease, session.retold(merged, same, metadata(session.metadata(), messages), clock.instant()));
+    }
+
+    private Mono<Session> begin(String tenant, String id, String name, List<SessionMessage> messages) {
+        Instant now = clock.instant();
+        byte[] lineage = new byte[LINEAGE_BYTES];
+        random.nextBytes(lineage);
+        return model.flatMap(served -> vault.create(
+                tenant,
+                new Session(
+                        id,
+                        HexFormat.of().formatHex(lineage),
+                        served,
+                        now,
+                        now,
+                        settings.defaultTimeToLive(),
+                        false,
+                        metadata(Map.of(NAME, name), messages),
+                        0,
+                        messages,
+                        new int[0],
+                        "",
+                        List.of())));
+    }
+
+    private static Map<String, String> metadata(Map<String, String> before, List<SessionMessage> written) {
+        Map<String, String> metadata = new LinkedHashMap<>(before);
+        if (systems(written) == 0) {
+            metadata.remove(SYSTEM_WRITTEN);
+        } else {
+            metadata.put(SYSTEM_WRITTEN, "true");
+        }
+        return metadata;
+    }
+
+    /**
+     * What a conversation is after its application has written it.
+     *
+     * @param own as its last turn left it
+     */
+    static List<SessionMessage> merged(List<SessionMessage> own, List<SessionMessage> written) {
+        List<SessionMessage> ownSystem = own.subList(0, systems(own));
+        List<SessionMessage> writtenSystem = written.subList(0, systems(written));
+        List<SessionMessage> ownBody = own.subList(ownSystem.size(), own.size());
+        List<SessionMessage> body = written.subList(writtenSystem.size(), written.size());
+        boolean goesOn = ConversationMatch.common(ownBody, body) == ownBody.size();
+        if (goesOn && body.size() > ownBody.size() && isRepeated(ownBody, body.get(ownBody.size()))) {
+            body = ConversationMatch.joined(ownBody, body.subList(ownBody.size() + 1, body.size()));
+        }
+        return ConversationMatch.joined(writtenSystem.isEmpty() ? ownSystem : writtenSystem, body);
+    }
+
+    private static boolean isRepeated(List<SessionMessage> body, SessionMessage next) {
+        return !body.isEmpty() && next.role().equals("assistant") && next.says(body.getLast());
+    }
+
+    private static int systems(List<SessionMessage> messages) {
+        return !messages.isEmpty() && messages.getFirst().role().equals("system") ? 1 : 0;
+    }
+}

@@ -1,0 +1,212 @@
+package dev.contexture.provider.springai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.contexture.api.ScriptedChat;
+import dev.contexture.provider.ContextureClient;
+import dev.contexture.provider.EmbeddedClient;
+import dev.contexture.provider.remote.RemoteContexture;
+import dev.contexture.provider.remote.RemoteSettings;
+import dev.contexture.security.Tenant;
+import dev.contexture.session.Session;
+import dev.contexture.session.dialect.DialectSettings;
+import dev.contexture.testing.ScriptedGenerator;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.ai.chat.client.ChatClient;
+import org.springframework.ai.chat.client.advisor.MessageChatMemoryAdvisor;
+import org.springframework.ai.chat.memory.ChatMemory;
+import org.springframework.ai.chat.memory.MessageWindowChatMemory;
+import org.springframework.ai.chat.messages.AssistantMessage;
+import org.springframework.ai.chat.messages.Message;
+import org.springframework.ai.chat.messages.SystemMessage;
+import org.springframework.ai.chat.messages.ToolResponseMessage;
+import org.springframework.ai.chat.messages.UserMessage;
+import org.springframework.ai.tool.annotation.Tool;
+
+/** Spring AI's memory advisor over conversations that are sessions, of this process and over HTTP. */
+class ChatMemoryTest {
+    private static ScriptedChat server;
+    private static RemoteContexture remote;
+
+    @BeforeAll
+    static void start() {
+        server = new ScriptedChat("qwen3", DialectSettings.AUTO);
+        remote = new RemoteContexture(RemoteSettings.of(server.url(), ""), () -> 0);
+    }
+
+    @AfterAll
+    static void stop() {
+        remote.close();
+        server.close();
+    }
+
+    @BeforeEach
+    void begin() {
+        generator().forget();
+        for (boolean overHttp : new boolean[] {false, true}) {
+            ContextureChatMemoryRepository memory = memory(overHttp);
+            memory.findConversationIds().forEach(memory::deleteByConversationId);
+        }
+    }
+
+    private static ScriptedGenerator generator() {
+        return server.scripted().generator();
+    }
+
+    private static String tenant(boolean overHttp) {
+        return overHttp ? Tenant.LOCAL : EmbeddedClient.TENANT;
+    }
+
+    private static ContextureChatMemoryRepository memory(boolean overHttp) {
+        return new ContextureChatMemoryRepository(server.sessions().conversations(), tenant(overHttp));
+    }
+
+    private static ChatClient client(boolean overHttp) {
+        ContextureClient client = overHttp
+                ? remote.chat()
+                : new EmbeddedClient(server.scripted().service(), Optional.of(server.sessions()));
+        ChatMemory memory = MessageWindowChatMemory.builder()
+                .chatMemoryRepository(memory(overHttp))
+                .maxMessages(100)
+                .build();
+        return ChatClient.builder(ContextureChatModel.of(client))
+                .defaultSystem("You are brief.")
+                .defaultAdvisors(MessageChatMemoryAdvisor.builder(memory).build())
+                .build();
+    }
+
+    private static ChatClient.ChatClientRequestSpec turn(boolean overHttp, String question) {
+        return client(overHttp)
+                .prompt()
+                .user(question)
+                .advisors(advisor -> advisor.param(ChatMemory.CONVERSATION_ID, "alice"))
+                .options(ContextureChatOptions.builder().sessionId(ContextureChatMemoryRepository.sessionId("alice")));
+    }
+
+    private static Session session(boolean overHttp) {
+        return Objects.requireNonNull(server.sessions()
+                .sessions()
+                .find(tenant(overHttp), ContextureChatMemoryRepository.sessionId("alice"))
+                .block());
+    }
+
+    private static List<String> said(List<Message> messages) {
+        return messages.stream()
+                .map(message -> message.getMessageType().getValue() + " " + message.getText())
+                .toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void memoryAndSessionAreOne(boolean overHttp) {
+        generator().willAnswer("Paris.");
+        assertThat(turn(overHttp, "The capital of France?").call().content()).isEqualTo("Paris.");
+        generator().willAnswer("Two million.");
+        assertThat(turn(overHttp, "How many live there?").stream()
+                        .content()
+                        .collectList()
+                        .map(parts -> String.join("", parts))
+                        .block(Duration.ofSeconds(20)))
+                .isEqualTo("Two million.");
+        ContextureChatMemoryRepository memory = memory(overHttp);
+        assertThat(said(memory.findByConversationId("alice")))
+                .containsExactly(
+                        "user The capital of France?",
+                        "assistant Paris.",
+                        "user How many live there?",
+                        "assistant Two million.");
+        assertThat(memory.findConversationIds()).containsExactly("alice");
+        Session session = session(overHttp);
+        assertThat(session.turns()).isEqualTo(2);
+        assertThat(session.messages()).hasSize(5);
+        // The second turn read everything once, and went on from the tokens of the first.
+        assertThat(generator().lastPrompt())
+                .containsOnlyOnce("You are brief.")
+                .containsOnlyOnce("The capital of France?")
+                .containsOnlyOnce("Paris.")
+                .containsOnlyOnce("How many live there?");
+        assertThat(session.tokenCount()).isEqualTo(generator().lastPrompt().length() + "Two million.".length());
+        memory.deleteByConversationId("alice");
+        assertThat(memory.findByConversationId("alice")).isEmpty();
+        assertThat(memory.findConversationIds()).isEmpty();
+    }
+
+    /** Tells the weather. */
+    static final class Weather {
+        @Tool(description = "Weather now")
+        public String weather(String city) {
+            return "Rain in " + city;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void callsAreRemembered(boolean overHttp) {
+        generator()
+                .willAnswer("<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Turku\"}}\n</tool_call>");
+        generator().willAnswer("It rains.");
+        assertThat(turn(overHttp, "How is it in Turku?")
+                        .tools(new Weather())
+                        .call()
+                        .content())
+                .isEqualTo("It rains.");
+        List<Message> messages = memory(overHttp).findByConversationId("alice");
+        assertThat(said(messages).getFirst()).isEqualTo("user How is it in Turku?");
+        assertThat(said(messages).getLast()).isEqualTo("assistant It rains.");
+        assertThat(messages).hasSize(4);
+        AssistantMessage.ToolCall call =
+                ((AssistantMessage) messages.get(1)).getToolCalls().getFirst();
+        assertThat(call.name()).isEqualTo("weather");
+        assertThat(call.arguments()).isEqualTo("{\"city\":\"Turku\"}");
+        ToolResponseMessage.ToolResponse result =
+                ((ToolResponseMessage) messages.get(2)).getResponses().getFirst();
+        assertThat(result.name()).isEqualTo("weather");
+        assertThat(result.id()).isEqualTo(call.id());
+        assertThat(result.responseData()).contains("Rain in Turku");
+    }
+
+    /** A failed turn leaves the question, as Spring AI's own stores do. */
+    @Test
+    void aQuestionWithoutAnAnswerStays() {
+        generator().willRefuse(new IllegalStateException("out of order"));
+        try {
+            turn(false, "One?").call().content();
+        } catch (RuntimeException expected) {
+            assertThat(expected).hasMessageContaining("out of order");
+        }
+        assertThat(said(memory(false).findByConversationId("alice"))).containsExactly("user One?");
+        generator().willAnswer("Yes.");
+        assertThat(turn(false, "Two?").call().content()).isEqualTo("Yes.");
+        assertThat(said(memory(false).findByConversationId("alice")))
+                .containsExactly("user One?", "user Two?", "assistant Yes.");
+    }
+
+    @Test
+    void withoutSessionsItIsAStore() {
+        ContextureChatMemoryRepository memory = memory(false);
+        List<Message> messages = List.of(
+                new SystemMessage("Rules"),
+                new UserMessage("One?"),
+                AssistantMessage.builder()
+                        .content("Thought about.")
+                        .properties(Map.of(ContextureChatModel.THINKING, "Hm."))
+                        .build());
+        memory.saveAll("bob", messages);
+        List<Message> found = memory.findByConversationId("bob");
+        assertThat(said(found)).isEqualTo(said(messages));
+        assertThat(found.getLast().getMetadata()).containsEntry(ContextureChatModel.THINKING, "Hm.");
+        memory.saveAll("bob", List.of(new UserMessage("Two?")));
+        assertThat(said(memory.findByConversationId("bob"))).containsExactly("user Two?");
+        assertThat(memory(true).findByConversationId("bob")).isEmpty();
+    }
+}
