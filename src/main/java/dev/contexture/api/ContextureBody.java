@@ -39,6 +39,8 @@ record ContextureBody(
      * @param tokens of the prompt that were not in the KV pool but may have been stored
      * @param loadMillis estimate; absent if the tiers could not be reached
      * @param recomputeMillis estimate; absent before anything was measured
+     * @param hostTokens of {@code cached_tokens}, those that came back from host memory
+     * @param redisTokens of {@code cached_tokens}, those that came back from Redis
      */
     @Schema(name = "RestoreDecision")
     record RestoreBody(
@@ -47,13 +49,18 @@ record ContextureBody(
             @JsonProperty("estimated_load_ms") @Nullable Double loadMillis,
 
             @JsonProperty("estimated_recompute_ms") @Nullable
-            Double recomputeMillis) {
+            Double recomputeMillis,
+
+            @JsonProperty("host_tokens") int hostTokens,
+            @JsonProperty("redis_tokens") int redisTokens) {
         static RestoreBody of(RestoreReport report) {
             return new RestoreBody(
                     report.choice().name().toLowerCase(Locale.ROOT),
                     report.tokens(),
                     millis(report.loadNanos()),
-                    millis(report.computeNanos()));
+                    millis(report.computeNanos()),
+                    report.hostTokens(),
+                    report.remoteTokens());
         }
 
         private static @Nullable Double millis(long nanos) {

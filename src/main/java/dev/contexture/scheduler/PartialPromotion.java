@@ -13,6 +13,8 @@ import dev.contexture.kv.tier.TierKey;
 import dev.contexture.kv.tier.TierLookup;
 import dev.contexture.kv.tier.TierUse;
 import dev.contexture.kv.tier.Wanted;
+import dev.contexture.scheduler.BlockTraffic.Restore.Progress;
+import dev.contexture.scheduler.BlockTraffic.Restore.Turn;
 import dev.contexture.scheduler.TrafficListener.RestoreEnd;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -27,7 +29,7 @@ import java.util.function.Consumer;
  * and keys and values follow as they are selected. Where something of that is missing, the blocks come back whole, or are
  * computed.
  */
-final class PartialPromotion implements BlockTraffic.Restore {
+final class PartialPromotion {
     /** The turn before ended within this many blocks of the last one before the session's last token. */
     private static final int LAST_BLOCKS = 6;
 
@@ -47,7 +49,7 @@ final class PartialPromotion implements BlockTraffic.Restore {
     /** Blocks before this one have the names that the whole scope shares. */
     private int exactBlocks;
 
-    private Optional<BlockTraffic.Restore> whole = Optional.empty();
+    private Optional<Promotion> whole = Optional.empty();
 
     /**
      * @param begun told of the sequence once it runs
@@ -119,13 +121,8 @@ final class PartialPromotion implements BlockTraffic.Restore {
         return use.key(names.get(block), tools.coder().index().orElseThrow());
     }
 
-    @Override
-    public Optional<RestoreReport> report() {
-        return Optional.of(plan);
-    }
-
-    @Override
-    public Turn turn() {
+    /** Moves what is there. */
+    Turn turn() {
         if (whole.isPresent()) {
             return whole.get().turn();
         }

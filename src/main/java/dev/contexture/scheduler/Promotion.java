@@ -12,6 +12,8 @@ import dev.contexture.kv.tier.LoadPriority;
 import dev.contexture.kv.tier.TierLookup;
 import dev.contexture.kv.tier.TierUse;
 import dev.contexture.kv.tier.Wanted;
+import dev.contexture.scheduler.BlockTraffic.Restore.Progress;
+import dev.contexture.scheduler.BlockTraffic.Restore.Turn;
 import dev.contexture.scheduler.TrafficListener.RestoreEnd;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +23,7 @@ import java.util.Optional;
  * Whole blocks of one sequence, in order. Those that were computed by attending to everything come first, under names that
  * the whole scope shares; from the first that nobody knows so, the sequence's lineage may have its own.
  */
-final class Promotion implements BlockTraffic.Restore {
+final class Promotion {
     /** A chunk of a single row runs through other products than longer ones, and the last row is wanted for its logits. */
     static final int LEAST_ROWS = 2;
 
@@ -63,13 +65,8 @@ final class Promotion implements BlockTraffic.Restore {
         this.waitingSinceNanos = beginNanos;
     }
 
-    @Override
-    public Optional<RestoreReport> report() {
-        return Optional.of(plan);
-    }
-
-    @Override
-    public Turn turn() {
+    /** Moves what is there. */
+    Turn turn() {
         int before = restoredTokens;
         long bytesBefore = restoredBytes;
         long begin = tools.clock().nanos();

@@ -133,16 +133,18 @@ final class RestorePlanner {
         return (double) tools.coder().bytes(part, block.tokens()) / block.tokens();
     }
 
-    /** Of the blocks, those that are not in host memory; one part speaks for a block. */
+    /** Of the blocks, those that are not in host memory. */
     private double remoteShare(BlockTraffic.RestoredSequence sequence, List<BlockSpan> blocks, TierUse use) {
+        long there =
+                blocks.stream().filter(block -> isNear(sequence, block, use)).count();
+        return 1 - (double) there / blocks.size();
+    }
+
+    /** Whether host memory has it; one part speaks for a block. */
+    boolean isNear(BlockTraffic.RestoredSequence sequence, BlockSpan block, TierUse use) {
         BlockPart part = tools.coder().parts().getFirst();
         boolean lineage = use.storesApproximate() && sequence.takesApproximate();
-        int there = 0;
-        for (BlockSpan block : blocks) {
-            boolean near = tools.store().isNear(use.key(use.name(block.key(), true), part))
-                    || (lineage && tools.store().isNear(use.key(use.name(block.key(), false), part)));
-            there += near ? 1 : 0;
-        }
-        return 1 - (double) there / blocks.size();
+        return tools.store().isNear(use.key(use.name(block.key(), true), part))
+                || (lineage && tools.store().isNear(use.key(use.name(block.key(), false), part)));
     }
 }

@@ -274,6 +274,7 @@ final class Sequence implements TokenGenerator.SequenceHandle, BlockTraffic.Rest
         advance(turn.tokens());
         if (countedAsQueued) {
             cachedTokens += turn.tokens();
+            restoreReport = restore.report();
         }
         waiting = turn.progress() == BlockTraffic.Restore.Progress.WAITING;
         if (turn.progress() == BlockTraffic.Restore.Progress.DONE) {

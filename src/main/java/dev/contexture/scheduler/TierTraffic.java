@@ -20,9 +20,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -244,11 +246,16 @@ public final class TierTraffic implements BlockTraffic {
         RestoreReport plan = planner.plan(sequence, blocks, use);
         tools.listener().planned(plan);
         Patience patience = new Patience(plan.computeNanos(), settings.longestWaitNanos());
-        return switch (plan.choice()) {
-            case WHOLE -> new Promotion(tools, plan, sequence, blocks, use, patience);
-            case RECOMPUTE -> new Promotion(tools, plan, sequence, blocks, use, Patience.none());
-            case PARTIAL -> new PartialPromotion(tools, plan, sequence, blocks, use, patience, partial::add);
+        BitSet near = new BitSet();
+        for (int i = 0; i < blocks.size(); i++) {
+            near.set(i, planner.isNear(sequence, blocks.get(i), use));
+        }
+        Supplier<Restore.Turn> turns = switch (plan.choice()) {
+            case WHOLE -> new Promotion(tools, plan, sequence, blocks, use, patience)::turn;
+            case RECOMPUTE -> new Promotion(tools, plan, sequence, blocks, use, Patience.none())::turn;
+            case PARTIAL -> new PartialPromotion(tools, plan, sequence, blocks, use, patience, partial::add)::turn;
         };
+        return new TalliedRestore(turns, plan, blocks, near);
     }
 
     @Override

@@ -31,13 +31,16 @@ final class RecordingSink implements TokenSink {
     @Nullable
     RuntimeException failure;
 
+    Optional<RestoreReport> restore = Optional.empty();
+
     RecordingSink(Manner manner) {
         this.manner = manner;
     }
 
     @Override
-    public void onAdmitted(int cached, Optional<RestoreReport> restore) {
+    public void onAdmitted(int cached, Optional<RestoreReport> report) {
         admissions++;
+        restore = report;
         cachedTokens = cached;
         if (manner == Manner.THROWS_AT_ADMISSION) {
             throw new IllegalStateException("broken at admission");

@@ -66,6 +66,9 @@ class RestoreGateTest {
         RecordingSink sink = run(fixture);
         assertThat(fixture.restores.plans).extracting(RestoreReport::choice).containsExactly(Choice.WHOLE);
         assertThat(sink.cachedTokens).isGreaterThan(80);
+        RestoreReport report = sink.restore.orElseThrow();
+        assertThat(report.remoteTokens()).isPositive();
+        assertThat(report.hostTokens() + report.remoteTokens()).isEqualTo(sink.cachedTokens);
     }
 
     @Test

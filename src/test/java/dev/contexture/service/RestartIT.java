@@ -40,6 +40,10 @@ class RestartIT {
             assertThat(second.at("/contexture/session/turn").asInt()).isEqualTo(2);
             assertThat(second.at("/usage/prompt_tokens_details/cached_tokens").asInt())
                     .isGreaterThan(tokens - 40);
+            assertThat(second.at("/contexture/restore/redis_tokens").asInt())
+                    .isEqualTo(second.at("/usage/prompt_tokens_details/cached_tokens")
+                            .asInt());
+            assertThat(second.at("/contexture/restore/host_tokens").asInt(-1)).isZero();
             assertThat(second.at("/contexture/restore/choice").asString())
                     .isEqualTo(partialTokens == 0 ? "whole" : "partial");
             if (partialTokens == 0) {

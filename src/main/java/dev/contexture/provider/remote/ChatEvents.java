@@ -190,7 +190,9 @@ final class ChatEvents {
                         choice,
                         given.path("tokens").intValue(0),
                         nanos(given.path("estimated_load_ms")),
-                        nanos(given.path("estimated_recompute_ms"))));
+                        nanos(given.path("estimated_recompute_ms")),
+                        given.path("host_tokens").intValue(0),
+                        given.path("redis_tokens").intValue(0)));
     }
 
     private static long nanos(JsonNode millis) {
