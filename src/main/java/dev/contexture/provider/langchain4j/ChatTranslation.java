@@ -44,8 +44,6 @@ import reactor.core.publisher.Mono;
 final class ChatTranslation {
     static final Set<Capability> CAPABILITIES = Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
 
-    private static final String TENANT = "embedded";
-
     private final ContextureClient client;
 
     ChatTranslation(ContextureClient client) {
@@ -88,7 +86,7 @@ final class ChatTranslation {
                                 parameters.repetitionPenalty(),
                                 parameters.seed())
                         .toParams(),
-                TENANT,
+                ChatCall.TENANT,
                 "",
                 parameters.sparsity());
         return AnswerFormat.of(parameters.responseFormat())

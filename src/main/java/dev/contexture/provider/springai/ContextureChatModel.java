@@ -63,7 +63,6 @@ public final class ContextureChatModel implements ChatModel {
     /** Metadata of a response: {@code TurnOutcome} of a session. */
     public static final String TURN = "contexture.turn";
 
-    private static final String TENANT = "embedded";
     private static final TypeReference<LinkedHashMap<String, Object>> SCHEMA = new TypeReference<>() {};
 
     private static final String PROVIDER = "contexture";
@@ -220,7 +219,7 @@ public final class ContextureChatModel implements ChatModel {
                                 used.getRepetitionPenalty(),
                                 used.getSeed())
                         .toParams(),
-                TENANT,
+                ChatCall.TENANT,
                 "",
                 used.getSparsity());
         String schema = used.getOutputSchema();
