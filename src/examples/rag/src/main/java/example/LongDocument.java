@@ -1,13 +1,12 @@
 package example;
 
-import dev.contexture.embedded.EmbeddedContexture;
+import dev.contexture.provider.langchain4j.ContextureChatModel;
 import dev.contexture.provider.langchain4j.ContextureChatRequestParameters;
 import dev.contexture.provider.langchain4j.ContextureTokenUsage;
 import dev.langchain4j.data.document.Document;
 import dev.langchain4j.data.document.splitter.DocumentSplitters;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.data.segment.TextSegment;
-import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.embedding.EmbeddingModel;
@@ -33,7 +32,7 @@ public class LongDocument {
     }
 
     @Component
-    record Reader(EmbeddedContexture contexture, ChatModel chat, EmbeddingModel vectors) implements ApplicationRunner {
+    record Reader(ContextureChatModel chat, EmbeddingModel vectors) implements ApplicationRunner {
         @Override
         public void run(ApplicationArguments arguments) throws Exception {
             String text = Files.readString(
@@ -42,7 +41,7 @@ public class LongDocument {
             InMemoryEmbeddingStore<TextSegment> store = new InMemoryEmbeddingStore<>();
             store.addAll(vectors.embedAll(passages).content(), passages);
 
-            String session = contexture.client().newSession().block();
+            String session = chat.client().newSession().block();
             ask(session, "Read this document. Questions about it follow.\n\n" + text);
             for (String question : arguments.getOptionValues("question")) {
                 EmbeddingSearchRequest search = EmbeddingSearchRequest.builder()

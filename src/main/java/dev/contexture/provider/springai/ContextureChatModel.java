@@ -104,6 +104,11 @@ public final class ContextureChatModel implements ChatModel {
         return new ContextureChatModel(client, ContextureChatOptions.builder().build());
     }
 
+    /** What is asked; makes sessions, too. */
+    public ContextureClient client() {
+        return client;
+    }
+
     /**
      * @throws dev.contexture.provider.ContextureException if there is no answer
      */
