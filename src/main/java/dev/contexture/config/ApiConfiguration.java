@@ -30,7 +30,7 @@ import reactor.core.scheduler.Schedulers;
                         title = "Contexture",
                         version = "v1",
                         description = "OpenAI-compatible chat over long contexts. Errors have the shape of OpenAI's."))
-@EnableConfigurationProperties({ApiProperties.class, SecurityProperties.class})
+@EnableConfigurationProperties(ApiProperties.class)
 class ApiConfiguration {
     private static final int ID_BYTES = 12;
 

@@ -1,9 +1,9 @@
 package dev.contexture.config;
 
-import dev.contexture.metrics.EmbeddingMetrics;
+import dev.contexture.session.embedding.EmbeddingListener;
 import dev.contexture.session.embedding.EmbeddingService;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Instant;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Condition;
@@ -26,15 +26,8 @@ class EmbeddingConfiguration {
     }
 
     @Bean
-    EmbeddingMetrics embeddingMetrics(MeterRegistry registry, EmbeddingProperties properties) {
-        return new EmbeddingMetrics(registry, properties.model());
-    }
-
-    @Bean
-    EmbeddingHost embeddingHost(EmbeddingProperties properties, EmbeddingMetrics metrics) {
-        EmbeddingHost host = new EmbeddingHost(properties, metrics, Instant.now());
-        metrics.bind(host.service()::load);
-        return host;
+    EmbeddingHost embeddingHost(EmbeddingProperties properties, ObjectProvider<EmbeddingListener> listener) {
+        return new EmbeddingHost(properties, listener.getIfAvailable(() -> EmbeddingListener.NONE), Instant.now());
     }
 
     @Bean

@@ -1,24 +1,20 @@
 package dev.contexture.config;
 
-import dev.contexture.metrics.AdmissionHealth;
-import dev.contexture.metrics.ConstraintMetrics;
-import dev.contexture.metrics.EngineMetrics;
-import dev.contexture.metrics.SelectionMetrics;
-import dev.contexture.metrics.StepLoopHealth;
-import dev.contexture.metrics.TierHealth;
-import dev.contexture.metrics.TierMetrics;
-import dev.contexture.metrics.ToolMetrics;
+import dev.contexture.engine.SelectionListener;
 import dev.contexture.model.store.ModelFiles;
 import dev.contexture.model.store.ModelStore;
+import dev.contexture.scheduler.SchedulerListener;
 import dev.contexture.scheduler.SchedulerLoop;
+import dev.contexture.scheduler.TrafficListener;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.TenantNamespaces;
+import dev.contexture.session.dialect.CallListener;
 import dev.contexture.session.dialect.DialectSettings;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Instant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -41,27 +37,25 @@ class EngineConfiguration {
     private static final Logger LOG = LoggerFactory.getLogger(EngineConfiguration.class);
 
     @Bean
+    Doctor doctor(EngineProperties engine, DataProperties data) {
+        Doctor doctor = new Doctor(engine, new ThisMachine(data.dataDir()));
+        if (engine.provider() != EngineProperties.Provider.CPU) {
+            log(doctor.diagnose());
+        }
+        return doctor;
+    }
+
+    static void log(Diagnosis diagnosis) {
+        diagnosis.missing().forEach(finding -> LOG.info("Missing: {}: {}", finding.what(), finding.words()));
+    }
+
+    @Bean
     @DependsOn("doctor") // which says what is missing before anything is fetched
     ModelFiles modelFiles(ModelProperties properties, DataProperties data) throws InterruptedException {
-        try (ModelStore store =
-                ModelStore.open(properties.toSettings(data.dataDir()), new DownloadLog(), new SystemPace())) {
+        ModelStore.Settings settings = properties.toSettings(data.dataDir(), System.getenv());
+        try (ModelStore store = ModelStore.open(settings, new DownloadLog(), new SystemPace())) {
             return store.fetch(properties.id());
         }
-    }
-
-    @Bean
-    EngineMetrics engineMetrics(MeterRegistry registry, ModelFiles files) {
-        return new EngineMetrics(registry, files.id());
-    }
-
-    @Bean
-    SelectionMetrics selectionMetrics(MeterRegistry registry, ModelFiles files) {
-        return new SelectionMetrics(registry, files.id());
-    }
-
-    @Bean
-    TierMetrics tierMetrics(MeterRegistry registry, ModelFiles files) {
-        return new TierMetrics(registry, files.id());
     }
 
     @Bean
@@ -74,20 +68,21 @@ class EngineConfiguration {
             SparsityProperties sparsity,
             SchedulerProperties scheduler,
             RemoteStore beyond,
-            EngineMetrics metrics,
-            SelectionMetrics selectionMetrics,
-            TierMetrics tierMetrics) {
+            ObjectProvider<SchedulerListener> steps,
+            ObjectProvider<SelectionListener> selections,
+            ObjectProvider<TrafficListener> traffic) {
         long begin = System.nanoTime();
         ModelHost.Settings settings = new ModelHost.Settings(data.dataDir(), engine, kv, split, sparsity, scheduler);
         ModelHost host = new ModelHost(
                 files,
                 settings,
                 beyond,
-                new ModelHost.Listeners(metrics, selectionMetrics, tierMetrics),
+                new ModelHost.Listeners(
+                        steps.getIfAvailable(() -> SchedulerListener.NONE),
+                        selections.getIfAvailable(() -> SelectionListener.NONE),
+                        traffic.getIfAvailable(() -> TrafficListener.NONE)),
                 System::nanoTime,
                 new SecureRandom()::nextLong);
-        metrics.bind(host.loop()::stats);
-        host.tiers().ifPresent(tiers -> tierMetrics.bind(tiers::stats));
         LOG.info(
                 "Serving {} ({} layers, {} tokens of context, {} KV pages, sparse decoding by {}) after {} ms",
                 files.id(),
@@ -100,21 +95,19 @@ class EngineConfiguration {
     }
 
     @Bean
-    ToolMetrics toolMetrics(MeterRegistry registry) {
-        return new ToolMetrics(registry);
-    }
-
-    @Bean
     HostedService hostedService(
             ModelFiles files,
             ModelHost host,
             ChatProperties chat,
             TenantNamespaces namespaces,
-            ToolMetrics metrics,
-            MeterRegistry registry) {
-        HostedService hosted = new HostedService(files.id(), host, dialect(chat), namespaces, metrics, Instant.now());
-        ConstraintMetrics.bind(registry, files.id(), hosted.constraints()::stats);
-        return hosted;
+            ObjectProvider<CallListener> calls) {
+        return new HostedService(
+                files.id(),
+                host,
+                dialect(chat),
+                namespaces,
+                calls.getIfAvailable(() -> CallListener.NONE),
+                Instant.now());
     }
 
     private static DialectSettings dialect(ChatProperties chat) {
@@ -138,20 +131,5 @@ class EngineConfiguration {
     @Bean
     DrainLifecycle drainLifecycle(ApplicationContext context, SchedulerLoop loop, SchedulerProperties scheduler) {
         return new DrainLifecycle(context, loop, scheduler.drainTimeout());
-    }
-
-    @Bean
-    StepLoopHealth stepLoopHealthIndicator(SchedulerLoop loop) {
-        return new StepLoopHealth(loop);
-    }
-
-    @Bean
-    TierHealth tiersHealthIndicator(ModelHost host) {
-        return new TierHealth(() -> host.tiers().map(Tiers::isBreached).orElse(false));
-    }
-
-    @Bean
-    AdmissionHealth admissionHealthIndicator(SchedulerLoop loop) {
-        return new AdmissionHealth(loop);
     }
 }

@@ -1,6 +1,5 @@
 package dev.contexture.config;
 
-import dev.contexture.kv.tier.NoRemoteTier;
 import dev.contexture.kv.tier.RemoteTier;
 import dev.contexture.kv.tier.TenantSalts;
 import dev.contexture.kv.tier.redis.CircuitBreaker;
@@ -8,8 +7,6 @@ import dev.contexture.kv.tier.redis.RedisLink;
 import dev.contexture.kv.tier.redis.RedisListener;
 import dev.contexture.kv.tier.redis.RedisTenantSalts;
 import dev.contexture.kv.tier.redis.RedisTier;
-import dev.contexture.session.store.InMemorySessionRecords;
-import dev.contexture.session.store.InMemoryTenantLedger;
 import dev.contexture.session.store.RecordFamily;
 import dev.contexture.session.store.RedisSessionRecords;
 import dev.contexture.session.store.RedisTenantLedger;
@@ -29,14 +26,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What outlives the process: in the Redis that is named, in one of our own, or nothing. */
-final class RedisStores implements AutoCloseable {
+/** In Redis: the one that is named, or one of our own. */
+final class RedisStores implements Stores {
     private static final Logger LOG = LoggerFactory.getLogger(RedisStores.class);
     private static final CircuitBreaker.Settings BREAKER =
             new CircuitBreaker.Settings(5, Duration.ofMillis(500), Duration.ofSeconds(30));
 
     private final @Nullable EmbeddedRedis embedded;
-    /** None where nothing outlives the process. */
     private final List<RedisLink> links;
 
     private final RemoteTier remote;
@@ -60,12 +56,14 @@ final class RedisStores implements AutoCloseable {
     }
 
     /**
+     * Opens what the settings ask for; where there can be no Redis, what ends with the process.
+     *
      * @param folder of a Redis of our own
      * @param environment whose PATH is searched for one
      * @param mostInMemory sessions that are kept where nothing outlives the process
      * @throws InvalidSettingException if the settings are not what they should be
      */
-    static RedisStores open(
+    static Stores open(
             RedisProperties properties,
             Path folder,
             Map<String, String> environment,
@@ -80,13 +78,7 @@ final class RedisStores implements AutoCloseable {
         if (own.isPresent()) {
             return connected(own.get(), own.get().url(), properties, listener, random);
         }
-        return new RedisStores(
-                null,
-                List.of(),
-                new NoRemoteTier(),
-                RemoteStore.none().salts(),
-                records(family -> new InMemorySessionRecords(mostInMemory, System::currentTimeMillis)),
-                new InMemoryTenantLedger(System::currentTimeMillis));
+        return new MemoryStores(mostInMemory);
     }
 
     private static RedisStores connected(
@@ -149,29 +141,34 @@ final class RedisStores implements AutoCloseable {
         }
     }
 
-    RemoteTier remote() {
+    @Override
+    public RemoteTier remote() {
         return remote;
     }
 
-    TenantSalts salts() {
+    @Override
+    public TenantSalts salts() {
         return salts;
     }
 
-    SessionRecords records(RecordFamily family) {
+    @Override
+    public SessionRecords records(RecordFamily family) {
         return Objects.requireNonNull(records.get(family));
     }
 
-    TenantLedger responseLedger() {
+    @Override
+    public TenantLedger responseLedger() {
         return responseLedger;
     }
 
-    /** Whether Redis can be asked now. */
-    boolean isAvailable() {
-        return outlivesProcess() && remote.state() == RemoteTier.State.AVAILABLE;
+    @Override
+    public boolean isAvailable() {
+        return remote.state() == RemoteTier.State.AVAILABLE;
     }
 
-    boolean outlivesProcess() {
-        return !links.isEmpty();
+    @Override
+    public boolean outlivesProcess() {
+        return true;
     }
 
     @Override

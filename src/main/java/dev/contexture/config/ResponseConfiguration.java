@@ -36,7 +36,7 @@ class ResponseConfiguration {
             HostedService hosted,
             ModelHost host,
             SessionService sessions,
-            RedisStores stores,
+            Stores stores,
             RemoteStore remote,
             ServerKeys keys,
             TenantNamespaces namespaces,

@@ -30,6 +30,8 @@ public final class StartFailureAnalyzer implements FailureAnalyzer {
                 "Use another model, or fetch this one again: delete it and start once more.";
             case DelimiterFormatException damaged ->
                 "Name another table in contexture.split.table, or leave it empty for the built-in one.";
+            case MissingLibraryException lacking ->
+                "Add them to the application's dependencies, or ask a service: set the provider's mode to remote.";
             case InvalidSettingException wrong -> "Change the setting; docs/configuration.md lists all of them.";
             case NativeException unusable -> "Run on Linux with glibc on x86-64, with a writable contexture.data-dir.";
             case UnprotectedAddressException open -> "Set contexture.security.api-keys, or listen on loopback.";

@@ -13,6 +13,9 @@ import java.util.Optional;
  * @param session whose next turn this is; empty for a request by itself
  */
 public record ChatCall(String id, GenerationRequest request, Optional<Turn> session) {
+    /** Whose requests and sessions those of the engine's own process are; over HTTP the key says it. */
+    public static final String TENANT = "embedded";
+
     /** A session's turn. */
     public record Turn(String session, TurnOptions options) {
         public Turn {

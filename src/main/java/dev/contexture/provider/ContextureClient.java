@@ -20,6 +20,13 @@ public interface ContextureClient {
      */
     Flux<GenerationEvent> chat(ChatCall call);
 
+    /**
+     * A new session without messages, kept as long as the engine's settings say.
+     *
+     * @return its id, for calls that are its turns
+     */
+    Mono<String> newSession();
+
     /** How many tokens generation would read of it: a {@link Prompt.Chat} without tools, or a {@link Prompt.Text}. */
     Mono<Integer> countTokens(Prompt prompt);
 }

@@ -5,16 +5,16 @@ import dev.contexture.scheduler.ShuttingDownException;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.Prompt;
+import dev.contexture.session.Session;
 import dev.contexture.session.SessionService;
+import dev.contexture.session.Sessions;
+import java.util.Map;
 import java.util.Optional;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** The engine of this process. */
 public final class EmbeddedClient implements ContextureClient {
-    /** Whose all requests of this process are; a service over HTTP goes by its key instead. */
-    public static final String TENANT = "embedded";
-
     private final InferenceService service;
     private final Optional<SessionService> sessions;
 
@@ -43,6 +43,17 @@ public final class EmbeddedClient implements ContextureClient {
                         .orElseGet(() -> service.generate(call.request())))
                 .filter(event -> !(event instanceof GenerationEvent.Drawn))
                 .doOnNext(EmbeddedClient::requireWhole)
+                .onErrorMap(Failures::of);
+    }
+
+    @Override
+    public Mono<String> newSession() {
+        return model().flatMap(model -> sessions()
+                        .sessions()
+                        .create(
+                                ChatCall.TENANT,
+                                new Sessions.Asked(model, Optional.empty(), Map.of(), Optional.empty())))
+                .map(Session::id)
                 .onErrorMap(Failures::of);
     }
 

@@ -7,6 +7,36 @@ import dev.contexture.core.FinishReason;
  * called; must not block or throw.
  */
 public interface SchedulerListener {
+    SchedulerListener NONE = new SchedulerListener() {
+        @Override
+        public void admitted(int promptTokens, int cachedTokens, long queuedNanos) {}
+
+        @Override
+        public void firstToken(long sinceArrivalNanos, long prefillNanos) {}
+
+        @Override
+        public void nextToken(long sincePreviousNanos) {}
+
+        @Override
+        public void finished(
+                FinishReason reason, int promptTokens, int outputTokens, long sinceArrivalNanos, long decodeNanos) {}
+
+        @Override
+        public void cancelled(CancelCause cause) {}
+
+        @Override
+        public void failed() {}
+
+        @Override
+        public void preempted() {}
+
+        @Override
+        public void lostBlocks() {}
+
+        @Override
+        public void step(int rows, long nanos) {}
+    };
+
     /** A sequence left the queue for the first time. */
     void admitted(int promptTokens, int cachedTokens, long queuedNanos);
 

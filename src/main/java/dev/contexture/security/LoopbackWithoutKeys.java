@@ -4,22 +4,23 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Map;
-import org.springframework.boot.EnvironmentPostProcessor;
-import org.springframework.boot.SpringApplication;
-import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
+import org.springframework.boot.context.event.ApplicationEnvironmentPreparedEvent;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.support.EnvironmentPostProcessorApplicationListener;
+import org.springframework.context.ApplicationListener;
 import org.springframework.core.Ordered;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 
 /** Without API keys both ports listen on loopback only; asking for more is refused at the start. */
-public final class LoopbackWithoutKeys implements EnvironmentPostProcessor, Ordered {
+public final class LoopbackWithoutKeys implements ApplicationListener<ApplicationEnvironmentPreparedEvent>, Ordered {
     private static final List<String> ADDRESSES = List.of("server.address", "management.server.address");
     private static final String LOOPBACK = "127.0.0.1";
 
     @Override
-    public void postProcessEnvironment(ConfigurableEnvironment environment, SpringApplication application) {
+    public void onApplicationEvent(ApplicationEnvironmentPreparedEvent event) {
+        ConfigurableEnvironment environment = event.getEnvironment();
         boolean hasKeys = Binder.get(environment)
                 .bind("contexture.security.api-keys", Bindable.listOf(String.class))
                 .map(keys -> !keys.isEmpty())
@@ -49,8 +50,9 @@ public final class LoopbackWithoutKeys implements EnvironmentPostProcessor, Orde
         }
     }
 
+    /** After the settings' files were read. */
     @Override
     public int getOrder() {
-        return ConfigDataEnvironmentPostProcessor.ORDER + 1;
+        return EnvironmentPostProcessorApplicationListener.DEFAULT_ORDER + 1;
     }
 }

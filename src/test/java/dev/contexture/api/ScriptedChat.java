@@ -77,11 +77,14 @@ public final class ScriptedChat implements AutoCloseable {
                         new Heads(service, InstantSource.system(), () -> "x"),
                         new EventStream(Duration.ofSeconds(15), Schedulers.parallel(), errors)));
         RequestBodies bodies = new RequestBodies(1 << 20, Duration.ofSeconds(5), Schedulers.parallel());
+        ResponseService responses = responses(service, scripted.renderer());
+        context.registerBean(
+                SessionController.class, () -> new SessionController(service, sessions, responses, bodies));
         context.registerBean(
                 ResponseController.class,
                 () -> new ResponseController(
                         service,
-                        responses(service, scripted.renderer()),
+                        responses,
                         sessions,
                         bodies,
                         properties,

@@ -150,7 +150,7 @@ class DoctorTest {
     @Test
     @ExtendWith(OutputCaptureExtension.class)
     void theStartLogHasOneLineForEachMissingThing(CapturedOutput output) {
-        DoctorConfiguration.log(
+        EngineConfiguration.log(
                 diagnose(Provider.CUDA, FakeMachine.cuda().without("device").without("libcurand.so.10")));
         assertThat(output.getOut().lines().filter(line -> line.contains("Missing: ")))
                 .satisfiesExactly(

@@ -23,6 +23,7 @@ import tools.jackson.databind.JsonNode;
 /** With keys every route but the probes asks for one; without, nobody beyond loopback is heard. */
 @SpringBootTest(
         classes = Application.class,
+        useMainMethod = SpringBootTest.UseMainMethod.ALWAYS,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         properties = {
             "management.server.port=0",
@@ -105,7 +106,7 @@ class ApiKeysIT {
 
     @Test
     void withoutKeysAnOpenAddressIsRefused() {
-        SpringApplication application = new SpringApplication(Application.class);
+        SpringApplication application = Application.service();
         assertThatThrownBy(() -> application.run("--server.address=0.0.0.0", "--server.port=0"))
                 .isInstanceOf(UnprotectedAddressException.class)
                 .hasMessageContaining("contexture.security.api-keys");

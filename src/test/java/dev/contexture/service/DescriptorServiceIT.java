@@ -13,6 +13,7 @@ import tools.jackson.databind.JsonNode;
 /** The service where descriptors choose: what it says of itself and of its answers. */
 @SpringBootTest(
         classes = Application.class,
+        useMainMethod = SpringBootTest.UseMainMethod.ALWAYS,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         properties = {
             "management.server.port=0",

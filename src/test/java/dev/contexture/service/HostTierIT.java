@@ -21,6 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** A KV pool that holds one long prompt, and host memory that holds several: a prompt that had to go comes back. */
 @SpringBootTest(
         classes = Application.class,
+        useMainMethod = SpringBootTest.UseMainMethod.ALWAYS,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         properties = {
             "management.server.port=0",

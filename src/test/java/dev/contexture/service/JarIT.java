@@ -82,7 +82,7 @@ class JarIT {
     }
 
     private Process start(Path model, int port, String option) throws Exception {
-        String jar = System.getProperty("contexture.test.jar", "target/contexture-0.1.0-SNAPSHOT.jar");
+        String jar = System.getProperty("contexture.test.jar", "target/contexture-0.1.0-SNAPSHOT-exec.jar");
         assertThat(new File(jar)).exists();
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -21,6 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** The running service with two tenants, and calls to its responses. */
 @SpringBootTest(
         classes = Application.class,
+        useMainMethod = SpringBootTest.UseMainMethod.ALWAYS,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         properties = {
             "management.server.port=0",

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -31,8 +30,7 @@ record ServiceLife(ConfigurableApplicationContext context, Client client, Client
             arguments.removeIf(usual -> usual.startsWith(name));
             arguments.add(argument);
         }
-        ConfigurableApplicationContext context =
-                new SpringApplication(Application.class).run(arguments.toArray(String[]::new));
+        ConfigurableApplicationContext context = Application.service().run(arguments.toArray(String[]::new));
         return new ServiceLife(
                 context,
                 new Client(port(context, "local.server.port")),

@@ -21,6 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** Conversations as resources, with the default model. */
 @SpringBootTest(
         classes = Application.class,
+        useMainMethod = SpringBootTest.UseMainMethod.ALWAYS,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         properties = {
             "management.server.port=0",

@@ -1,6 +1,6 @@
 package dev.contexture.provider.autoconfigure;
 
-import dev.contexture.provider.EmbeddedClient;
+import dev.contexture.provider.ChatCall;
 import dev.contexture.provider.autoconfigure.SpringAiContextureAutoConfiguration.SpringAiSource;
 import dev.contexture.provider.springai.ContextureChatMemoryRepository;
 import dev.contexture.security.ApiKeys;
@@ -38,7 +38,7 @@ public final class ContextureChatMemoryAutoConfiguration {
     @ConditionalOnBean(SessionService.class)
     @ConditionalOnMissingBean(ChatMemoryRepository.class)
     ContextureChatMemoryRepository contextureChatMemory(SessionService sessions) {
-        return new ContextureChatMemoryRepository(sessions.conversations(), EmbeddedClient.TENANT);
+        return new ContextureChatMemoryRepository(sessions.conversations(), ChatCall.TENANT);
     }
 
     @Bean

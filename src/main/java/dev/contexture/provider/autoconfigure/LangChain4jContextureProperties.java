@@ -9,7 +9,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Contexture as a provider of LangChain4j.
  *
- * @param mode {@code embedded}: the engine of this process; {@code remote}: a service over HTTP
+ * @param mode {@code embedded}: the engine of this process, started where the application has none; {@code remote}: a service over HTTP; none:
+ *     the application's engine if it has one
  * @param baseUrl of the service, such as {@code http://localhost:8080/v1}; remote only, and needed there
  * @param apiKey of the service; remote only
  * @param connectTimeout of a connection; remote only
@@ -20,7 +21,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 @ConfigurationProperties(LangChain4jContextureProperties.PREFIX)
 public record LangChain4jContextureProperties(
-        @DefaultValue("embedded") ProviderMode mode,
+        @Nullable ProviderMode mode,
         @DefaultValue("") String baseUrl,
         @DefaultValue("") String apiKey,
         @DefaultValue("10s") Duration connectTimeout,

@@ -4,7 +4,6 @@ import dev.contexture.provider.Asked;
 import dev.contexture.provider.ChatCall;
 import dev.contexture.provider.ContextureClient;
 import dev.contexture.provider.ContextureException;
-import dev.contexture.provider.EmbeddedClient;
 import dev.contexture.provider.Failures;
 import dev.contexture.provider.Sampling;
 import dev.contexture.provider.SingleAnswer;
@@ -87,7 +86,7 @@ final class ChatTranslation {
                                 parameters.repetitionPenalty(),
                                 parameters.seed())
                         .toParams(),
-                EmbeddedClient.TENANT,
+                ChatCall.TENANT,
                 "",
                 parameters.sparsity());
         return AnswerFormat.of(parameters.responseFormat())

@@ -22,6 +22,7 @@ import reactor.core.publisher.Mono;
 
 /** LangChain4j's chat model over an engine in the same process or a service over HTTP. Keeps nothing of a request; safe for use by several threads. */
 public final class ContextureChatModel implements ChatModel {
+    private final ContextureClient client;
     private final ChatTranslation translation;
     private final ContextureChatRequestParameters defaults;
     private final List<ChatModelListener> listeners;
@@ -31,6 +32,7 @@ public final class ContextureChatModel implements ChatModel {
      */
     public ContextureChatModel(
             ContextureClient client, ChatRequestParameters defaults, List<ChatModelListener> listeners) {
+        this.client = client;
         this.translation = new ChatTranslation(client);
         this.defaults = ContextureChatRequestParameters.of(defaults);
         this.listeners = List.copyOf(listeners);
@@ -90,6 +92,11 @@ public final class ContextureChatModel implements ChatModel {
             }
             return new ContextureChatModel(client, defaults, listeners);
         }
+    }
+
+    /** What is asked; makes sessions, too. */
+    public ContextureClient client() {
+        return client;
     }
 
     @Override

@@ -13,6 +13,7 @@ import reactor.core.publisher.Mono;
 /** Chat by a service over HTTP. Answers are always streamed, so that a cancel reaches the engine at once. */
 final class RemoteClient implements ContextureClient {
     private static final String CHAT = "/chat/completions";
+    private static final String SESSIONS = "/sessions";
     private static final String TOKENIZE = "/tokenize";
 
     private final HttpTransport http;
@@ -37,6 +38,14 @@ final class RemoteClient implements ContextureClient {
                     return http.retried(
                             () -> ChatEvents.of(http.events(CHAT, call.id(), body), http.address(CHAT)), repeatable);
                 })
+                .onErrorMap(models.forgetting())
+                .onErrorMap(Failures::of);
+    }
+
+    @Override
+    public Mono<String> newSession() {
+        return model().flatMap(model -> http.post(SESSIONS, Map.of("model", model)))
+                .map(session -> session.path("id").stringValue(""))
                 .onErrorMap(models.forgetting())
                 .onErrorMap(Failures::of);
     }

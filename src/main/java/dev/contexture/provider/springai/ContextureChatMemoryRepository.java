@@ -24,7 +24,7 @@ public final class ContextureChatMemoryRepository implements ChatMemoryRepositor
     private final String tenant;
 
     /**
-     * @param tenant whose they are: {@link dev.contexture.provider.EmbeddedClient#TENANT} for the engine of this process
+     * @param tenant whose they are: {@link dev.contexture.provider.ChatCall#TENANT} for the engine of this process
      */
     public ContextureChatMemoryRepository(Conversations conversations, String tenant) {
         this.conversations = conversations;

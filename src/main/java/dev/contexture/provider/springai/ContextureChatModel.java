@@ -102,6 +102,11 @@ public final class ContextureChatModel implements ChatModel {
         return new ContextureChatModel(client, ContextureChatOptions.builder().build());
     }
 
+    /** What is asked; makes sessions, too. */
+    public ContextureClient client() {
+        return client;
+    }
+
     /**
      * @throws dev.contexture.provider.ContextureException if there is no answer
      */
@@ -217,7 +222,7 @@ public final class ContextureChatModel implements ChatModel {
                                 used.getRepetitionPenalty(),
                                 used.getSeed())
                         .toParams(),
-                EmbeddedClient.TENANT,
+                ChatCall.TENANT,
                 "",
                 used.getSparsity());
         String schema = used.getOutputSchema();

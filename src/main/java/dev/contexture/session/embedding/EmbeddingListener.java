@@ -11,6 +11,17 @@ public interface EmbeddingListener {
         CANCELLED
     }
 
+    EmbeddingListener NONE = new EmbeddingListener() {
+        @Override
+        public void started(long queuedNanos) {}
+
+        @Override
+        public void ran(int inputs, int paddedTokens, long nanos) {}
+
+        @Override
+        public void ended(Outcome outcome, int inputs, int tokens, long nanos) {}
+    };
+
     /**
      * Work on a request begins.
      *

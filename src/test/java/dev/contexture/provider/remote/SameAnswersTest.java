@@ -20,8 +20,6 @@ import dev.contexture.scheduler.ShuttingDownException;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.Prompt;
-import dev.contexture.session.Session;
-import dev.contexture.session.Sessions;
 import dev.contexture.session.SpokenAnswer;
 import dev.contexture.session.dialect.DialectSettings;
 import dev.contexture.session.dialect.ToolChoice;
@@ -243,12 +241,7 @@ class SameAnswersTest {
     @Test
     void turnsOfSessionsAreTheSame() {
         for (ContextureClient client : both) {
-            Session session = Objects.requireNonNull(server.sessions()
-                    .sessions()
-                    .create(
-                            client == remote.chat() ? "local" : "embedded",
-                            new Sessions.Asked("scripted", Optional.empty(), Map.of(), Optional.empty()))
-                    .block());
+            String session = Objects.requireNonNull(client.newSession().block());
             GenerationRequest request = new GenerationRequest(
                     new Prompt.Chat(List.of(QUESTION), Map.of()),
                     OptionalInt.empty(),
@@ -260,12 +253,12 @@ class SameAnswersTest {
                     SparsityOverrides.NONE);
             generator().willAnswer("Fine.");
             SingleAnswer answer = Asked.of(
-                            client, null, id -> new ChatCall(id, request, Optional.of(ChatCall.Turn.of(session.id()))))
+                            client, null, id -> new ChatCall(id, request, Optional.of(ChatCall.Turn.of(session))))
                     .flatMap(Asked::whole)
                     .blockOptional()
                     .orElseThrow();
             assertThat(answer.turn()).hasValueSatisfying(turn -> {
-                assertThat(turn.session()).isEqualTo(session.id());
+                assertThat(turn.session()).isEqualTo(session);
                 assertThat(turn.turn()).isEqualTo(1);
                 assertThat(turn.committed()).isTrue();
             });

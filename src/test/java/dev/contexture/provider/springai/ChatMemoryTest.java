@@ -3,6 +3,7 @@ package dev.contexture.provider.springai;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.contexture.api.ScriptedChat;
+import dev.contexture.provider.ChatCall;
 import dev.contexture.provider.ContextureClient;
 import dev.contexture.provider.EmbeddedClient;
 import dev.contexture.provider.remote.RemoteContexture;
@@ -64,7 +65,7 @@ class ChatMemoryTest {
     }
 
     private static String tenant(boolean overHttp) {
-        return overHttp ? Tenant.LOCAL : EmbeddedClient.TENANT;
+        return overHttp ? Tenant.LOCAL : ChatCall.TENANT;
     }
 
     private static ContextureChatMemoryRepository memory(boolean overHttp) {
