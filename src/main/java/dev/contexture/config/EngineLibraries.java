@@ -36,6 +36,18 @@ public final class EngineLibraries {
         }
     }
 
+    /**
+     * For a Redis that sessions and stored blocks are kept in.
+     *
+     * @throws MissingLibraryException if its client is missing
+     */
+    static void requireRedisClient() {
+        if (!isThere("io.lettuce.core.RedisClient")) {
+            throw new MissingLibraryException(
+                    "contexture.redis.url is set, which needs io.lettuce:lettuce-core on the class path");
+        }
+    }
+
     private static boolean isThere(String type) {
         try {
             Class.forName(type, false, EngineLibraries.class.getClassLoader());

@@ -3,6 +3,7 @@ package dev.contexture.config;
 import dev.contexture.metrics.ConstraintMetrics;
 import dev.contexture.metrics.EmbeddingMetrics;
 import dev.contexture.metrics.EngineMetrics;
+import dev.contexture.metrics.RedisMetrics;
 import dev.contexture.metrics.SelectionMetrics;
 import dev.contexture.metrics.SessionMetrics;
 import dev.contexture.metrics.TierMetrics;
@@ -31,6 +32,16 @@ class MetricsConfiguration {
     @Bean
     TierMetrics tierMetrics(MeterRegistry registry, ModelFiles files) {
         return new TierMetrics(registry, files.id());
+    }
+
+    @Bean
+    RedisMetrics redisMetrics(MeterRegistry registry) {
+        return new RedisMetrics(registry);
+    }
+
+    @Bean
+    StoresGauge storesGauge(RedisMetrics metrics) {
+        return metrics::bind;
     }
 
     @Bean

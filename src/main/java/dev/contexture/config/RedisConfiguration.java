@@ -1,29 +1,25 @@
 package dev.contexture.config;
 
-import dev.contexture.metrics.RedisMetrics;
+import dev.contexture.kv.tier.redis.RedisListener;
 import dev.contexture.security.SecurityProperties;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Wires what outlives the service's process. */
+/** Wires what outlives the process. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(RedisProperties.class)
 class RedisConfiguration {
-    @Bean
-    RedisMetrics redisMetrics(MeterRegistry registry) {
-        return new RedisMetrics(registry);
-    }
-
     @Bean
     Stores stores(
             RedisProperties redis,
             SecurityProperties security,
             SessionProperties sessions,
             DataProperties data,
-            RedisMetrics metrics) {
+            ObjectProvider<RedisListener> listener,
+            ObjectProvider<StoresGauge> gauge) {
         boolean shared = !redis.url().isEmpty();
         if (shared
                 && (security.tenantSecret().isEmpty() || security.masterKeys().isEmpty())) {
@@ -37,9 +33,9 @@ class RedisConfiguration {
                 data.dataDir().resolve("redis"),
                 System.getenv(),
                 sessions.maxInMemory(),
-                metrics,
+                listener.getIfAvailable(() -> RedisListener.NONE),
                 new SecureRandom());
-        metrics.bind(stores::isAvailable);
+        gauge.ifAvailable(shown -> shown.bind(stores::isAvailable));
         return stores;
     }
 

@@ -1,5 +1,6 @@
 package dev.contexture.config;
 
+import dev.contexture.security.SecurityProperties;
 import java.lang.reflect.RecordComponent;
 import java.util.Collection;
 import java.util.List;
@@ -7,15 +8,18 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.env.MutablePropertySources;
 import org.springframework.core.env.PropertySource;
 
 /**
- * The service's wiring of the engine, for a context of somebody else's process: no HTTP, no health, and nothing that outlives the process.
+ * The service's wiring of the engine, for a context of somebody else's process: no HTTP, no health. Sessions and stored
+ * blocks are kept in Redis where {@code contexture.redis.url} names one, and otherwise end with the process.
  */
 @Import({EngineConfiguration.class, SessionConfiguration.class, EmbeddingConfiguration.class})
 public final class StandaloneEngine {
@@ -29,7 +33,12 @@ public final class StandaloneEngine {
             SchedulerProperties.class,
             ChatProperties.class,
             SessionProperties.class,
+            RedisProperties.class,
+            SecurityProperties.class,
             EmbeddingProperties.class);
+
+    private static final String REDIS_URL = "contexture.redis.url";
+    private static final String MASTER_KEYS = "contexture.security.master-keys.";
 
     StandaloneEngine() {}
 
@@ -52,6 +61,7 @@ public final class StandaloneEngine {
     public static void requireKnown(Collection<String> names) {
         Set<String> unknown = new TreeSet<>(names);
         unknown.removeAll(settingNames());
+        unknown.removeIf(name -> name.startsWith(MASTER_KEYS));
         if (!unknown.isEmpty()) {
             throw new InvalidSettingException(new IllegalArgumentException(
                     "An engine in this process has no settings " + unknown + "; it has " + settingNames()));
@@ -66,16 +76,28 @@ public final class StandaloneEngine {
         own.stream().map(PropertySource::getName).toList().forEach(own::remove);
         settings.forEach(own::addLast);
         context.register(StandaloneEngine.class);
+        boolean hasRedis = Binder.get(context.getEnvironment())
+                .bind(REDIS_URL, String.class)
+                .map(url -> !url.isBlank())
+                .orElse(false);
+        if (hasRedis) {
+            EngineLibraries.requireRedisClient();
+        }
+        context.register(hasRedis ? RedisConfiguration.class : InMemory.class);
         return context;
     }
 
-    @Bean
-    Stores stores(SessionProperties sessions) {
-        return new MemoryStores(sessions.maxInMemory());
-    }
+    /** All of it ends with the process. */
+    @Configuration(proxyBeanMethods = false)
+    static class InMemory {
+        @Bean
+        Stores stores(SessionProperties sessions) {
+            return new MemoryStores(sessions.maxInMemory());
+        }
 
-    @Bean
-    RemoteStore remoteStore() {
-        return RemoteStore.none();
+        @Bean
+        RemoteStore remoteStore() {
+            return RemoteStore.none();
+        }
     }
 }
