@@ -27,7 +27,8 @@ class ContextureTokenUsageTest {
 
     @Test
     void plainCountsAreOursWithoutMore() {
-        assertThat(ContextureTokenUsage.of(new TokenUsage(3, 2)).cachedInputTokenCount()).isZero();
+        assertThat(ContextureTokenUsage.of(new TokenUsage(3, 2)).cachedInputTokenCount())
+                .isZero();
         assertThat(USAGE.add(null)).isSameAs(USAGE);
     }
 }
