@@ -41,7 +41,7 @@ public final class ContextureChatResponseMetadata extends ChatResponseMetadata {
 
     @Override
     public ContextureTokenUsage tokenUsage() {
-        return (ContextureTokenUsage) super.tokenUsage();
+        return ContextureTokenUsage.of(super.tokenUsage());
     }
 
     /** How the answer was decoded. */

@@ -2,6 +2,7 @@ package dev.contexture.provider.langchain4j;
 
 import dev.contexture.session.GenerationEvent.Usage;
 import dev.langchain4j.model.output.TokenUsage;
+import org.jspecify.annotations.Nullable;
 
 /** Token counts with those that the prefix cache saved and those of thoughts. */
 public final class ContextureTokenUsage extends TokenUsage {
@@ -12,6 +13,33 @@ public final class ContextureTokenUsage extends TokenUsage {
         super(usage.promptTokens(), usage.completionTokens());
         this.cachedInputTokenCount = usage.cachedTokens();
         this.reasoningTokenCount = usage.reasoningTokens();
+    }
+
+    private ContextureTokenUsage(@Nullable Integer input, @Nullable Integer output, int cached, int reasoning) {
+        super(input, output);
+        this.cachedInputTokenCount = cached;
+        this.reasoningTokenCount = reasoning;
+    }
+
+    /** As ours: what others do not count is 0. */
+    static ContextureTokenUsage of(TokenUsage usage) {
+        return usage instanceof ContextureTokenUsage ours
+                ? ours
+                : new ContextureTokenUsage(usage.inputTokenCount(), usage.outputTokenCount(), 0, 0);
+    }
+
+    /** Of several requests for one answer, as AiServices count them. */
+    @Override
+    public ContextureTokenUsage add(@Nullable TokenUsage that) {
+        if (that == null) {
+            return this;
+        }
+        ContextureTokenUsage other = of(that);
+        return new ContextureTokenUsage(
+                sum(inputTokenCount(), other.inputTokenCount()),
+                sum(outputTokenCount(), other.outputTokenCount()),
+                cachedInputTokenCount + other.cachedInputTokenCount,
+                reasoningTokenCount + other.reasoningTokenCount);
     }
 
     /** Input tokens that were not computed again; counted in {@link #inputTokenCount}, too. */
