@@ -21,13 +21,9 @@ import dev.langchain4j.model.chat.response.ChatModelStreamingEvent;
 import dev.langchain4j.model.chat.response.CompleteResponse;
 import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialResponse;
-import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.PartialThinking;
-import dev.langchain4j.model.chat.response.PartialThinkingContext;
 import dev.langchain4j.model.chat.response.PartialToolCall;
-import dev.langchain4j.model.chat.response.PartialToolCallContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
-import dev.langchain4j.model.chat.response.StreamingHandle;
 import dev.langchain4j.spi.ServiceHelper;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,8 +31,6 @@ import java.util.Set;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 import reactor.adapter.JdkFlowAdapter;
-import reactor.core.Disposable;
-import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 
 /** LangChain4j's streaming chat model over an engine in the same process or a service over HTTP; see {@link ContextureChatModel}. */
@@ -113,39 +107,7 @@ public final class ContextureStreamingChatModel implements StreamingChatModel {
 
     @Override
     public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
-        Disposable.Swap subscription = Disposables.swap();
-        StreamingHandle streaming = handle(subscription);
-        PartialResponseContext context = new PartialResponseContext(streaming);
-        subscription.update(events(request)
-                .subscribe(
-                        event -> {
-                            switch (event) {
-                                case PartialResponse partial -> handler.onPartialResponse(partial, context);
-                                case PartialThinking partial ->
-                                    handler.onPartialThinking(partial, new PartialThinkingContext(streaming));
-                                case PartialToolCall partial ->
-                                    handler.onPartialToolCall(partial, new PartialToolCallContext(streaming));
-                                case CompleteToolCall call -> handler.onCompleteToolCall(call);
-                                case CompleteResponse complete -> handler.onCompleteResponse(complete.chatResponse());
-                                default -> throw new IllegalStateException("not an event of ours: " + event);
-                            }
-                        },
-                        handler::onError));
-    }
-
-    /** Cancelling ends the generation within one step; a handler that throws does so, too, and hears of it once. */
-    private static StreamingHandle handle(Disposable subscription) {
-        return new StreamingHandle() {
-            @Override
-            public void cancel() {
-                subscription.dispose();
-            }
-
-            @Override
-            public boolean isCancelled() {
-                return subscription.isDisposed();
-            }
-        };
+        events(request).subscribe(new ToHandler(handler));
     }
 
     @Override

@@ -1,0 +1,48 @@
+package dev.contexture.provider.langchain4j;
+
+import dev.langchain4j.model.chat.response.ChatModelStreamingEvent;
+import dev.langchain4j.model.chat.response.CompleteResponse;
+import dev.langchain4j.model.chat.response.CompleteToolCall;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialResponseContext;
+import dev.langchain4j.model.chat.response.PartialThinking;
+import dev.langchain4j.model.chat.response.PartialThinkingContext;
+import dev.langchain4j.model.chat.response.PartialToolCall;
+import dev.langchain4j.model.chat.response.PartialToolCallContext;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.chat.response.StreamingHandle;
+import reactor.core.publisher.BaseSubscriber;
+
+/**
+ * An answer's events to a handler, which may cancel from the first on. Cancelling ends the generation within one step and nothing comes behind it; a handler
+ * that throws does so, too, and hears of it once.
+ */
+final class ToHandler extends BaseSubscriber<ChatModelStreamingEvent> implements StreamingHandle {
+    private final StreamingChatResponseHandler handler;
+
+    ToHandler(StreamingChatResponseHandler handler) {
+        this.handler = handler;
+    }
+
+    @Override
+    protected void hookOnNext(ChatModelStreamingEvent event) {
+        switch (event) {
+            case PartialResponse partial -> handler.onPartialResponse(partial, new PartialResponseContext(this));
+            case PartialThinking partial -> handler.onPartialThinking(partial, new PartialThinkingContext(this));
+            case PartialToolCall partial -> handler.onPartialToolCall(partial, new PartialToolCallContext(this));
+            case CompleteToolCall call -> handler.onCompleteToolCall(call);
+            case CompleteResponse complete -> handler.onCompleteResponse(complete.chatResponse());
+            default -> throw new IllegalStateException("not an event of ours: " + event);
+        }
+    }
+
+    @Override
+    protected void hookOnError(Throwable error) {
+        handler.onError(error);
+    }
+
+    @Override
+    public boolean isCancelled() {
+        return isDisposed();
+    }
+}
