@@ -1,4 +1,4 @@
-"""OpenAI's Python client against a running service: plain, streamed, stop, logprobs, usage, errors, cancel, responses, embeddings.
+"""OpenAI's Python client against a running service: plain, streamed, stop, logprobs, usage, tools, schemas, errors, cancel, responses, embeddings.
 
 usage: openai_client.py BASE_URL MODEL EMBEDDING_MODEL
 Exits with 0 if all held; prints what did not.
@@ -6,10 +6,24 @@ Exits with 0 if all held; prints what did not.
 
 import json
 import sys
+from typing import Literal
 
 import openai
+from pydantic import BaseModel
 
 QUESTION = [{"role": "user", "content": "Name the capital of France."}]
+
+
+class Month(BaseModel):
+    season: Literal["spring", "summer", "autumn", "winter"]
+    warm: bool
+
+
+class GetWeather(BaseModel):
+    """The weather now."""
+
+    city: Literal["Paris", "Rome", "Turku"]
+    unit: Literal["celsius", "fahrenheit"]
 
 
 def check(condition, message):
@@ -120,6 +134,44 @@ def respond(client, model):
             check(error.body["message"], "no message")
 
 
+def call_tools(client, model):
+    question = [{"role": "user", "content": "How is it in Paris?"}]
+    tool = openai.pydantic_function_tool(GetWeather)
+    calling = dict(model=model, temperature=0, max_tokens=100, tools=[tool], parallel_tool_calls=False)
+    whole = client.chat.completions.create(messages=question, tool_choice="required", **calling).choices[0]
+    check(whole.finish_reason == "tool_calls", whole.finish_reason)
+    call, = whole.message.tool_calls
+    GetWeather.model_validate_json(call.function.arguments)
+
+    # The client's own reader of chunks, which puts calls together and reads their arguments into types.
+    named = {"type": "function", "function": {"name": "GetWeather"}}
+    with client.chat.completions.stream(messages=question, tool_choice=named, **calling) as stream:
+        kinds = [event.type for event in stream]
+    check("tool_calls.function.arguments.delta" in kinds, f"events {kinds}")
+    check(kinds.count("tool_calls.function.arguments.done") == 1, f"events {kinds}")
+    streamed, = stream.get_final_completion().choices[0].message.tool_calls
+    check(isinstance(streamed.function.parsed_arguments, GetWeather), f"streamed {streamed}")
+
+    talk = [*question, whole.message, {"role": "tool", "tool_call_id": call.id, "content": "It rains in Paris."}]
+    told = client.chat.completions.create(messages=talk, tool_choice="none", **calling).choices[0]
+    check(told.message.content and not told.message.tool_calls, f"told {told}")
+
+
+def parse(client, model):
+    asked = [{"role": "user", "content": "What is June like?"}]
+    common = dict(model=model, messages=asked, response_format=Month, temperature=1, seed=3, max_tokens=60)
+    parsed = client.chat.completions.parse(**common).choices[0]
+    check(isinstance(parsed.message.parsed, Month) and parsed.finish_reason == "stop", f"parsed {parsed}")
+    with client.chat.completions.stream(**common) as stream:
+        kinds = {event.type for event in stream}
+    check("content.delta" in kinds and "content.done" in kinds, f"events {kinds}")
+    again = stream.get_final_completion().choices[0].message.parsed
+    check(again == parsed.message.parsed, f"{again} streamed instead of {parsed.message.parsed}")
+    response = client.responses.parse(
+        model=model, input="What is June like?", text_format=Month, temperature=1, max_output_tokens=60)
+    check(isinstance(response.output_parsed, Month), f"parsed {response}")
+
+
 def main(base_url, model, embedding_model):
     client = openai.OpenAI(base_url=base_url, api_key="none-needed", max_retries=0)
     common = dict(model=model, messages=QUESTION, temperature=0)
@@ -185,7 +237,10 @@ def main(base_url, model, embedding_model):
             break
 
     # This one checks all that it reads against the types of the API.
-    respond(openai.OpenAI(base_url=base_url, api_key="none-needed", max_retries=0, _strict_response_validation=True), model)
+    strict = openai.OpenAI(base_url=base_url, api_key="none-needed", max_retries=0, _strict_response_validation=True)
+    respond(strict, model)
+    call_tools(strict, model)
+    parse(strict, model)
     embed(client, embedding_model)
     print("all held")
 

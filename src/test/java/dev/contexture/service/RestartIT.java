@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.contexture.testing.DefaultModel;
+import dev.contexture.testing.SchemaJudge;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,6 +18,9 @@ class RestartIT {
     private static final String STORY =
             "The harbour master wrote down every ship, its cargo and its captain. ".repeat(190);
     private static final String QUESTION = "Who wrote down every ship?";
+    private static final String WEATHER = """
+            {"type": "object", "properties": {"city": {"enum": ["Turku", "Rome"]}}, "required": ["city"],
+              "additionalProperties": false}""";
     private static final String EMBEDDED = "--contexture.redis.embedded=true";
 
     @ParameterizedTest
@@ -91,6 +96,137 @@ class RestartIT {
             body.put("previous_response_id", previous);
         }
         return body;
+    }
+
+    /** One process asks for a call, another gets its output. */
+    @Test
+    void aCallIsAnsweredInAnotherProcess() throws Exception {
+        String[] settings = {EMBEDDED, "--contexture.kv.partial-restore-tokens=0"};
+        JsonNode called;
+        JsonNode expected;
+        try (ServiceLife service = ServiceLife.start(settings)) {
+            called = service.post(
+                    "/v1/responses",
+                    asking(STORY.substring(STORY.length() / 10) + "How is the weather in Turku?", "", "required"));
+            expected = service.post("/v1/responses", output(called));
+        }
+        JsonNode call = called.at("/output/0");
+        assertThat(called.path("status").asString()).isEqualTo("completed");
+        assertThat(call.path("type").asString()).isEqualTo("function_call");
+        assertThat(new SchemaJudge(WEATHER).fault(call.path("arguments").asString()))
+                .isEmpty();
+        try (ServiceLife service = ServiceLife.start(settings)) {
+            JsonNode told = service.post("/v1/responses", output(called));
+            assertThat(told.path("previous_response_id").asString())
+                    .isEqualTo(called.path("id").asString());
+            assertThat(told.at("/output/0/type").asString()).isEqualTo("message");
+            assertThat(told.at("/output/0/content")).isEqualTo(expected.at("/output/0/content"));
+            assertThat(told.at("/usage/input_tokens").asInt())
+                    .isEqualTo(expected.at("/usage/input_tokens").asInt());
+            assertThat(told.at("/usage/input_tokens_details/cached_tokens").asInt())
+                    .isGreaterThan(called.at("/usage/input_tokens").asInt() - 40);
+            Map<String, Object> stranger = output(called);
+            stranger.put("input", List.of(outputOf("call_of_nobody")));
+            assertThat(service.send("/v1/responses", stranger).statusCode()).isEqualTo(400);
+        }
+    }
+
+    /** The same of a session: its next turn is the result. */
+    @Test
+    void aSessionsCallIsAnsweredInAnotherProcess() throws Exception {
+        String session;
+        String fork;
+        JsonNode call;
+        String expected;
+        Map<String, Object> question =
+                turn("required", Map.of("role", "user", "content", "How is the weather in Turku?"));
+        try (ServiceLife service = ServiceLife.start(EMBEDDED)) {
+            session = service.createSession();
+            question.put("session_id", session);
+            JsonNode called = service.post("/v1/chat/completions", question);
+            assertThat(called.at("/choices/0/finish_reason").asString()).isEqualTo("tool_calls");
+            call = called.at("/choices/0/message/tool_calls/0");
+            fork = service.fork(session);
+            expected = ServiceLife.text(service.post("/v1/chat/completions", result(fork, call)));
+        }
+        assertThat(expected).isNotBlank();
+        try (ServiceLife service = ServiceLife.start(EMBEDDED)) {
+            JsonNode told = service.post("/v1/chat/completions", result(session, call));
+            assertThat(told.at("/contexture/session/turn").asInt()).isEqualTo(2);
+            assertThat(ServiceLife.text(told)).isEqualTo(expected);
+        }
+    }
+
+    private static Map<String, Object> result(String session, JsonNode call) {
+        Map<String, Object> turn = turn(
+                "auto",
+                Map.of(
+                        "role",
+                        "tool",
+                        "tool_call_id",
+                        call.path("id").asString(),
+                        "content",
+                        "It rains in "
+                                + Client.json(call.at("/function/arguments").asString())
+                                        .path("city")
+                                        .asString()));
+        turn.put("session_id", session);
+        return turn;
+    }
+
+    private static Map<String, Object> turn(String choice, Map<String, ?> message) {
+        return new HashMap<>(Map.of(
+                "model",
+                DefaultModel.ID,
+                "temperature",
+                0,
+                "max_tokens",
+                60,
+                "messages",
+                List.of(message),
+                "tools",
+                List.of(Map.of(
+                        "type",
+                        "function",
+                        "function",
+                        Map.of("name", "get_weather", "parameters", Client.json(WEATHER)))),
+                "parallel_tool_calls",
+                false,
+                "tool_choice",
+                choice));
+    }
+
+    private static Map<String, Object> asking(Object input, String previous, String choice) {
+        Map<String, Object> body = new HashMap<>(Map.of(
+                "model",
+                DefaultModel.ID,
+                "temperature",
+                0,
+                "max_output_tokens",
+                60,
+                "input",
+                input,
+                "tools",
+                List.of(Map.of("type", "function", "name", "get_weather", "parameters", Client.json(WEATHER))),
+                "parallel_tool_calls",
+                false,
+                "tool_choice",
+                choice));
+        if (!previous.isEmpty()) {
+            body.put("previous_response_id", previous);
+        }
+        return body;
+    }
+
+    private static Map<String, Object> output(JsonNode called) {
+        return asking(
+                List.of(outputOf(called.at("/output/0/call_id").asString())),
+                called.path("id").asString(),
+                "auto");
+    }
+
+    private static Map<String, String> outputOf(String call) {
+        return Map.of("type", "function_call_output", "call_id", call, "output", "It rains in Turku.");
     }
 
     @Test

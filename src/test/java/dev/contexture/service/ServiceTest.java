@@ -22,4 +22,4 @@ import org.springframework.boot.test.context.SpringBootTest;
             "contexture.api.keep-alive=500ms",
             "contexture.api.body-timeout=2s"
         })
-@interface ServiceTest {}
+public @interface ServiceTest {}

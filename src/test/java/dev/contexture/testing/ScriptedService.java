@@ -1,69 +1,21 @@
 package dev.contexture.testing;
 
-import dev.contexture.constrain.Constraints;
-import dev.contexture.core.Sparsity;
-import dev.contexture.core.SparsityPolicy;
-import dev.contexture.model.template.ChatTemplate;
-import dev.contexture.session.DefaultInferenceService;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.PromptRenderer;
-import dev.contexture.session.TemplateRenderer;
 import dev.contexture.session.dialect.CallOutcome;
-import dev.contexture.session.dialect.DialectProbe;
 import dev.contexture.session.dialect.DialectSettings;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
-import reactor.core.scheduler.Schedulers;
 
-/** The one entry point with everything behind it but a model: answers are given texts. */
+/** A {@link ModellessService} whose answers are given texts. */
 public final class ScriptedService {
-    public static final String MODEL = "scripted";
-
     private final ScriptedGenerator generator = new ScriptedGenerator();
-    private final List<CallOutcome> outcomes = Collections.synchronizedList(new ArrayList<>());
-    private final PromptRenderer renderer;
-    private final InferenceService service;
+    private final ModellessService modelless;
 
     /**
      * @param style of the golden templates
      */
     public ScriptedService(String style, DialectSettings settings) {
-        ChatTemplate template = ChatTemplate.of(source(style), "<s>", "</s>");
-        this.renderer = new TemplateRenderer(template, DialectProbe.of(template, settings));
-        AtomicInteger ids = new AtomicInteger();
-        this.service = new DefaultInferenceService(
-                new ByteTokenizer(),
-                renderer,
-                generator,
-                SparsityPolicy.DENSE_ONLY,
-                Optional.empty(),
-                new InferenceService.ModelDescription(
-                        MODEL,
-                        generator.contextLength(),
-                        0,
-                        "f",
-                        new InferenceService.SparsityDescription(Sparsity.DENSE, 1, "none")),
-                () -> "id" + ids.incrementAndGet(),
-                outcomes::add,
-                new Constraints(new ByteTokens(), Runnable::run, () -> 0),
-                Schedulers.immediate(),
-                Schedulers.parallel());
-    }
-
-    private static String source(String style) {
-        try (InputStream in = ScriptedService.class.getResourceAsStream("/golden/templates/" + style + ".jinja")) {
-            return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        this.modelless = new ModellessService(style, settings, generator);
     }
 
     public ScriptedGenerator generator() {
@@ -72,14 +24,14 @@ public final class ScriptedService {
 
     /** What became of calls so far. */
     public List<CallOutcome> outcomes() {
-        return outcomes;
+        return modelless.outcomes();
     }
 
     public PromptRenderer renderer() {
-        return renderer;
+        return modelless.renderer();
     }
 
     public InferenceService service() {
-        return service;
+        return modelless.service();
     }
 }

@@ -17,6 +17,8 @@ import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.data.message.Content;
+import dev.langchain4j.data.message.ContentType;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
@@ -34,6 +36,7 @@ import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -50,17 +53,24 @@ final class ChatTranslation {
         this.client = client;
     }
 
+    /**
+     * @throws UnsupportedFeatureException at once, for what no answer can be asked with; all else is an error of the result
+     */
     Mono<Asked> ask(ChatRequest request) {
-        return Mono.defer(() -> {
-            var parameters = ContextureChatRequestParameters.of(request.parameters());
-            return Asked.of(
-                    client,
-                    parameters.modelName(),
-                    id -> new ChatCall(
-                            id,
-                            generation(request.messages(), parameters),
-                            Optional.ofNullable(parameters.sessionId()).map(ChatCall.Turn::of)));
-        });
+        var parameters = ContextureChatRequestParameters.of(request.parameters());
+        GenerationRequest generation;
+        try {
+            generation = generation(request.messages(), parameters);
+        } catch (IllegalArgumentException e) {
+            return Mono.error(e);
+        }
+        return Asked.of(
+                client,
+                parameters.modelName(),
+                id -> new ChatCall(
+                        id,
+                        generation,
+                        Optional.ofNullable(parameters.sessionId()).map(ChatCall.Turn::of)));
     }
 
     private static GenerationRequest generation(
@@ -132,15 +142,25 @@ final class ChatTranslation {
                                 .toList());
             case ToolExecutionResultMessage result ->
                 Map.of("role", "tool", "content", result.text(), "tool_call_id", String.valueOf(result.id()));
-            case UserMessage user -> {
-                if (!user.hasSingleText()) {
-                    throw new UnsupportedFeatureException("user messages must be one text");
-                }
-                yield Map.of("role", "user", "content", user.singleText());
-            }
+            case UserMessage user -> Map.of("role", "user", "content", text(user));
             default ->
                 throw new UnsupportedFeatureException("messages of type " + message.type() + " are not supported");
         };
+    }
+
+    private static String text(UserMessage user) {
+        for (Content content : user.contents()) {
+            if (content.type() != ContentType.TEXT) {
+                throw new UnsupportedFeatureException("contents of type "
+                        + content.type().name().toLowerCase(Locale.ROOT)
+                        + " are not supported in user messages: they must be text");
+            }
+        }
+        if (!user.hasSingleText()) {
+            throw new UnsupportedFeatureException(
+                    "several texts in a user message are not supported: they must be one");
+        }
+        return user.singleText();
     }
 
     private static AiMessage message(SpokenAnswer spoken) {

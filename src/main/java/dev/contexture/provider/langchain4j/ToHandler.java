@@ -11,13 +11,17 @@ import dev.langchain4j.model.chat.response.PartialToolCall;
 import dev.langchain4j.model.chat.response.PartialToolCallContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.chat.response.StreamingHandle;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.BaseSubscriber;
 
 /**
- * An answer's events to a handler, which may cancel from the first on. Cancelling ends the generation within one step and nothing comes behind it; a handler
- * that throws does so, too, and hears of it once.
+ * An answer's events to a handler, which may cancel from the first on. Cancelling ends the generation within one step and nothing comes behind it. A handler
+ * that throws hears of it by its {@code onError}, and the answer goes on, as LangChain4j wants it; what {@code onError} throws is logged.
  */
 final class ToHandler extends BaseSubscriber<ChatModelStreamingEvent> implements StreamingHandle {
+    private static final Logger LOG = LoggerFactory.getLogger(ToHandler.class);
+
     private final StreamingChatResponseHandler handler;
 
     ToHandler(StreamingChatResponseHandler handler) {
@@ -26,6 +30,14 @@ final class ToHandler extends BaseSubscriber<ChatModelStreamingEvent> implements
 
     @Override
     protected void hookOnNext(ChatModelStreamingEvent event) {
+        try {
+            handle(event);
+        } catch (RuntimeException e) {
+            hookOnError(e);
+        }
+    }
+
+    private void handle(ChatModelStreamingEvent event) {
         switch (event) {
             case PartialResponse partial -> handler.onPartialResponse(partial, new PartialResponseContext(this));
             case PartialThinking partial -> handler.onPartialThinking(partial, new PartialThinkingContext(this));
@@ -38,7 +50,11 @@ final class ToHandler extends BaseSubscriber<ChatModelStreamingEvent> implements
 
     @Override
     protected void hookOnError(Throwable error) {
-        handler.onError(error);
+        try {
+            handler.onError(error);
+        } catch (RuntimeException e) {
+            LOG.warn("a handler's onError failed", e);
+        }
     }
 
     @Override

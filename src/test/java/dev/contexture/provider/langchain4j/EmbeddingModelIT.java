@@ -10,10 +10,7 @@ import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.model.embedding.EmbeddingModel;
-import dev.langchain4j.model.embedding.common.AbstractEmbeddingModelIT;
-import dev.langchain4j.model.embedding.listener.EmbeddingModelListener;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
-import dev.langchain4j.model.embedding.request.EmbeddingRequestParameters;
 import dev.langchain4j.model.output.TokenUsage;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.Collections;
@@ -24,9 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
-/** LangChain4j's contract for embedding models, and what it leaves open. */
+/** What LangChain4j's contract for embedding models leaves open; the contract itself is run by {@link DefaultModelContractsIT}. */
 @TestInstance(Lifecycle.PER_CLASS)
-class EmbeddingContractIT extends AbstractEmbeddingModelIT {
+class EmbeddingModelIT {
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final EmbeddingHost host = EmbeddingModels.host(registry, 600);
     private final EmbeddingModel model = ContextureEmbeddingModel.of(host.service());
@@ -34,43 +31,6 @@ class EmbeddingContractIT extends AbstractEmbeddingModelIT {
     @AfterAll
     void close() {
         host.close();
-    }
-
-    @Override
-    protected List<EmbeddingModel> models() {
-        return List.of(model);
-    }
-
-    @Override
-    protected EmbeddingModel modelWith(EmbeddingModelListener listener) {
-        return new ContextureEmbeddingModel(host.service(), EmbeddingRequestParameters.EMPTY, List.of(listener));
-    }
-
-    @Override
-    protected EmbeddingModel failingModelWith(EmbeddingModelListener listener) {
-        EmbeddingRequestParameters tooMany =
-                EmbeddingRequestParameters.builder().dimensions(999).build();
-        return new ContextureEmbeddingModel(host.service(), tooMany, List.of(listener));
-    }
-
-    @Override
-    protected boolean supportsInputTypeParameter() {
-        return false;
-    }
-
-    @Override
-    protected boolean supportsImageInput() {
-        return false;
-    }
-
-    @Override
-    protected boolean supportsDimensionsParameter() {
-        return true;
-    }
-
-    @Override
-    protected int dimensionsParameter() {
-        return 64;
     }
 
     @Test

@@ -7,16 +7,18 @@ import dev.contexture.testing.DefaultModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
-/** OpenAI's own Python client, in a virtual environment under target. Skipped, with the reason, where there is no pip. */
+/** Clients in Python, OpenAI's own and LangChain's, in a virtual environment under target. Skipped, with the reason, where there is no pip. */
 @ServiceTest
-class OpenAiPythonClientIT {
+class PythonClientsIT {
     private static final Path SCRIPTS = Path.of("src", "test", "python");
 
     @LocalServerPort
@@ -25,12 +27,12 @@ class OpenAiPythonClientIT {
     @Autowired
     private SchedulerLoop loop;
 
-    @Test
-    void everythingThatItUses() throws Exception {
-        Path python = environment();
+    @ParameterizedTest
+    @ValueSource(strings = {"openai_client.py", "langchain_client.py"})
+    void everythingThatItUses(String script) throws Exception {
         Outcome outcome = run(List.of(
-                python.toString(),
-                SCRIPTS.resolve("openai_client.py").toString(),
+                environment().toString(),
+                SCRIPTS.resolve(script).toString(),
                 "http://localhost:" + port + "/v1",
                 DefaultModel.ID,
                 EmbeddingsIT.MODEL));
@@ -39,27 +41,22 @@ class OpenAiPythonClientIT {
     }
 
     private static Path environment() throws IOException, InterruptedException {
-        Path folder = DefaultModel.directory().resolve("python-client");
+        Path requirements = SCRIPTS.resolve("client-requirements.txt");
+        Path folder = DefaultModel.directory().resolve("python-clients");
         Path python = folder.resolve("bin").resolve("python");
-        Path done = folder.resolve("installed");
-        if (!Files.exists(done)) {
+        // What is installed; others are installed over it.
+        Path installed = folder.resolve("installed");
+        if (!Files.exists(installed) || Files.mismatch(installed, requirements) >= 0) {
             require(run(List.of("python3", "-m", "venv", folder.toString())));
-            require(run(List.of(
-                    python.toString(),
-                    "-m",
-                    "pip",
-                    "install",
-                    "-q",
-                    "-r",
-                    SCRIPTS.resolve("client-requirements.txt").toString())));
-            Files.createFile(done);
+            require(run(List.of(python.toString(), "-m", "pip", "install", "-q", "-r", requirements.toString())));
+            Files.copy(requirements, installed, StandardCopyOption.REPLACE_EXISTING);
         }
         return python;
     }
 
     private static void require(Outcome outcome) {
         if (outcome.exitCode != 0) {
-            System.out.println("SKIPPED OpenAiPythonClientIT: " + outcome.output);
+            System.out.println("SKIPPED PythonClientsIT: " + outcome.output);
         }
         Assumptions.assumeTrue(outcome.exitCode == 0, outcome.output);
     }

@@ -1,0 +1,113 @@
+package dev.contexture.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.contexture.provider.ContextureClient;
+import dev.contexture.provider.EmbeddedClient;
+import dev.contexture.provider.remote.RemoteContexture;
+import dev.contexture.provider.remote.RemoteSettings;
+import dev.contexture.service.PlayedConversation.Answer;
+import dev.contexture.service.PlayedConversation.Call;
+import dev.contexture.service.PlayedConversation.Player;
+import dev.contexture.service.PlayedConversation.Result;
+import dev.contexture.service.PlayedConversation.Said;
+import dev.contexture.service.PlayedConversation.Step;
+import dev.contexture.session.InferenceService;
+import dev.contexture.testing.SchemaJudge;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+
+/** One conversation with the default model, in the service's process and over HTTP, by LangChain4j and by Spring AI, whole and streamed: eight times the same. */
+@ServiceTest
+class SameConversationIT {
+    private static final String SCHEMA = """
+            {"type": "object", "properties": {"sky": {"enum": ["clear", "clouds", "rain"]}, "degrees": {"type": "integer",
+              "minimum": -50, "maximum": 50}}, "required": ["sky", "degrees"], "additionalProperties": false}""";
+    private static final Said SYSTEM = new Said("system", "You answer briefly.");
+
+    @LocalServerPort
+    private int port;
+
+    @Autowired
+    private InferenceService service;
+
+    private static Said user(String text) {
+        return new Said("user", text);
+    }
+
+    /** The whole conversation: each request has the answers before it. */
+    private static List<Answer> play(Player player) {
+        List<Answer> answers = new ArrayList<>();
+        List<Object> talk = new ArrayList<>(List.of(user("Name the capital of France.")));
+        answers.add(player.play(Step.greedy(talk)));
+
+        talk.add(new Said("assistant", answers.getLast().text()));
+        talk.add(user("And of Italy?"));
+        answers.add(player.play(Step.greedy(talk)));
+
+        talk.addFirst(SYSTEM);
+        answers.add(player.play(Step.greedy(talk)));
+
+        talk.add(new Said("assistant", answers.getLast().text()));
+        talk.add(user("How is the weather in Rome?"));
+        answers.add(player.play(Step.greedy(talk).withTool()));
+
+        talk.add(new Call("call_1", "{\"city\": \"Rome\"}"));
+        talk.add(new Result("call_1", "20 degrees, a few clouds"));
+        answers.add(player.play(Step.greedy(talk).withTool()));
+
+        talk.add(new Said("assistant", answers.getLast().text()));
+        talk.add(user("Say it in JSON."));
+        answers.add(player.play(Step.seeded(talk).withSchema(SCHEMA)));
+        answers.add(player.play(Step.seeded(talk).withTool().withSchema(SCHEMA)));
+        answers.add(player.play(Step.seeded(talk)));
+        return answers;
+    }
+
+    @Test
+    void allWaysSayTheSame() {
+        try (RemoteContexture remote =
+                new RemoteContexture(RemoteSettings.of("http://localhost:" + port + "/v1", ""), Math::random)) {
+            Map<String, ContextureClient> clients = new LinkedHashMap<>();
+            clients.put("embedded", EmbeddedClient.of(service));
+            clients.put("remote", remote.chat());
+            Map<String, Player> players = new LinkedHashMap<>();
+            clients.forEach((way, client) -> {
+                players.put(way + " LangChain4j", PlayedConversation.langChain4j(client));
+                players.put(way + " LangChain4j, streamed", PlayedConversation.langChain4jStreamed(client));
+                players.put(way + " Spring AI", PlayedConversation.springAi(client));
+                players.put(way + " Spring AI, streamed", PlayedConversation.springAiStreamed(client));
+            });
+            // What is computed is kept for each tenant alone: the first run of either way finds nothing in the cache,
+            // the others all of its.
+            List<List<Answer>> first = clients.values().stream()
+                    .map(client -> play(PlayedConversation.langChain4j(client)))
+                    .toList();
+            requireAnswers(first.getFirst());
+            List<Answer> expected = play(players.values().iterator().next());
+            assertThat(first)
+                    .allSatisfy(answers -> assertThat(answers.stream().map(Answer::text))
+                            .containsExactlyElementsOf(
+                                    expected.stream().map(Answer::text).toList()));
+            assertThat(expected)
+                    .allSatisfy(answer -> assertThat(answer.cachedTokens()).isPositive());
+            players.forEach((name, player) -> assertThat(play(player)).as(name).isEqualTo(expected));
+        }
+    }
+
+    private static void requireAnswers(List<Answer> answers) {
+        assertThat(answers.getFirst().text()).contains("Paris");
+        assertThat(answers).allSatisfy(answer -> {
+            assertThat(answer.text().isEmpty()).isEqualTo(!answer.calls().isEmpty());
+            assertThat(answer.promptTokens()).isPositive();
+            assertThat(answer.completionTokens()).isPositive();
+        });
+        assertThat(new SchemaJudge(SCHEMA).fault(answers.get(5).text())).isEmpty();
+        assertThat(answers.stream().map(Answer::finish).distinct()).contains("stop");
+    }
+}
