@@ -12,7 +12,6 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.env.MutablePropertySources;
 import org.springframework.core.env.PropertySource;
@@ -87,8 +86,7 @@ public final class StandaloneEngine {
         return context;
     }
 
-    /** All of it ends with the process. */
-    @Configuration(proxyBeanMethods = false)
+    /** All of it ends with the process. No {@code @Configuration}, so that the service's scan of components does not find it. */
     static class InMemory {
         @Bean
         Stores stores(SessionProperties sessions) {

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A model that is loaded into this process and served to it alone: the engine of the service, without HTTP and Redis. Sessions live as
- * long as it does.
+ * A model that is loaded into this process and served to it alone: the engine of the service, without HTTP. Sessions live as
+ * long as it does, or in Redis where {@code contexture.redis.url} names one.
  *
  * <pre>{@code
  * try (EmbeddedContexture contexture = EmbeddedContexture.open(Map.of("contexture.kv.device-bytes", "500MB"))) {

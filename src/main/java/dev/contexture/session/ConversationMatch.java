@@ -29,6 +29,11 @@ record ConversationMatch(List<SessionMessage> messages, int known) {
                     joined(sentSystem.isEmpty() ? ownSystem : sentSystem, ownBody),
                     sentBody.size() + (sameSystem ? 1 : 0));
         }
+        if (isOpen(ownBody) && ownBody.stream().noneMatch(ConversationMatch::isAnswer) && isOpen(sentBody)) {
+            // Nothing came of what was written down: it is asked now, perhaps with more to read around it.
+            return new ConversationMatch(
+                    joined(sentSystem.isEmpty() ? ownSystem : sentSystem, sentBody), sameSystem ? 1 : 0);
+        }
         int same = sent.size() > 1 ? common(ownBody, sentBody) : 0;
         if (same == sentBody.size() && (same > 0 || sameSystem)) {
             throw new InvalidPromptException(
@@ -53,7 +58,11 @@ record ConversationMatch(List<SessionMessage> messages, int known) {
 
     /** Whether something was said that has no answer: conversations may be written down by others, too. */
     private static boolean isOpen(List<SessionMessage> body) {
-        return !body.isEmpty() && !body.getLast().role().equals("assistant");
+        return !body.isEmpty() && !isAnswer(body.getLast());
+    }
+
+    static boolean isAnswer(SessionMessage message) {
+        return message.role().equals("assistant");
     }
 
     private static boolean endsWith(List<SessionMessage> body, List<SessionMessage> sent) {

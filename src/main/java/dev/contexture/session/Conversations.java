@@ -12,7 +12,6 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
@@ -31,7 +30,6 @@ public final class Conversations {
     /** In a session's metadata: whether the system's message is part of what the application wrote, not of a prompt. */
     private static final String SYSTEM_WRITTEN = "conversation_system";
 
-    private static final Pattern SESSION_ID = Pattern.compile("ses_[0-9a-f]{24}");
     private static final int ID_BYTES = 12;
     private static final int LINEAGE_BYTES = 16;
     private static final int MOST_NAME_CHARS = 512;
@@ -69,15 +67,12 @@ public final class Conversations {
     /**
      * The session that a conversation is, which turns name.
      *
-     * @param name 1 to 512 characters; a session's id names that session
+     * @param name 1 to 512 characters, whatever they are: no name stands for a session that it was not made for
      */
     public static String sessionId(String name) {
         if (name.isBlank() || name.length() > MOST_NAME_CHARS) {
             throw new IllegalArgumentException(
                     "a conversation's id must have 1 to " + MOST_NAME_CHARS + " characters but has " + name.length());
-        }
-        if (SESSION_ID.matcher(name).matches()) {
-            return name;
         }
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
@@ -98,14 +93,14 @@ public final class Conversations {
                 .onErrorResume(SessionNotFoundException.class, e -> Mono.just(List.of()));
     }
 
-    /** Names of the tenant's conversations, the ids of sessions that have none; of 10,000 at most. */
+    /** Names of the tenant's conversations, among 10,000 sessions at most. */
     public Flux<String> names(String tenant) {
         return directory
                 .list(tenant, "", PAGE)
                 .expand(page -> page.hasMore() ? directory.list(tenant, page.lastId(), PAGE) : Mono.empty())
                 .take(MOST_PAGES)
                 .flatMapIterable(Sessions.Page::sessions)
-                .map(session -> session.metadata().getOrDefault(NAME, session.id()));
+                .mapNotNull(session -> session.metadata().get(NAME));
     }
 
     /** Writes all of it; waits for a turn that runs. */
@@ -190,15 +185,14 @@ public final class Conversations {
         List<SessionMessage> writtenSystem = written.subList(0, systems(written));
         List<SessionMessage> ownBody = own.subList(ownSystem.size(), own.size());
         List<SessionMessage> body = written.subList(writtenSystem.size(), written.size());
-        boolean goesOn = ConversationMatch.common(ownBody, body) == ownBody.size();
-        if (goesOn && body.size() > ownBody.size() && isRepeated(ownBody, body.get(ownBody.size()))) {
-            body = ConversationMatch.joined(ownBody, body.subList(ownBody.size() + 1, body.size()));
-        }
-        return ConversationMatch.joined(writtenSystem.isEmpty() ? ownSystem : writtenSystem, body);
-    }
-
-    private static boolean isRepeated(List<SessionMessage> body, SessionMessage next) {
-        return !body.isEmpty() && next.role().equals("assistant") && next.says(body.getLast());
+        boolean isRepeated = body.size() > 1
+                && ConversationMatch.isAnswer(body.getLast())
+                && body.getLast().says(body.get(body.size() - 2))
+                && !ownBody.isEmpty()
+                && body.getLast().says(ownBody.getLast());
+        return ConversationMatch.joined(
+                writtenSystem.isEmpty() ? ownSystem : writtenSystem,
+                isRepeated ? body.subList(0, body.size() - 1) : body);
     }
 
     private static int systems(List<SessionMessage> messages) {

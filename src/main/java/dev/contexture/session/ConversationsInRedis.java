@@ -34,7 +34,13 @@ public final class ConversationsInRedis implements AutoCloseable {
      * @param cluster whether the URL names a member of a cluster
      * @param caFile PEM certificates that the server's is checked against; empty: those of the JDK
      */
-    public record Address(String url, boolean cluster, Optional<Path> caFile) {}
+    public record Address(String url, boolean cluster, Optional<Path> caFile) {
+        /** Without the URL, which may hold a password. */
+        @Override
+        public String toString() {
+            return "Redis";
+        }
+    }
 
     /**
      * @param tenantSecret the service's {@code contexture.security.tenant-secret}, at least {@link TenantNamespaces#LEAST_SECRET_BYTES}

@@ -89,6 +89,26 @@ class ConversationMatchTest {
         expect(open, conversation("u:two"), 0, "s:rules", "u:one", "a:1", "u:one", "u:two");
     }
 
+    /** Advisors may add to a question behind the one that wrote it down. */
+    @Test
+    void aFirstQuestionMayBeAskedInOtherWords() {
+        expect(
+                conversation("u:one"),
+                conversation("s:rules", "u:one, by the book"),
+                0,
+                "s:rules",
+                "u:one, by the book");
+        expect(conversation("u:one"), conversation("u:one, by the book"), 0, "u:one, by the book");
+        expect(
+                conversation("u:one", "a:1", "u:two"),
+                conversation("s:rules", "u:one", "a:1", "u:two, by the book"),
+                2,
+                "s:rules",
+                "u:one",
+                "a:1",
+                "u:two, by the book");
+    }
+
     @Test
     void nothingNewIsAnError() {
         assertThatThrownBy(() -> ConversationMatch.of(SESSION, conversation("u:one", "a:1")))

@@ -112,13 +112,22 @@ class ConversationsTest {
     }
 
     @Test
-    void aSessionsOwnIdNamesIt() {
+    void aSessionsIdIsNoName() {
         String id = Conversations.sessionId("alice");
         assertThat(id).matches("ses_[0-9a-f]{24}");
         write("alice", "u1");
-        assertThat(messages(id)).isEqualTo(said("u1"));
+        assertThat(messages(id)).isEmpty();
         assertThatThrownBy(() -> Conversations.sessionId(" ")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> write("x".repeat(513), "u1")).hasMessageContaining("1 to 512 characters but has 513");
+    }
+
+    /** A window lets go of what was said first. */
+    @Test
+    void anAnswerIsNotWrittenTwiceWhereTheBeginningIsDropped() {
+        write("alice", "u1", "a1", "u2", "a2", "u3");
+        turn("alice", new int[] {1}, "u1", "a1", "u2", "a2", "u3", "a3");
+        write("alice", "u2", "a2", "u3", "a3", "a3");
+        assertThat(messages("alice")).isEqualTo(said("u2", "a2", "u3", "a3"));
     }
 
     @Test

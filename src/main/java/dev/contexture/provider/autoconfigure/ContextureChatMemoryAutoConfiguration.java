@@ -20,6 +20,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
+import org.springframework.util.ClassUtils;
 
 /** Spring AI's memory in sessions, where {@code spring.ai.contexture.memory.enabled} says so. */
 @AutoConfiguration(
@@ -29,9 +30,8 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnProperty(prefix = SpringAiContextureProperties.PREFIX, name = "memory.enabled", havingValue = "true")
 public final class ContextureChatMemoryAutoConfiguration {
     private static final String PREFIX = SpringAiContextureProperties.PREFIX;
+    private static final String REDIS_CLIENT = "io.lettuce.core.RedisClient";
     private static final Duration LEASE = Duration.ofSeconds(15);
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
-    private static final int MOST_RECORD_BYTES = 4 << 20;
 
     @Bean
     @ConditionalOnMode(prefix = PREFIX, mode = ProviderMode.EMBEDDED)
@@ -48,13 +48,17 @@ public final class ContextureChatMemoryAutoConfiguration {
         SpringAiContextureProperties.Memory memory = properties.memory();
         require(memory.redisUrl(), "redis-url");
         require(memory.tenantSecret(), "tenant-secret");
+        if (!ClassUtils.isPresent(REDIS_CLIENT, getClass().getClassLoader())) {
+            throw new IllegalStateException(PREFIX + ".memory.enabled needs io.lettuce:lettuce-core on the class path"
+                    + " where " + PREFIX + ".mode is remote");
+        }
         try {
             return new ConversationsInRedis(
                     new ConversationsInRedis.Address(
                             memory.redisUrl(), memory.redisCluster(), Optional.ofNullable(memory.redisCaFile())),
                     Base64.getDecoder().decode(memory.tenantSecret()),
-                    new SessionSettings(
-                            memory.timeToLive(), memory.timeToLive(), LEASE, LONGEST_WAIT, MOST_RECORD_BYTES),
+                    new SessionSettings(memory.timeToLive(), memory.timeToLive(), LEASE, memory.maxWait(), (int)
+                            Math.min(Integer.MAX_VALUE, memory.maxRecordSize().toBytes())),
                     source.chat().model(),
                     InstantSource.system(),
                     System::nanoTime,

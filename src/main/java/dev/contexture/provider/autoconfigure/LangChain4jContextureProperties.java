@@ -61,6 +61,12 @@ public record LangChain4jContextureProperties(
             @Nullable SparsityMode sparsityMode,
             @Nullable Integer sparsityBudget) {}
 
+    /** Without the key. */
+    @Override
+    public String toString() {
+        return PREFIX + " " + mode + " " + baseUrl;
+    }
+
     ServiceAddress address() {
         return new ServiceAddress(PREFIX, baseUrl, apiKey, connectTimeout, responseTimeout, silenceTimeout, maxRetries);
     }

@@ -16,6 +16,12 @@ record ServiceAddress(
         Duration responseTimeout,
         Duration silenceTimeout,
         int maxRetries) {
+    /** Without the key. */
+    @Override
+    public String toString() {
+        return prefix + " " + baseUrl;
+    }
+
     /**
      * @throws IllegalArgumentException names the property at fault
      */

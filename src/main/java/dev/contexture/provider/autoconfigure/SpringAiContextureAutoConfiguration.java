@@ -13,8 +13,10 @@ import dev.contexture.session.embedding.EmbeddingService;
 import io.micrometer.observation.ObservationRegistry;
 import java.util.Optional;
 import org.springframework.ai.chat.model.ChatModel;
+import org.springframework.ai.chat.observation.ChatModelObservationConvention;
 import org.springframework.ai.embedding.EmbeddingModel;
 import org.springframework.ai.embedding.EmbeddingOptions;
+import org.springframework.ai.embedding.observation.EmbeddingModelObservationConvention;
 import org.springframework.ai.model.tool.ToolCallingManager;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -85,12 +87,15 @@ public final class SpringAiContextureAutoConfiguration {
             SpringAiSource source,
             SpringAiContextureProperties properties,
             ObjectProvider<ToolCallingManager> toolCalling,
-            ObjectProvider<ObservationRegistry> observations) {
-        return new ContextureChatModel(
+            ObjectProvider<ObservationRegistry> observations,
+            ObjectProvider<ChatModelObservationConvention> convention) {
+        ContextureChatModel model = new ContextureChatModel(
                 source.chat,
                 options(properties.chat()),
                 toolCalling.getIfAvailable(() -> ToolCallingManager.builder().build()),
                 observations.getIfAvailable(() -> ObservationRegistry.NOOP));
+        convention.ifAvailable(model::setObservationConvention);
+        return model;
     }
 
     private static ContextureChatOptions options(SpringAiContextureProperties.Chat chat) {
@@ -115,10 +120,14 @@ public final class SpringAiContextureAutoConfiguration {
     @Conditional(SpringAiVectors.class)
     @ConditionalOnMissingBean(EmbeddingModel.class)
     ContextureEmbeddingModel springAiContextureEmbeddingModel(
-            SpringAiSource source, ObjectProvider<ObservationRegistry> observations) {
-        return new ContextureEmbeddingModel(
+            SpringAiSource source,
+            ObjectProvider<ObservationRegistry> observations,
+            ObjectProvider<EmbeddingModelObservationConvention> convention) {
+        ContextureEmbeddingModel model = new ContextureEmbeddingModel(
                 source.embeddings.orElseThrow(),
                 EmbeddingOptions.builder().build(),
                 observations.getIfAvailable(() -> ObservationRegistry.NOOP));
+        convention.ifAvailable(model::setObservationConvention);
+        return model;
     }
 }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 
 /**
  * Contexture as a provider of Spring AI.
@@ -71,8 +72,11 @@ public record SpringAiContextureProperties(
      * @param redisUrl that the service keeps sessions in; remote only, and needed there
      * @param redisCluster whether the URL names a member of a cluster; remote only
      * @param redisCaFile PEM certificates that the server's is checked against; remote only
-     * @param tenantSecret the service's {@code contexture.security.tenant-secret}; remote only, and needed there
+     * @param tenantSecret the service's {@code contexture.security.tenant-secret}; remote only, and needed there. Who has it can read
+     *     every tenant's conversations: for applications that are trusted as the service is
      * @param timeToLive of a conversation after its last use; remote only, embedded it is {@code contexture.session.default-ttl}
+     * @param maxRecordSize of a conversation's text and tokens, as the service's {@code contexture.session.max-record-size}; remote only
+     * @param maxWait for a turn that runs; remote only
      */
     public record Memory(
             @DefaultValue("false") boolean enabled,
@@ -80,7 +84,21 @@ public record SpringAiContextureProperties(
             @DefaultValue("false") boolean redisCluster,
             @Nullable Path redisCaFile,
             @DefaultValue("") String tenantSecret,
-            @DefaultValue("7d") Duration timeToLive) {}
+            @DefaultValue("7d") Duration timeToLive,
+            @DefaultValue("4MB") DataSize maxRecordSize,
+            @DefaultValue("30s") Duration maxWait) {
+        /** Without secrets. */
+        @Override
+        public String toString() {
+            return "memory " + (enabled ? "in sessions" : "elsewhere");
+        }
+    }
+
+    /** Without the key. */
+    @Override
+    public String toString() {
+        return PREFIX + " " + mode + " " + baseUrl;
+    }
 
     ServiceAddress address() {
         return new ServiceAddress(PREFIX, baseUrl, apiKey, connectTimeout, responseTimeout, silenceTimeout, maxRetries);

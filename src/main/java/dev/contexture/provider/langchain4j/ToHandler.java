@@ -1,5 +1,6 @@
 package dev.contexture.provider.langchain4j;
 
+import dev.langchain4j.exception.InternalServerException;
 import dev.langchain4j.model.chat.response.ChatModelStreamingEvent;
 import dev.langchain4j.model.chat.response.CompleteResponse;
 import dev.langchain4j.model.chat.response.CompleteToolCall;
@@ -23,6 +24,7 @@ final class ToHandler extends BaseSubscriber<ChatModelStreamingEvent> implements
     private static final Logger LOG = LoggerFactory.getLogger(ToHandler.class);
 
     private final StreamingChatResponseHandler handler;
+    private boolean isAnswered;
 
     ToHandler(StreamingChatResponseHandler handler) {
         this.handler = handler;
@@ -43,8 +45,18 @@ final class ToHandler extends BaseSubscriber<ChatModelStreamingEvent> implements
             case PartialThinking partial -> handler.onPartialThinking(partial, new PartialThinkingContext(this));
             case PartialToolCall partial -> handler.onPartialToolCall(partial, new PartialToolCallContext(this));
             case CompleteToolCall call -> handler.onCompleteToolCall(call);
-            case CompleteResponse complete -> handler.onCompleteResponse(complete.chatResponse());
+            case CompleteResponse complete -> {
+                isAnswered = true;
+                handler.onCompleteResponse(complete.chatResponse());
+            }
             default -> throw new IllegalStateException("not an event of ours: " + event);
+        }
+    }
+
+    @Override
+    protected void hookOnComplete() {
+        if (!isAnswered) {
+            hookOnError(new InternalServerException("the stream ended without an answer"));
         }
     }
 

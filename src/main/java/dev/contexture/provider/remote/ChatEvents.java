@@ -34,6 +34,8 @@ final class ChatEvents {
     private final StringBuilder arguments = new StringBuilder();
     private int openCall = -1;
     private boolean isDone;
+    private boolean isFinished;
+    private boolean isComplete;
 
     private ChatEvents(URI address) {
         this.address = address;
@@ -41,7 +43,7 @@ final class ChatEvents {
 
     /**
      * @param data of server-sent events
-     * @return fails if the data end without saying so, or with the error that they carry
+     * @return fails if the data end before finish reason and usage, or with the error that they carry
      */
     static Flux<GenerationEvent> of(Flux<String> data, URI address) {
         return Flux.defer(() -> {
@@ -51,7 +53,7 @@ final class ChatEvents {
     }
 
     private Mono<GenerationEvent> end() {
-        return isDone
+        return isDone && isFinished && isComplete
                 ? Mono.empty()
                 : Mono.error(new ContextureException(
                         Kind.DISCONNECTED, "the stream of " + address + " ended before the answer did"));
@@ -81,6 +83,7 @@ final class ChatEvents {
         }
         if (chunk.hasNonNull("usage")) {
             events.add(completed(chunk));
+            isComplete = true;
         }
         return events;
     }
@@ -140,6 +143,7 @@ final class ChatEvents {
             endCall(events);
         }
         events.add(new Finished(0, reason));
+        isFinished = true;
     }
 
     /** Whether the length did not cut it. */

@@ -53,15 +53,19 @@ final class HttpTransport implements AutoCloseable {
 
     /** An answer as a whole. */
     Mono<JsonNode> get(String path) {
-        return whole(path, request(path).GET());
+        return whole(path, request(path).GET(), true);
     }
 
-    /** An answer as a whole. */
-    Mono<JsonNode> post(String path, Object body) {
-        return whole(path, posted(path, body));
+    /**
+     * An answer as a whole.
+     *
+     * @param repeatable whether it may be done twice, as far as the service's state goes
+     */
+    Mono<JsonNode> post(String path, Object body, boolean repeatable) {
+        return whole(path, posted(path, body), repeatable);
     }
 
-    private Mono<JsonNode> whole(String path, HttpRequest.Builder request) {
+    private Mono<JsonNode> whole(String path, HttpRequest.Builder request, boolean repeatable) {
         URI address = address(path);
         HttpRequest limited = request.timeout(settings.responseTimeout()).build();
         return retried(
@@ -70,7 +74,7 @@ final class HttpTransport implements AutoCloseable {
                                 .map(bytes -> JsonMapper.shared().readTree(bytes.toByteArray()))
                                 .onErrorMap(error -> RemoteFailures.ofTransport(address, error))
                                 .flux(),
-                        true)
+                        repeatable)
                 .next();
     }
 
@@ -83,9 +87,7 @@ final class HttpTransport implements AutoCloseable {
         HttpRequest request = posted(path, body)
                 .header("Accept", "text/event-stream")
                 .header("X-Request-Id", id)
-                // Until the headers; what comes behind them is watched below.
-                .timeout(settings.silenceTimeout())
-                .build();
+                .build(); // without a limit of its own, which from JDK 26 on is the whole answer's
         return Flux.defer(() -> {
                     EventDecoder decoder = new EventDecoder();
                     return bytes(request, Long.MAX_VALUE, settings.silenceTimeout())
@@ -133,6 +135,7 @@ final class HttpTransport implements AutoCloseable {
      */
     private Flux<List<ByteBuffer>> bytes(HttpRequest request, long most, Duration silence) {
         return response(request)
+                .timeout(silence)
                 // One that comes when nobody waits for it any more would hold its connection.
                 .doOnDiscard(HttpResponse.class, HttpTransport::drop)
                 .flatMapMany(response -> response.statusCode() == 200

@@ -44,7 +44,7 @@ final class RemoteClient implements ContextureClient {
 
     @Override
     public Mono<String> newSession() {
-        return model().flatMap(model -> http.post(SESSIONS, Map.of("model", model)))
+        return model().flatMap(model -> http.post(SESSIONS, Map.of("model", model), false))
                 .map(session -> session.path("id").stringValue(""))
                 .onErrorMap(models.forgetting())
                 .onErrorMap(Failures::of);
@@ -52,7 +52,7 @@ final class RemoteClient implements ContextureClient {
 
     @Override
     public Mono<Integer> countTokens(Prompt prompt) {
-        return Mono.defer(() -> http.post(TOKENIZE, body(prompt)))
+        return Mono.defer(() -> http.post(TOKENIZE, body(prompt), true))
                 .map(answer -> answer.path("count").intValue())
                 .onErrorMap(Failures::of);
     }

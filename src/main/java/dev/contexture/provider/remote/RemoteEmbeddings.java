@@ -32,7 +32,7 @@ final class RemoteEmbeddings implements EmbeddingService {
     @Override
     public Mono<EmbeddingResult> embed(EmbeddingRequest request) {
         return models.embedding()
-                .flatMap(model -> http.post(PATH, body(request, model.id())))
+                .flatMap(model -> http.post(PATH, body(request, model.id()), true))
                 .map(this::result)
                 .onErrorMap(models.forgetting())
                 .onErrorMap(Failures::of);

@@ -57,7 +57,8 @@ final class RemoteFailures {
             case 408, 504 -> Kind.TIMEOUT;
             case 409 -> Kind.SESSION_BUSY;
             case 429 -> Kind.RATE_LIMITED;
-            case 502, 503 -> Kind.UNAVAILABLE;
+            case 502 -> Kind.DISCONNECTED; // a gateway's word for a connection that broke behind it
+            case 503 -> Kind.UNAVAILABLE;
             default ->
                 code.equals("context_length_exceeded")
                         ? Kind.CONTEXT_LENGTH

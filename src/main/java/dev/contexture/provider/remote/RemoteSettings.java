@@ -8,7 +8,7 @@ import java.util.Locale;
  * Where a service is and how it is spoken to.
  *
  * @param baseUrl that routes are appended to, such as {@code http://localhost:8080/v1}
- * @param apiKey empty for none
+ * @param apiKey empty for none; space around it is left out
  * @param connectTimeout of a connection
  * @param responseTimeout of an answer that comes as a whole: vectors, token counts, models
  * @param silenceTimeout of a stream; the service sends comments while it reads a long prompt
@@ -25,6 +25,11 @@ public record RemoteSettings(
     public static final Duration SILENCE_TIMEOUT = Duration.ofSeconds(60);
 
     public RemoteSettings {
+        apiKey = apiKey.strip();
+        if (!apiKey.chars().allMatch(c -> c > ' ' && c < 127)) {
+            throw new IllegalArgumentException(
+                    "api-key must be of visible ASCII characters, as it is sent in a header; it is not shown here");
+        }
         String scheme = baseUrl.getScheme();
         if (scheme == null || !scheme.toLowerCase(Locale.ROOT).matches("https?") || baseUrl.getHost() == null) {
             throw new IllegalArgumentException(

@@ -38,6 +38,7 @@ import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.model.MessageAggregator;
 import org.springframework.ai.chat.observation.ChatModelObservationContext;
+import org.springframework.ai.chat.observation.ChatModelObservationConvention;
 import org.springframework.ai.chat.observation.ChatModelObservationDocumentation;
 import org.springframework.ai.chat.observation.DefaultChatModelObservationConvention;
 import org.springframework.ai.chat.prompt.ChatOptions;
@@ -64,12 +65,12 @@ public final class ContextureChatModel implements ChatModel {
     private static final TypeReference<LinkedHashMap<String, Object>> SCHEMA = new TypeReference<>() {};
 
     private static final String PROVIDER = "contexture";
-    private static final DefaultChatModelObservationConvention CONVENTION = new DefaultChatModelObservationConvention();
 
     private final ContextureClient client;
     private final ChatOptions options;
     private final ToolCallingManager toolCalling;
     private final ObservationRegistry observations;
+    private volatile ChatModelObservationConvention convention = new DefaultChatModelObservationConvention();
 
     /**
      * @param options for prompts that bring none of their own
@@ -85,6 +86,11 @@ public final class ContextureChatModel implements ChatModel {
         this.options = options;
         this.toolCalling = toolCalling;
         this.observations = observations;
+    }
+
+    /** For calls from now on. */
+    public void setObservationConvention(ChatModelObservationConvention newConvention) {
+        this.convention = newConvention;
     }
 
     /** Not observed; definitions are those of the prompt's own tools. */
@@ -161,7 +167,7 @@ public final class ContextureChatModel implements ChatModel {
 
     private Observation observation(ChatModelObservationContext context) {
         return ChatModelObservationDocumentation.CHAT_MODEL_OPERATION.observation(
-                null, CONVENTION, () -> context, observations);
+                null, convention, () -> context, observations);
     }
 
     private static List<ChatResponse> chunks(GenerationEvent event, SingleAnswer answer) {
@@ -200,6 +206,7 @@ public final class ContextureChatModel implements ChatModel {
     }
 
     private GenerationRequest request(Prompt prompt, ContextureChatOptions used) {
+        SpringMessages.requireText(prompt.getInstructions());
         List<Map<String, Object>> messages = prompt.getInstructions().stream()
                 .flatMap(message -> SpringMessages.fields(message).stream())
                 .toList();

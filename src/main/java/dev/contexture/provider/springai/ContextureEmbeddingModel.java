@@ -19,17 +19,17 @@ import org.springframework.ai.embedding.EmbeddingResponse;
 import org.springframework.ai.embedding.EmbeddingResponseMetadata;
 import org.springframework.ai.embedding.observation.DefaultEmbeddingModelObservationConvention;
 import org.springframework.ai.embedding.observation.EmbeddingModelObservationContext;
+import org.springframework.ai.embedding.observation.EmbeddingModelObservationConvention;
 import org.springframework.ai.embedding.observation.EmbeddingModelObservationDocumentation;
 
 /** Spring AI's embedding model over the service in the same process or one over HTTP. Keeps nothing of a request; safe for use by several threads. */
 public final class ContextureEmbeddingModel extends AbstractEmbeddingModel {
     private static final String PROVIDER = "contexture";
-    private static final DefaultEmbeddingModelObservationConvention CONVENTION =
-            new DefaultEmbeddingModelObservationConvention();
 
     private final EmbeddingService service;
     private final EmbeddingOptions options;
     private final ObservationRegistry observations;
+    private volatile EmbeddingModelObservationConvention convention = new DefaultEmbeddingModelObservationConvention();
 
     /**
      * @param options for what a request leaves open
@@ -40,6 +40,11 @@ public final class ContextureEmbeddingModel extends AbstractEmbeddingModel {
         this.service = service;
         this.options = options;
         this.observations = observations;
+    }
+
+    /** For calls from now on. */
+    public void setObservationConvention(EmbeddingModelObservationConvention newConvention) {
+        this.convention = newConvention;
     }
 
     /** A model that gives all dimensions and is not observed. */
@@ -55,7 +60,7 @@ public final class ContextureEmbeddingModel extends AbstractEmbeddingModel {
                 .provider(PROVIDER)
                 .build();
         return Objects.requireNonNull(EmbeddingModelObservationDocumentation.EMBEDDING_MODEL_OPERATION
-                .observation(null, CONVENTION, () -> context, observations)
+                .observation(null, convention, () -> context, observations)
                 .observe(() -> {
                     EmbeddingResponse response = response(embedded(request.getInstructions(), used));
                     context.setResponse(response);

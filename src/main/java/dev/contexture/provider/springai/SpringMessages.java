@@ -12,6 +12,7 @@ import org.springframework.ai.chat.messages.Message;
 import org.springframework.ai.chat.messages.SystemMessage;
 import org.springframework.ai.chat.messages.ToolResponseMessage;
 import org.springframework.ai.chat.messages.UserMessage;
+import org.springframework.ai.content.MediaContent;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Spring AI's messages and those of chat templates. */
@@ -21,7 +22,19 @@ final class SpringMessages {
 
     private SpringMessages() {}
 
-    /** A message with several tool responses is several of ours. */
+    /**
+     * @throws IllegalArgumentException if there is something that the model cannot read
+     */
+    static void requireText(List<Message> messages) {
+        for (Message message : messages) {
+            if (message instanceof MediaContent content && !content.getMedia().isEmpty()) {
+                throw new IllegalArgumentException("messages must be text, but one of the "
+                        + message.getMessageType().getValue() + " has media, which the model cannot read");
+            }
+        }
+    }
+
+    /** A message with several tool responses is several of ours; media are left out. */
     static List<Map<String, Object>> fields(Message message) {
         String text = message.getText() == null ? "" : message.getText();
         return switch (message) {

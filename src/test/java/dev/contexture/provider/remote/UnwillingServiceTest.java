@@ -217,6 +217,37 @@ class UnwillingServiceTest {
         assertThat(requests).hasValue(5);
     }
 
+    /** As from a gateway that leaves usage out. */
+    @Test
+    void whatLacksItsEndIsNoAnswer() {
+        behaviours.add(text(FIRST + "data: [DONE]\n\n"));
+        assertThat(failure(5, Optional.empty()).kind()).isEqualTo(Kind.DISCONNECTED);
+        behaviours.add(text(
+                FIRST + "data: {\"choices\": [{\"delta\": {}, \"finish_reason\": \"stop\"}]}\n\ndata: [DONE]\n\n"));
+        assertThat(failure(5, Optional.empty()).kind()).isEqualTo(Kind.DISCONNECTED);
+        assertThat(requests).hasValue(2);
+    }
+
+    /** A gateway says so where the service may have done it all. */
+    @Test
+    void aTurnIsNotSentAgainBehindABadGateway() {
+        behaviours.add(status(502, "", "<html>"));
+        assertThat(failure(5, Optional.of(ChatCall.Turn.of("ses_1"))).kind()).isEqualTo(Kind.DISCONNECTED);
+        assertThat(requests).hasValue(1);
+        behaviours.add(status(502, "", "<html>"));
+        behaviours.add(text(WHOLE));
+        assertThat(ask(1)).hasSize(3);
+    }
+
+    @Test
+    void keysAreNotShown() {
+        assertThat(RemoteSettings.of("http://localhost", " key\n").apiKey()).isEqualTo("key");
+        assertThatThrownBy(() -> RemoteSettings.of("http://localhost", "se\ncret"))
+                .hasMessageContaining("api-key must be of visible ASCII characters")
+                .message()
+                .doesNotContain("cret");
+    }
+
     @Test
     void silenceEnds() {
         behaviours.add(response -> response.sse()

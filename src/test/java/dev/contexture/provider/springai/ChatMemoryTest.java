@@ -72,13 +72,13 @@ class ChatMemoryTest {
         return new ContextureChatMemoryRepository(server.sessions().conversations(), tenant(overHttp));
     }
 
-    private static ChatClient client(boolean overHttp) {
+    private static ChatClient client(boolean overHttp, int window) {
         ContextureClient client = overHttp
                 ? remote.chat()
                 : new EmbeddedClient(server.scripted().service(), Optional.of(server.sessions()));
         ChatMemory memory = MessageWindowChatMemory.builder()
                 .chatMemoryRepository(memory(overHttp))
-                .maxMessages(100)
+                .maxMessages(window)
                 .build();
         return ChatClient.builder(ContextureChatModel.of(client))
                 .defaultSystem("You are brief.")
@@ -87,7 +87,11 @@ class ChatMemoryTest {
     }
 
     private static ChatClient.ChatClientRequestSpec turn(boolean overHttp, String question) {
-        return client(overHttp)
+        return turn(overHttp, question, 100);
+    }
+
+    private static ChatClient.ChatClientRequestSpec turn(boolean overHttp, String question, int window) {
+        return client(overHttp, window)
                 .prompt()
                 .user(question)
                 .advisors(advisor -> advisor.param(ChatMemory.CONVERSATION_ID, "alice"))
@@ -174,6 +178,19 @@ class ChatMemoryTest {
         assertThat(result.name()).isEqualTo("weather");
         assertThat(result.id()).isEqualTo(call.id());
         assertThat(result.responseData()).contains("Rain in Turku");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aWindowKeepsEachAnswerOnce(boolean overHttp) {
+        for (int i = 1; i <= 5; i++) {
+            generator().willAnswer("Answer " + i + ".");
+            turn(overHttp, "Question " + i + "?", 4).call().content();
+        }
+        List<String> kept = said(memory(overHttp).findByConversationId("alice"));
+        assertThat(kept).doesNotHaveDuplicates().hasSizeLessThanOrEqualTo(5);
+        assertThat(kept.getLast()).isEqualTo("assistant Answer 5.");
+        assertThat(generator().lastPrompt()).containsOnlyOnce("Answer 4.");
     }
 
     /** A failed turn leaves the question, as Spring AI's own stores do. */
