@@ -64,25 +64,30 @@ final class PlayedConversation {
             List<Object> talk,
             double temperature,
             boolean hasTool,
-            @Nullable String schema) {
+            @Nullable String schema,
+            @Nullable String session) {
         Step {
             talk = List.copyOf(talk);
         }
 
         static Step greedy(List<Object> talk) {
-            return new Step(talk, 0, false, null);
+            return new Step(talk, 0, false, null, null);
         }
 
         static Step seeded(List<Object> talk) {
-            return new Step(talk, 1, false, null);
+            return new Step(talk, 1, false, null, null);
         }
 
         Step withTool() {
-            return new Step(talk, temperature, true, schema);
+            return new Step(talk, temperature, true, schema, session);
         }
 
         Step withSchema(String asked) {
-            return new Step(talk, temperature, hasTool, asked);
+            return new Step(talk, temperature, hasTool, asked, session);
+        }
+
+        Step inSession(String id) {
+            return new Step(talk, temperature, hasTool, schema, id);
         }
     }
 
@@ -94,7 +99,12 @@ final class PlayedConversation {
             int cachedTokens,
             int completionTokens,
             String finish,
-            String model) {}
+            String model) {
+        /** What does not depend on who asked before. */
+        Answer uncached() {
+            return new Answer(text, calls, promptTokens, 0, completionTokens, finish, model);
+        }
+    }
 
     interface Player {
         Answer play(Step step);
@@ -140,6 +150,9 @@ final class PlayedConversation {
         parameters.temperature(step.temperature).maxOutputTokens(MOST_TOKENS);
         if (step.temperature > 0) {
             parameters.seed(SEED);
+        }
+        if (step.session != null) {
+            parameters.sessionId(step.session);
         }
         if (step.hasTool) {
             parameters.toolSpecifications(ToolSpecification.builder()
@@ -252,6 +265,9 @@ final class PlayedConversation {
         options.temperature(step.temperature).maxTokens(MOST_TOKENS);
         if (step.temperature > 0) {
             options.seed(SEED);
+        }
+        if (step.session != null) {
+            options.sessionId(step.session);
         }
         if (step.hasTool) {
             options.toolCallbacks(List.of(callback()));

@@ -13,11 +13,13 @@ import dev.contexture.service.PlayedConversation.Result;
 import dev.contexture.service.PlayedConversation.Said;
 import dev.contexture.service.PlayedConversation.Step;
 import dev.contexture.session.InferenceService;
+import dev.contexture.session.SessionService;
 import dev.contexture.testing.SchemaJudge;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -35,6 +37,9 @@ class SameConversationIT {
 
     @Autowired
     private InferenceService service;
+
+    @Autowired
+    private SessionService sessions;
 
     private static Said user(String text) {
         return new Said("user", text);
@@ -69,20 +74,61 @@ class SameConversationIT {
         return answers;
     }
 
+    private RemoteContexture remote() {
+        return new RemoteContexture(RemoteSettings.of("http://localhost:" + port + "/v1", ""), Math::random);
+    }
+
+    private Map<String, ContextureClient> clients(RemoteContexture remote) {
+        Map<String, ContextureClient> clients = new LinkedHashMap<>();
+        clients.put("embedded", new EmbeddedClient(service, Optional.of(sessions)));
+        clients.put("remote", remote.chat());
+        return clients;
+    }
+
+    private static Map<String, Player> players(String way, ContextureClient client) {
+        Map<String, Player> players = new LinkedHashMap<>();
+        players.put(way + " LangChain4j", PlayedConversation.langChain4j(client));
+        players.put(way + " LangChain4j, streamed", PlayedConversation.langChain4jStreamed(client));
+        players.put(way + " Spring AI", PlayedConversation.springAi(client));
+        players.put(way + " Spring AI, streamed", PlayedConversation.springAiStreamed(client));
+        return players;
+    }
+
+    /** Each in a session of its own, to which only what is new is sent. */
+    @Test
+    void turnsOfSessionsAreTheSame() {
+        try (RemoteContexture remote = remote()) {
+            Map<String, List<Answer>> seen = new LinkedHashMap<>();
+            clients(remote)
+                    .forEach((way, client) -> players(way, client).forEach((name, player) -> {
+                        String session = client.newSession().blockOptional().orElseThrow();
+                        List<Answer> answers = new ArrayList<>();
+                        for (String question :
+                                List.of("Name the capital of France.", "And of Italy?", "Say it again.")) {
+                            answers.add(player.play(
+                                    Step.greedy(List.of(user(question))).inSession(session)));
+                        }
+                        assertThat(answers.subList(1, 3))
+                                .as(name)
+                                .allSatisfy(answer ->
+                                        assertThat(answer.cachedTokens()).isPositive());
+                        seen.put(name, answers.stream().map(Answer::uncached).toList());
+                    }));
+            assertThat(seen).hasSize(8);
+            List<Answer> expected = seen.values().iterator().next();
+            assertThat(expected.getFirst().text()).contains("Paris");
+            assertThat(expected.getLast().promptTokens())
+                    .isGreaterThan(expected.getFirst().promptTokens());
+            seen.forEach((name, answers) -> assertThat(answers).as(name).isEqualTo(expected));
+        }
+    }
+
     @Test
     void allWaysSayTheSame() {
-        try (RemoteContexture remote =
-                new RemoteContexture(RemoteSettings.of("http://localhost:" + port + "/v1", ""), Math::random)) {
-            Map<String, ContextureClient> clients = new LinkedHashMap<>();
-            clients.put("embedded", EmbeddedClient.of(service));
-            clients.put("remote", remote.chat());
+        try (RemoteContexture remote = remote()) {
+            Map<String, ContextureClient> clients = clients(remote);
             Map<String, Player> players = new LinkedHashMap<>();
-            clients.forEach((way, client) -> {
-                players.put(way + " LangChain4j", PlayedConversation.langChain4j(client));
-                players.put(way + " LangChain4j, streamed", PlayedConversation.langChain4jStreamed(client));
-                players.put(way + " Spring AI", PlayedConversation.springAi(client));
-                players.put(way + " Spring AI, streamed", PlayedConversation.springAiStreamed(client));
-            });
+            clients.forEach((way, client) -> players.putAll(players(way, client)));
             // What is computed is kept for each tenant alone: the first run of either way finds nothing in the cache,
             // the others all of its.
             List<List<Answer>> first = clients.values().stream()
