@@ -16,7 +16,6 @@ import dev.langchain4j.spi.ServiceHelper;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
@@ -57,40 +56,19 @@ public final class ContextureChatModel implements ChatModel {
         return new Builder();
     }
 
-    /** What a model is made of; a client is all that it needs. */
-    public static class Builder {
-        private @Nullable ContextureClient client;
-        private ChatRequestParameters defaults = ContextureChatRequestParameters.EMPTY;
-        private List<ChatModelListener> listeners = List.of();
-
-        /** For factories. */
+    /** What a model is made of; factories may extend it. */
+    public static class Builder extends ChatModelBuilder<ContextureChatModel, Builder> {
         public Builder() {}
 
-        public Builder client(ContextureClient newClient) {
-            this.client = newClient;
+        @Override
+        Builder self() {
             return this;
         }
 
-        /** For what a request leaves open. */
-        public Builder defaultRequestParameters(ChatRequestParameters parameters) {
-            this.defaults = parameters;
-            return this;
-        }
-
-        public Builder listeners(List<ChatModelListener> newListeners) {
-            this.listeners = newListeners;
-            return this;
-        }
-
-        /**
-         * @throws IllegalArgumentException if there is no client
-         */
-        public ContextureChatModel build() {
-            if (client == null) {
-                throw new IllegalArgumentException(
-                        "a client is needed: EmbeddedClient for the engine of this process, RemoteContexture.chat() for a service");
-            }
-            return new ContextureChatModel(client, defaults, listeners);
+        @Override
+        ContextureChatModel model(
+                ContextureClient ofClient, ChatRequestParameters ofDefaults, List<ChatModelListener> ofListeners) {
+            return new ContextureChatModel(ofClient, ofDefaults, ofListeners);
         }
     }
 

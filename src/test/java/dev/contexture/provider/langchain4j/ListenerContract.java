@@ -10,27 +10,30 @@ import java.util.List;
 
 /** LangChain4j's contract for listeners of chat models, over whatever client. */
 abstract class ListenerContract extends AbstractChatModelListenerIT {
+    /** What no model takes. */
+    static final ChatRequestParameters TOO_HOT =
+            ChatRequestParameters.builder().temperature(9.0).build();
+
     abstract ContextureClient client();
 
-    private ChatRequestParameters parameters() {
+    static ChatRequestParameters parameters(String model, Double temperature, Double topP, Integer maxTokens) {
         return ChatRequestParameters.builder()
-                .modelName(modelName())
-                .temperature(temperature())
-                .topP(topP())
-                .maxOutputTokens(maxTokens())
+                .modelName(model)
+                .temperature(temperature)
+                .topP(topP)
+                .maxOutputTokens(maxTokens)
                 .build();
     }
 
     @Override
     protected ChatModel createModel(ChatModelListener listener) {
-        return new ContextureChatModel(client(), parameters(), List.of(listener));
+        return new ContextureChatModel(
+                client(), parameters(modelName(), temperature(), topP(), maxTokens()), List.of(listener));
     }
 
     @Override
     protected ChatModel createFailingModel(ChatModelListener listener) {
-        ChatRequestParameters tooHot =
-                ChatRequestParameters.builder().temperature(9.0).build();
-        return new ContextureChatModel(client(), tooHot, List.of(listener));
+        return new ContextureChatModel(client(), TOO_HOT, List.of(listener));
     }
 
     @Override

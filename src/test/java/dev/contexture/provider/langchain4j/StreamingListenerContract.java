@@ -5,32 +5,23 @@ import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.common.AbstractStreamingChatModelListenerIT;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
-import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import java.util.List;
 
 /** LangChain4j's contract for listeners of streaming chat models, over whatever client. */
 abstract class StreamingListenerContract extends AbstractStreamingChatModelListenerIT {
     abstract ContextureClient client();
 
-    private ChatRequestParameters parameters() {
-        return ChatRequestParameters.builder()
-                .modelName(modelName())
-                .temperature(temperature())
-                .topP(topP())
-                .maxOutputTokens(maxTokens())
-                .build();
-    }
-
     @Override
     protected StreamingChatModel createModel(ChatModelListener listener) {
-        return new ContextureStreamingChatModel(client(), parameters(), List.of(listener));
+        return new ContextureStreamingChatModel(
+                client(),
+                ListenerContract.parameters(modelName(), temperature(), topP(), maxTokens()),
+                List.of(listener));
     }
 
     @Override
     protected StreamingChatModel createFailingModel(ChatModelListener listener) {
-        ChatRequestParameters tooHot =
-                ChatRequestParameters.builder().temperature(9.0).build();
-        return new ContextureStreamingChatModel(client(), tooHot, List.of(listener));
+        return new ContextureStreamingChatModel(client(), ListenerContract.TOO_HOT, List.of(listener));
     }
 
     @Override
