@@ -16,6 +16,7 @@ constexpr int kWarps = 4;
 constexpr int kTile = kSoftmaxTile;  // keys that a warp works on at once
 constexpr int kRows = 16;            // query heads of a matrix product
 constexpr int kMostSplits = 64;
+constexpr int kBlocksAtOnce = 2;  // on a multiprocessor, of head_dim 128
 constexpr float kLog2E = 1.44269504f;
 
 template <int kDim>
@@ -226,9 +227,9 @@ void launch(const DecodeAttention& d, const Args& a, cudaStream_t stream) {
 
 int32_t decode_splits(int32_t sequences, int32_t kv_heads, int32_t tokens, int32_t multiprocessors) {
   const int32_t blocks = std::max(1, sequences * kv_heads);
-  const int32_t wanted = (2 * multiprocessors + blocks - 1) / blocks;
+  const int32_t at_once = std::max(1, kBlocksAtOnce * multiprocessors / blocks);
   const int32_t worth = std::max(1, tokens / (2 * kWarps * kTile));  // two tiles for each warp
-  return std::min({wanted, worth, kMostSplits});
+  return std::min({at_once, worth, kMostSplits});
 }
 
 size_t partial_floats(int32_t sequences, int32_t num_heads, int32_t splits, int32_t head_dim) {

@@ -9,7 +9,7 @@
 namespace contexture {
 namespace cuda {
 
-constexpr int kGroupKeys = 8;       // keys of one matrix product
+constexpr int kGroupKeys = 8;       // that no page's border divides
 constexpr int kChunkTokens = 1024;  // that a block of threads scores
 constexpr int kKeyZero = 8;         // of a key's 4 bits
 constexpr float kKeySteps = 7.0f, kQuerySteps = 127.0f;
@@ -55,14 +55,21 @@ struct Steps {
   }
 };
 
+// Of a number that is not above 0; what is below the smallest normal float becomes 0, which a sum from 1 on does not notice.
+__device__ __forceinline__ float power_of_two(float x) {
+  float power;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
+  return power;
+}
+
 // The largest score that a lane has seen of a head, and the sum of powers relative to it.
 struct Softmax {
   float top = -INFINITY, sum = 0;
 
   __device__ __forceinline__ void add_two(float x, float y) {
     const float highest = fmaxf(x, y);
-    if (highest > top) sum *= exp2f(top - highest), top = highest;
-    if (top > -INFINITY) sum += exp2f(x - top) + exp2f(y - top);
+    if (highest > top) sum *= power_of_two(top - highest), top = highest;
+    if (top > -INFINITY) sum += power_of_two(x - top) + power_of_two(y - top);
   }
   __device__ __forceinline__ void add(float other_top, float other_sum) {
     const float highest = fmaxf(top, other_top);

@@ -207,6 +207,8 @@ TEST(DecodeAttentionHost, RefusesWhatItHasNoKernelFor) {
 TEST(DecodeAttentionHost, SplitsKeepTheDeviceBusyAndAreWorthTheirLaunch) {
   EXPECT_EQ(decode_splits(64, 8, 100000, 132), 1);
   EXPECT_EQ(decode_splits(1, 8, 100000, 132), 33);
+  EXPECT_EQ(decode_splits(16, 8, 100000, 132), 2);
+  EXPECT_EQ(decode_splits(32, 8, 100000, 132), 1);
   EXPECT_EQ(decode_splits(1, 8, 256, 132), 2);
   EXPECT_EQ(decode_splits(1, 1, 1 << 20, 132), 64);
   EXPECT_EQ(decode_splits(0, 8, 0, 132), 1);
