@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -114,7 +115,7 @@ final class SessionTurns {
                         attempt -> prepared.apply(attempt)
                                 .doOnNext(turn -> attempt.turn = Optional.of(turn))
                                 .flatMapMany(turn -> answer(turn, request)),
-                        attempt -> release(attempt.lease),
+                        this::release,
                         (attempt, error) -> rolledBack(attempt, error),
                         attempt -> cancelled(attempt, options))
                 .onBackpressureBuffer();
@@ -136,6 +137,7 @@ final class SessionTurns {
         /** Whether the turn brings its session with it: nobody else knows of that, so there is nothing to hold. */
         private final boolean isFirst;
 
+        private final AtomicBoolean released = new AtomicBoolean();
         private volatile Optional<Turn> turn = Optional.empty();
 
         private Attempt(Optional<Lease> lease, boolean isFirst) {
@@ -168,8 +170,11 @@ final class SessionTurns {
                 .onErrorReturn(SessionStoreUnavailableException.class, Optional.empty());
     }
 
-    private Mono<Void> release(Optional<Lease> lease) {
-        return lease.map(leases::release).orElse(Mono.empty());
+    /** Once: who asks again has nothing to wait for. */
+    private Mono<Void> release(Attempt attempt) {
+        return Mono.defer(() -> attempt.released.compareAndSet(false, true)
+                ? attempt.lease.map(leases::release).orElse(Mono.empty())
+                : Mono.empty());
     }
 
     /** A turn while it runs; its answer grows on one thread at a time. */
@@ -253,8 +258,11 @@ final class SessionTurns {
                 .doOnNext(turn::take)
                 .filter(event -> !(event instanceof Drawn))
                 .concatMap(event -> event instanceof Completed completed
-                        ? write(turn).map(outcome ->
-                                (GenerationEvent) new Completed(completed.usage(), Optional.of(outcome)))
+                        ? write(turn)
+                                // Who has the whole answer may ask the next at once.
+                                .flatMap(outcome -> release(turn.attempt).thenReturn(outcome))
+                                .map(outcome ->
+                                        (GenerationEvent) new Completed(completed.usage(), Optional.of(outcome)))
                         : Mono.just(event));
     }
 
@@ -327,14 +335,14 @@ final class SessionTurns {
                 .filter(turn -> !turn.settled)
                 .ifPresent(turn -> listener.ended(
                         error instanceof SessionTakenOverException ? TurnEnd.TAKEN_OVER : TurnEnd.FAILED));
-        return release(attempt.lease);
+        return release(attempt);
     }
 
     private Mono<Void> cancelled(Attempt attempt, TurnOptions options) {
         return attempt.turn
                 .map(turn -> cancelled(turn, options))
                 .orElse(Mono.empty())
-                .then(release(attempt.lease));
+                .then(release(attempt));
     }
 
     private Mono<Void> cancelled(Turn turn, TurnOptions options) {

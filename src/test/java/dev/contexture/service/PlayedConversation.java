@@ -15,6 +15,7 @@ import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
 import dev.langchain4j.model.chat.request.json.JsonRawSchema;
 import dev.langchain4j.model.chat.request.json.JsonSchema;
@@ -40,9 +41,9 @@ import org.springframework.ai.tool.definition.ToolDefinition;
 /** The same requests in the words of LangChain4j and of Spring AI, and what their answers have in common. */
 final class PlayedConversation {
     private static final Duration TIMEOUT = Duration.ofMinutes(1);
-    private static final String TOOL = "get_weather";
+    static final String TOOL = "get_weather";
     private static final String ABOUT_TOOL = "The weather now";
-    private static final String TOOL_SCHEMA =
+    static final String TOOL_SCHEMA =
             "{\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\"}}, \"required\": [\"city\"]}";
     private static final int MOST_TOKENS = 40;
     private static final long SEED = 7;
@@ -56,14 +57,21 @@ final class PlayedConversation {
 
     record Result(String id, String text) {}
 
+    enum Tool {
+        NONE,
+        OFFERED,
+        FORCED
+    }
+
     /**
      * @param talk of {@link Said}, {@link Call}, {@link Result}
      * @param temperature 0, or another with a seed
+     * @param tool whether there is one, and whether it must be called
      */
     record Step(
             List<Object> talk,
             double temperature,
-            boolean hasTool,
+            Tool tool,
             @Nullable String schema,
             @Nullable String session) {
         Step {
@@ -71,23 +79,27 @@ final class PlayedConversation {
         }
 
         static Step greedy(List<Object> talk) {
-            return new Step(talk, 0, false, null, null);
+            return new Step(talk, 0, Tool.NONE, null, null);
         }
 
         static Step seeded(List<Object> talk) {
-            return new Step(talk, 1, false, null, null);
+            return new Step(talk, 1, Tool.NONE, null, null);
         }
 
         Step withTool() {
-            return new Step(talk, temperature, true, schema, session);
+            return new Step(talk, temperature, Tool.OFFERED, schema, session);
+        }
+
+        Step withForcedTool() {
+            return new Step(talk, temperature, Tool.FORCED, schema, session);
         }
 
         Step withSchema(String asked) {
-            return new Step(talk, temperature, hasTool, asked, session);
+            return new Step(talk, temperature, tool, asked, session);
         }
 
         Step inSession(String id) {
-            return new Step(talk, temperature, hasTool, schema, id);
+            return new Step(talk, temperature, tool, schema, id);
         }
     }
 
@@ -154,7 +166,10 @@ final class PlayedConversation {
         if (step.session != null) {
             parameters.sessionId(step.session);
         }
-        if (step.hasTool) {
+        if (step.tool == Tool.FORCED) {
+            parameters.toolChoice(ToolChoice.REQUIRED);
+        }
+        if (step.tool != Tool.NONE) {
             parameters.toolSpecifications(ToolSpecification.builder()
                     .name(TOOL)
                     .description(ABOUT_TOOL)
@@ -269,7 +284,10 @@ final class PlayedConversation {
         if (step.session != null) {
             options.sessionId(step.session);
         }
-        if (step.hasTool) {
+        if (step.tool == Tool.FORCED) {
+            options.toolChoice(dev.contexture.session.dialect.ToolChoice.REQUIRED);
+        }
+        if (step.tool != Tool.NONE) {
             options.toolCallbacks(List.of(callback()));
         }
         if (step.schema != null) {

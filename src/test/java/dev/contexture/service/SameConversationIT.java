@@ -30,6 +30,7 @@ class SameConversationIT {
     private static final String SCHEMA = """
             {"type": "object", "properties": {"sky": {"enum": ["clear", "clouds", "rain"]}, "degrees": {"type": "integer",
               "minimum": -50, "maximum": 50}}, "required": ["sky", "degrees"], "additionalProperties": false}""";
+    private static final int FORCED = 4, IN_JSON = 6; // of the answers
     private static final Said SYSTEM = new Said("system", "You answer briefly.");
 
     @LocalServerPort
@@ -61,6 +62,7 @@ class SameConversationIT {
         talk.add(new Said("assistant", answers.getLast().text()));
         talk.add(user("How is the weather in Rome?"));
         answers.add(player.play(Step.greedy(talk).withTool()));
+        answers.add(player.play(Step.greedy(talk).withForcedTool()));
 
         talk.add(new Call("call_1", "{\"city\": \"Rome\"}"));
         talk.add(new Result("call_1", "20 degrees, a few clouds"));
@@ -148,12 +150,22 @@ class SameConversationIT {
 
     private static void requireAnswers(List<Answer> answers) {
         assertThat(answers.getFirst().text()).contains("Paris");
+        Answer called = answers.get(FORCED);
+        // One call or more, of which the length may cut the last.
+        assertThat(called.finish()).isIn("tool_calls", "length");
+        assertThat(called.calls()).isNotEmpty().allSatisfy(call -> {
+            assertThat(call).startsWith(PlayedConversation.TOOL);
+            String arguments = call.substring(PlayedConversation.TOOL.length());
+            assertThat(new SchemaJudge(PlayedConversation.TOOL_SCHEMA).fault(arguments))
+                    .isEmpty();
+        });
         assertThat(answers).allSatisfy(answer -> {
-            assertThat(answer.text().isEmpty()).isEqualTo(!answer.calls().isEmpty());
+            assertThat(answer.text().isEmpty() || answer == called)
+                    .isEqualTo(!answer.calls().isEmpty());
             assertThat(answer.promptTokens()).isPositive();
             assertThat(answer.completionTokens()).isPositive();
         });
-        assertThat(new SchemaJudge(SCHEMA).fault(answers.get(5).text())).isEmpty();
+        assertThat(new SchemaJudge(SCHEMA).fault(answers.get(IN_JSON).text())).isEmpty();
         assertThat(answers.stream().map(Answer::finish).distinct()).contains("stop");
     }
 }

@@ -238,6 +238,16 @@ class SessionTurnsTest {
         assertThat(waiting.isDisposed()).isTrue();
     }
 
+    @Test
+    void theNextTurnMayBeginAsSoonAsTheLastIsComplete() {
+        String id = create();
+        service.turn(id, request("one"), TurnOptions.DEFAULT)
+                .ofType(Completed.class)
+                .doOnNext(completed -> turn(service, id, "two"))
+                .blockLast();
+        assertThat(find(id).turns()).isEqualTo(2);
+    }
+
     /** Who reads nothing holds up nobody: the turn is written, and the session free for the next. */
     @Test
     void aSlowReaderDoesNotHoldTheSession() {

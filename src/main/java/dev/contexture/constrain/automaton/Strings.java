@@ -14,7 +14,8 @@ public final class Strings {
     private static final String DATE = "(0[1-9][0-9]{2}|[1-9][0-9]{3})-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
             + "|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))";
     private static final String TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?";
-    private static final String OFFSET = "(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])";
+    private static final String OFFSET =
+            "(Z|[+-]((0[1-9]|1[0-3]):[0-5][0-9]|00:(0[1-9]|[1-5][0-9]))|\\+00:00)"; // -00:00: an unknown zone, or wrong
     private static final String LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,14}[A-Za-z0-9])?";
     private static final String HOST = LABEL + "(\\." + LABEL + "){0,3}";
     private static final String BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";

@@ -16,6 +16,7 @@ import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.SpokenAnswer;
 import dev.contexture.session.dialect.AnswerPart;
+import dev.contexture.session.dialect.ToolChoice;
 import dev.contexture.session.dialect.ToolDefinition;
 import dev.contexture.session.dialect.ToolUse;
 import io.micrometer.observation.Observation;
@@ -43,7 +44,6 @@ import org.springframework.ai.chat.observation.ChatModelObservationDocumentation
 import org.springframework.ai.chat.observation.DefaultChatModelObservationConvention;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
-import org.springframework.ai.model.tool.ToolCallingChatOptions;
 import org.springframework.ai.model.tool.ToolCallingManager;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -236,10 +236,13 @@ public final class ContextureChatModel implements ChatModel {
         return schema == null ? free : free.constrained(new ConstraintSpec.Schema(schema));
     }
 
-    private ToolUse tools(ToolCallingChatOptions used) {
-        return ToolUse.auto(toolCalling.resolveToolDefinitions(used).stream()
-                .map(ContextureChatModel::tool)
-                .toList());
+    private ToolUse tools(ContextureChatOptions used) {
+        return new ToolUse(
+                toolCalling.resolveToolDefinitions(used).stream()
+                        .map(ContextureChatModel::tool)
+                        .toList(),
+                Objects.requireNonNullElse(used.getToolChoice(), ToolChoice.AUTO),
+                true);
     }
 
     private static ToolDefinition tool(org.springframework.ai.tool.definition.ToolDefinition definition) {

@@ -2,6 +2,7 @@ package dev.contexture.provider.springai;
 
 import dev.contexture.core.SparsityMode;
 import dev.contexture.core.SparsityOverrides;
+import dev.contexture.session.dialect.ToolChoice;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.ai.chat.prompt.ChatOptions;
@@ -21,9 +22,8 @@ public final class ContextureChatOptions extends DefaultToolCallingChatOptions i
             @Nullable Boolean thinking,
             @Nullable Double minP,
             @Nullable Double repetitionPenalty,
-            @Nullable Long seed) {
-        static final Extras NONE = new Extras(null, null, SparsityOverrides.NONE, null, null, null, null);
-
+            @Nullable Long seed,
+            @Nullable ToolChoice toolChoice) {
         /** The other's where it says something. */
         Extras overriddenBy(Extras other) {
             return new Extras(
@@ -37,7 +37,8 @@ public final class ContextureChatOptions extends DefaultToolCallingChatOptions i
                     or(other.thinking, thinking),
                     or(other.minP, minP),
                     or(other.repetitionPenalty, repetitionPenalty),
-                    or(other.seed, seed));
+                    or(other.seed, seed),
+                    or(other.toolChoice, toolChoice));
         }
 
         private static <T> @Nullable T or(@Nullable T value, @Nullable T otherwise) {
@@ -106,6 +107,11 @@ public final class ContextureChatOptions extends DefaultToolCallingChatOptions i
         return extras.seed;
     }
 
+    /** Whether and what of the tools the model may call; null: as it likes. */
+    public @Nullable ToolChoice getToolChoice() {
+        return extras.toolChoice;
+    }
+
     @Override
     public Builder mutate() {
         Builder builder = builder()
@@ -119,8 +125,7 @@ public final class ContextureChatOptions extends DefaultToolCallingChatOptions i
                 .temperature(getTemperature())
                 .topK(getTopK())
                 .topP(getTopP());
-        builder.extras = extras;
-        return builder;
+        return builder.with(extras);
     }
 
     @Override
@@ -136,31 +141,26 @@ public final class ContextureChatOptions extends DefaultToolCallingChatOptions i
     /** As Spring AI's own, with a schema and our fields. */
     public static final class Builder extends DefaultToolCallingChatOptions.Builder<Builder>
             implements StructuredOutputChatOptions.Builder<Builder> {
-        private Extras extras = Extras.NONE;
+        private @Nullable String outputSchema;
+        private @Nullable String sessionId;
+        private SparsityOverrides sparsity = SparsityOverrides.NONE;
+        private @Nullable Boolean thinking;
+        private @Nullable Double minP;
+        private @Nullable Double repetitionPenalty;
+        private @Nullable Long seed;
+        private @Nullable ToolChoice toolChoice;
 
         private Builder() {}
 
         @Override
         public Builder outputSchema(@Nullable String schema) {
-            return with(new Extras(
-                    schema,
-                    extras.sessionId,
-                    extras.sparsity,
-                    extras.thinking,
-                    extras.minP,
-                    extras.repetitionPenalty,
-                    extras.seed));
+            this.outputSchema = schema;
+            return this;
         }
 
         public Builder sessionId(@Nullable String id) {
-            return with(new Extras(
-                    extras.outputSchema,
-                    id,
-                    extras.sparsity,
-                    extras.thinking,
-                    extras.minP,
-                    extras.repetitionPenalty,
-                    extras.seed));
+            this.sessionId = id;
+            return this;
         }
 
         /**
@@ -171,63 +171,48 @@ public final class ContextureChatOptions extends DefaultToolCallingChatOptions i
         }
 
         public Builder sparsity(SparsityOverrides overrides) {
-            return with(new Extras(
-                    extras.outputSchema,
-                    extras.sessionId,
-                    overrides,
-                    extras.thinking,
-                    extras.minP,
-                    extras.repetitionPenalty,
-                    extras.seed));
+            this.sparsity = overrides;
+            return this;
         }
 
         public Builder thinking(@Nullable Boolean wanted) {
-            return with(new Extras(
-                    extras.outputSchema,
-                    extras.sessionId,
-                    extras.sparsity,
-                    wanted,
-                    extras.minP,
-                    extras.repetitionPenalty,
-                    extras.seed));
+            this.thinking = wanted;
+            return this;
         }
 
         public Builder minP(@Nullable Double share) {
-            return with(new Extras(
-                    extras.outputSchema,
-                    extras.sessionId,
-                    extras.sparsity,
-                    extras.thinking,
-                    share,
-                    extras.repetitionPenalty,
-                    extras.seed));
+            this.minP = share;
+            return this;
         }
 
         public Builder repetitionPenalty(@Nullable Double penalty) {
-            return with(new Extras(
-                    extras.outputSchema,
-                    extras.sessionId,
-                    extras.sparsity,
-                    extras.thinking,
-                    extras.minP,
-                    penalty,
-                    extras.seed));
+            this.repetitionPenalty = penalty;
+            return this;
         }
 
         public Builder seed(@Nullable Long value) {
-            return with(new Extras(
-                    extras.outputSchema,
-                    extras.sessionId,
-                    extras.sparsity,
-                    extras.thinking,
-                    extras.minP,
-                    extras.repetitionPenalty,
-                    value));
+            this.seed = value;
+            return this;
         }
 
-        private Builder with(Extras changed) {
-            this.extras = changed;
+        public Builder toolChoice(@Nullable ToolChoice choice) {
+            this.toolChoice = choice;
             return this;
+        }
+
+        private Extras extras() {
+            return new Extras(outputSchema, sessionId, sparsity, thinking, minP, repetitionPenalty, seed, toolChoice);
+        }
+
+        private Builder with(Extras extras) {
+            return outputSchema(extras.outputSchema)
+                    .sessionId(extras.sessionId)
+                    .sparsity(extras.sparsity)
+                    .thinking(extras.thinking)
+                    .minP(extras.minP)
+                    .repetitionPenalty(extras.repetitionPenalty)
+                    .seed(extras.seed)
+                    .toolChoice(extras.toolChoice);
         }
 
         @Override
@@ -235,7 +220,7 @@ public final class ContextureChatOptions extends DefaultToolCallingChatOptions i
             super.combineWith(other);
             ChatOptions built = other.build();
             if (built instanceof ContextureChatOptions ours) {
-                extras = extras.overriddenBy(ours.extras);
+                with(extras().overriddenBy(ours.extras));
             } else if (built instanceof StructuredOutputChatOptions format && format.getOutputSchema() != null) {
                 outputSchema(format.getOutputSchema());
             }
@@ -244,7 +229,7 @@ public final class ContextureChatOptions extends DefaultToolCallingChatOptions i
 
         @Override
         public ContextureChatOptions build() {
-            return new ContextureChatOptions(super.build(), extras);
+            return new ContextureChatOptions(super.build(), extras());
         }
     }
 }

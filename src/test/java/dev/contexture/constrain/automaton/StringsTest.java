@@ -3,6 +3,7 @@ package dev.contexture.constrain.automaton;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.contexture.testing.SchemaJudge;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +33,31 @@ class StringsTest {
     private static Optional<Dfa> with(String pattern) {
         return Strings.with(
                 List.of(Strings.Pattern.of(pattern)), Strings.Side.INNER, 0, StringDfa.UNBOUNDED, new Work());
+    }
+
+    @Test
+    void dateTimesHaveOffsetsThatValidatorsTake() {
+        Dfa dfa = Strings.with(
+                        List.of(Strings.Pattern.ofFormat("date-time").orElseThrow()),
+                        Strings.Side.INNER,
+                        0,
+                        StringDfa.UNBOUNDED,
+                        new Work())
+                .orElseThrow();
+        SchemaJudge judge = new SchemaJudge("{\"type\": \"string\", \"format\": \"date-time\"}");
+        int taken = 0;
+        for (int minutes = 0; minutes < 100 * 60; minutes++) {
+            for (String sign : List.of("+", "-")) {
+                byte[] text = Strings.quoted(
+                        String.format("1400-12-13T00:00:00.199966001%s%02d:%02d", sign, minutes / 60, minutes % 60));
+                if (dfa.matches(text)) {
+                    taken++;
+                    assertThat(judge.fault(new String(text, StandardCharsets.UTF_8)))
+                            .isEmpty();
+                }
+            }
+        }
+        assertThat(taken).isEqualTo(2 * 14 * 60 - 1);
     }
 
     @ParameterizedTest

@@ -12,6 +12,7 @@ import dev.contexture.provider.remote.RemoteContexture;
 import dev.contexture.provider.remote.RemoteSettings;
 import dev.contexture.scheduler.QueueFullException;
 import dev.contexture.session.dialect.DialectSettings;
+import dev.contexture.session.dialect.ToolChoice;
 import dev.contexture.testing.LetterEmbeddings;
 import dev.contexture.testing.ScriptedGenerator;
 import io.micrometer.observation.Observation;
@@ -160,6 +161,7 @@ class RemoteModelTest {
                 .sessionId("ses_1")
                 .seed(1L)
                 .sparsity(SparsityMode.TOKENS, 512)
+                .toolChoice(ToolChoice.REQUIRED)
                 .build();
         ContextureChatOptions merged = ours.mutate()
                 .combineWith(ContextureChatOptions.builder().seed(2L).thinking(true))
@@ -169,6 +171,7 @@ class RemoteModelTest {
         assertThat(merged.getSeed()).isEqualTo(2);
         assertThat(merged.getThinking()).isTrue();
         assertThat(merged.getSparsity().budget()).isEqualTo(512);
+        assertThat(merged.getToolChoice()).isEqualTo(ToolChoice.REQUIRED);
         assertThat(merged.getTemperature()).isEqualTo(0.25);
         assertThat(merged.mutate().build()).isEqualTo(merged).hasSameHashCodeAs(merged);
     }
