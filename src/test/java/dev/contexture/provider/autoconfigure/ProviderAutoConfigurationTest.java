@@ -1,12 +1,15 @@
 package dev.contexture.provider.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.contexture.api.ScriptedChat;
+import dev.contexture.provider.ContextureException;
 import dev.contexture.provider.langchain4j.ContextureChatModel;
 import dev.contexture.provider.langchain4j.ContextureChatRequestParameters;
 import dev.contexture.provider.langchain4j.ContextureStreamingChatModel;
 import dev.contexture.provider.springai.ContextureChatMemoryRepository;
+import dev.contexture.security.Tenant;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.SessionService;
 import dev.contexture.session.dialect.DialectSettings;
@@ -28,6 +31,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.springframework.ai.chat.memory.ChatMemoryRepository;
 import org.springframework.ai.chat.memory.InMemoryChatMemoryRepository;
+import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.annotation.ImportCandidates;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -258,8 +262,30 @@ class ProviderAutoConfigurationTest {
     }
 
     @Test
-    void remoteMemoryNeedsTheServicesRedisAndSecret() {
+    void remoteMemoryNeedsTheAddressAlone() {
+        withMemory(remote()).run(context -> {
+            ChatMemoryRepository memory = context.getBean(ChatMemoryRepository.class);
+            memory.saveAll("alice", List.of(new UserMessage("One?")));
+            assertThat(server.sessions()
+                            .conversations()
+                            .names(Tenant.LOCAL)
+                            .collectList()
+                            .block())
+                    .containsExactly("alice");
+            memory.deleteByConversationId("alice");
+            assertThat(memory.findConversationIds()).isEmpty();
+        });
         withMemory(remote())
+                .withBean(ChatMemoryRepository.class, InMemoryChatMemoryRepository::new)
+                .run(context -> assertThat(context)
+                        .getBean(ChatMemoryRepository.class)
+                        .isInstanceOf(InMemoryChatMemoryRepository.class));
+    }
+
+    @Test
+    void remoteMemoryOpensTheServicesRedisWithItsSecret() {
+        withMemory(remote())
+                .withPropertyValues(MEMORY + "tenant-secret=" + "A".repeat(43) + "=")
                 .run(context -> assertThat(context)
                         .getFailure()
                         .rootCause()
@@ -275,9 +301,17 @@ class ProviderAutoConfigurationTest {
                 .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("at least 32 bytes"));
         addressed
                 .withPropertyValues(MEMORY + "tenant-secret=" + "A".repeat(43) + "=")
-                .run(context -> assertThat(context)
-                        .hasNotFailed()
-                        .getBean(ChatMemoryRepository.class)
-                        .isInstanceOf(ContextureChatMemoryRepository.class));
+                .run(context -> {
+                    assertThat(context)
+                            .hasNotFailed()
+                            .getBean(ChatMemoryRepository.class)
+                            .isInstanceOf(ContextureChatMemoryRepository.class);
+                    // Nothing listens there: it is Redis that is asked, not the service.
+                    assertThatThrownBy(() ->
+                                    context.getBean(ChatMemoryRepository.class).findConversationIds())
+                            .isInstanceOfSatisfying(
+                                    ContextureException.class,
+                                    e -> assertThat(e.kind()).isEqualTo(ContextureException.Kind.UNAVAILABLE));
+                });
     }
 }
