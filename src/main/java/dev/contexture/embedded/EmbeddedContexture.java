@@ -2,7 +2,6 @@ package dev.contexture.embedded;
 
 import dev.contexture.config.EngineLibraries;
 import dev.contexture.config.StandaloneEngine;
-import dev.contexture.provider.ChatCall;
 import dev.contexture.provider.ContextureClient;
 import dev.contexture.provider.ContextureMemory;
 import dev.contexture.provider.EmbeddedClient;
@@ -66,7 +65,7 @@ public final class EmbeddedContexture implements AutoCloseable {
 
     /** What memories of the frameworks are made over. */
     public ContextureMemory memory() {
-        return new EmbeddedMemory(sessions.conversations(), ChatCall.TENANT);
+        return EmbeddedMemory.of(sessions);
     }
 
     public InferenceService service() {

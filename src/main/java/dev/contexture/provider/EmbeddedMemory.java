@@ -2,6 +2,7 @@ package dev.contexture.provider;
 
 import dev.contexture.session.Conversations;
 import dev.contexture.session.SessionMessage;
+import dev.contexture.session.SessionService;
 import java.util.List;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -12,11 +13,16 @@ public final class EmbeddedMemory implements ContextureMemory {
     private final String tenant;
 
     /**
-     * @param tenant whose they are: {@link ChatCall#TENANT} for the engine of this process
+     * @param tenant whose they are
      */
     public EmbeddedMemory(Conversations conversations, String tenant) {
         this.conversations = conversations;
         this.tenant = tenant;
+    }
+
+    /** Of the engine of this process. */
+    public static EmbeddedMemory of(SessionService sessions) {
+        return new EmbeddedMemory(sessions.conversations(), ChatCall.TENANT);
     }
 
     @Override

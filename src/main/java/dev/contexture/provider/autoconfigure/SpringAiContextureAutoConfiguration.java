@@ -1,7 +1,6 @@
 package dev.contexture.provider.autoconfigure;
 
 import dev.contexture.core.SparsityOverrides;
-import dev.contexture.provider.ChatCall;
 import dev.contexture.provider.ContextureClient;
 import dev.contexture.provider.ContextureMemory;
 import dev.contexture.provider.EmbeddedClient;
@@ -76,8 +75,7 @@ public final class SpringAiContextureAutoConfiguration {
         return new SpringAiSource(
                 new EmbeddedClient(service, Optional.ofNullable(sessions.getIfAvailable())),
                 Optional.ofNullable(embeddings.getIfAvailable()),
-                Optional.ofNullable(sessions.getIfAvailable())
-                        .map(of -> new EmbeddedMemory(of.conversations(), ChatCall.TENANT)),
+                Optional.ofNullable(sessions.getIfAvailable()).map(EmbeddedMemory::of),
                 () -> {});
     }
 

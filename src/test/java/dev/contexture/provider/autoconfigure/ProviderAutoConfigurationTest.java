@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.contexture.api.ScriptedChat;
+import dev.contexture.provider.ChatCall;
 import dev.contexture.provider.ContextureException;
 import dev.contexture.provider.langchain4j.ContextureChatModel;
 import dev.contexture.provider.langchain4j.ContextureChatRequestParameters;
@@ -21,6 +22,8 @@ import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.listener.ChatModelRequestContext;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.store.memory.chat.ChatMemoryStore;
+import dev.langchain4j.store.memory.chat.InMemoryChatMemoryStore;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -227,6 +230,7 @@ class ProviderAutoConfigurationTest {
             for (String name : List.of(
                     "langchain4j.contexture.mode",
                     "langchain4j.contexture.chat-model.min-p",
+                    "langchain4j.contexture.memory.enabled",
                     "spring.ai.contexture.base-url",
                     "spring.ai.contexture.chat.sparsity-budget")) {
                 assertThat(metadata).contains("\"name\": \"" + name + "\"");
@@ -280,6 +284,34 @@ class ProviderAutoConfigurationTest {
                 .run(context -> assertThat(context)
                         .getBean(ChatMemoryRepository.class)
                         .isInstanceOf(InMemoryChatMemoryRepository.class));
+    }
+
+    @Test
+    void langChain4jsMemoryIsInSessions() {
+        String enabled = "langchain4j.contexture.memory.enabled=true";
+        withEngine()
+                .withBean(SessionService.class, server::sessions)
+                .run(context -> assertThat(context).doesNotHaveBean(ChatMemoryStore.class));
+        withEngine()
+                .withPropertyValues(enabled)
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(ChatMemoryStore.class));
+        withEngine()
+                .withBean(SessionService.class, server::sessions)
+                .withPropertyValues(enabled)
+                .run(context -> keeps(context.getBean(ChatMemoryStore.class), ChatCall.TENANT));
+        remote().withPropertyValues(enabled)
+                .run(context -> keeps(context.getBean(ChatMemoryStore.class), Tenant.LOCAL));
+        remote().withPropertyValues(enabled)
+                .withBean(ChatMemoryStore.class, InMemoryChatMemoryStore::new)
+                .run(context ->
+                        assertThat(context).getBean(ChatMemoryStore.class).isInstanceOf(InMemoryChatMemoryStore.class));
+    }
+
+    private static void keeps(ChatMemoryStore store, String tenant) {
+        store.updateMessages(7, List.of(dev.langchain4j.data.message.UserMessage.from("One?")));
+        assertThat(server.sessions().conversations().names(tenant).collectList().block())
+                .containsExactly("7");
+        store.deleteMessages(7);
     }
 
     @Test
