@@ -20,7 +20,7 @@ import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
-/** What applications remember of conversations, under ids of their own. All four may be repeated. */
+/** What applications remember of conversations, under ids of their own. Every call may be repeated. */
 @RestController
 @RequestMapping("/v1/memory")
 public class MemoryController {
@@ -39,7 +39,7 @@ public class MemoryController {
                 exchange,
                 conversations
                         .list(Tenant.of(exchange), Pages.after(exchange), Pages.limit(exchange))
-                        .map(MemoryWire.Page::of));
+                        .map(MemoryWire::page));
     }
 
     @Operation(summary = "Tells what was said in a conversation; nothing of one that there is not")

@@ -46,27 +46,11 @@ final class MemoryWire {
         }
     }
 
-    /**
-     * @param lastId of a session, where the next page begins: also of one that is no conversation
-     */
-    @Schema(name = "MemoryList")
-    record Page(
-            @JsonProperty("object") String object,
-            @JsonProperty("data") List<Body> data,
-            @JsonProperty("first_id") @Nullable String firstId,
-            @JsonProperty("last_id") @Nullable String lastId,
-            @JsonProperty("has_more") boolean hasMore) {
-        static Page of(Conversations.Page page) {
-            List<Body> data = page.conversations().stream()
-                    .map(named -> Body.of(named.name()))
-                    .toList();
-            return new Page(
-                    "list",
-                    data,
-                    data.isEmpty() ? null : data.getFirst().id(),
-                    page.lastId().isEmpty() ? null : page.lastId(),
-                    page.hasMore());
-        }
+    static PageBody<Body> page(Conversations.Page page) {
+        List<Body> data = page.conversations().stream()
+                .map(named -> Body.of(named.name()))
+                .toList();
+        return PageBody.of(data, Body::id, page.lastId(), page.hasMore());
     }
 
     @Schema(name = "MemoryDeleted")

@@ -67,7 +67,7 @@ public class SessionController {
         return JsonResponse.write(
                 exchange,
                 sessions.list(Tenant.of(exchange), Pages.after(exchange), Pages.limit(exchange))
-                        .map(SessionWire.Page::of));
+                        .map(SessionWire::page));
     }
 
     @Operation(summary = "Describes a session")
