@@ -16,11 +16,16 @@ final class ChatMessages {
 
     /** Messages as chat templates read them: text content is one string, "developer" is "system". */
     static List<Map<String, Object>> read(@Nullable List<Map<String, Object>> given) {
+        if (given != null && given.isEmpty()) {
+            throw InvalidRequestException.badValue("'messages' must have at least one message.", "messages");
+        }
+        return readAny(given);
+    }
+
+    /** The same, but there may be none. */
+    static List<Map<String, Object>> readAny(@Nullable List<Map<String, Object>> given) {
         if (given == null) {
             throw InvalidRequestException.missing("messages");
-        }
-        if (given.isEmpty()) {
-            throw InvalidRequestException.badValue("'messages' must have at least one message.", "messages");
         }
         List<Map<String, Object>> messages = new ArrayList<>();
         for (int i = 0; i < given.size(); i++) {

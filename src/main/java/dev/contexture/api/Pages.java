@@ -14,6 +14,12 @@ final class Pages {
         return exchange.getRequest().getQueryParams().getFirst(name);
     }
 
+    /** The last id of the page before; empty for the first page. */
+    static String after(ServerWebExchange exchange) {
+        String after = parameter(exchange, "after");
+        return after == null ? "" : after;
+    }
+
     /**
      * @throws InvalidRequestException if it is not 1 to 100
      */

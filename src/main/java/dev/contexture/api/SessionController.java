@@ -64,11 +64,10 @@ public class SessionController {
     @Operation(summary = "Lists the caller's sessions, by id")
     @GetMapping
     Mono<Void> list(@Parameter(hidden = true) ServerWebExchange exchange) {
-        String after = Pages.parameter(exchange, "after");
         return JsonResponse.write(
                 exchange,
-                sessions.list(Tenant.of(exchange), after == null ? "" : after, Pages.limit(exchange))
-                        .map(SessionWire.Page::of));
+                sessions.list(Tenant.of(exchange), Pages.after(exchange), Pages.limit(exchange))
+                        .map(SessionWire::page));
     }
 
     @Operation(summary = "Describes a session")

@@ -77,24 +77,11 @@ final class SessionWire {
             @JsonProperty("bytes") long bytes,
             @JsonProperty("values") int values) {}
 
-    @Schema(name = "SessionList")
-    record Page(
-            @JsonProperty("object") String object,
-            @JsonProperty("data") List<Body> data,
-            @JsonProperty("first_id") @Nullable String firstId,
-            @JsonProperty("last_id") @Nullable String lastId,
-            @JsonProperty("has_more") boolean hasMore) {
-        static Page of(Sessions.Page page) {
-            List<Body> data = page.sessions().stream()
-                    .map(session -> Body.of(session, Map.of()))
-                    .toList();
-            return new Page(
-                    "list",
-                    data,
-                    data.isEmpty() ? null : data.getFirst().id(),
-                    page.lastId().isEmpty() ? null : page.lastId(),
-                    page.hasMore());
-        }
+    static PageBody<Body> page(Sessions.Page page) {
+        List<Body> data = page.sessions().stream()
+                .map(session -> Body.of(session, Map.of()))
+                .toList();
+        return PageBody.of(data, Body::id, page.lastId(), page.hasMore());
     }
 
     @Schema(name = "SessionDeleted")

@@ -3,7 +3,9 @@ package dev.contexture.embedded;
 import dev.contexture.config.EngineLibraries;
 import dev.contexture.config.StandaloneEngine;
 import dev.contexture.provider.ContextureClient;
+import dev.contexture.provider.ContextureMemory;
 import dev.contexture.provider.EmbeddedClient;
+import dev.contexture.provider.EmbeddedMemory;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.SessionService;
 import dev.contexture.session.embedding.EmbeddingService;
@@ -59,6 +61,11 @@ public final class EmbeddedContexture implements AutoCloseable {
     /** What the models of LangChain4j and Spring AI are made over. */
     public ContextureClient client() {
         return new EmbeddedClient(service, Optional.of(sessions));
+    }
+
+    /** What memories of the frameworks are made over. */
+    public ContextureMemory memory() {
+        return EmbeddedMemory.of(sessions);
     }
 
     public InferenceService service() {

@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
@@ -45,6 +46,20 @@ public final class Conversations {
     private final Mono<String> model;
 
     /**
+     * A conversation, and the session that it is.
+     *
+     * @param sessionId as {@link #sessionId} makes it of the name
+     */
+    public record Named(String sessionId, String name) {}
+
+    /**
+     * Conversations by ascending id of their sessions.
+     *
+     * @param lastId of a session, where the next page begins; empty if there is none
+     */
+    public record Page(List<Named> conversations, String lastId, boolean hasMore) {}
+
+    /**
      * @param model that new conversations are for
      */
     Conversations(
@@ -70,16 +85,27 @@ public final class Conversations {
      * @param name 1 to 512 characters, whatever they are: no name stands for a session that it was not made for
      */
     public static String sessionId(String name) {
-        if (name.isBlank() || name.length() > MOST_NAME_CHARS) {
-            throw new IllegalArgumentException(
-                    "a conversation's id must have 1 to " + MOST_NAME_CHARS + " characters but has " + name.length());
-        }
+        requireName(name);
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
             return "ses_" + HexFormat.of().formatHex(digest, 0, ID_BYTES);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
+    }
+
+    /**
+     * @throws IllegalArgumentException if it is blank or longer than 512 characters
+     */
+    public static void requireName(String name) {
+        if (!isName(name)) {
+            throw new IllegalArgumentException("conversation must be an id of 1 to " + MOST_NAME_CHARS
+                    + " characters but has " + name.length() + (name.isBlank() ? ", all blank" : ""));
+        }
+    }
+
+    private static boolean isName(String name) {
+        return !name.isBlank() && name.length() <= MOST_NAME_CHARS;
     }
 
     /** What was said, without a system's message that came with prompts; nothing of one that there is not. */
@@ -93,14 +119,37 @@ public final class Conversations {
                 .onErrorResume(SessionNotFoundException.class, e -> Mono.just(List.of()));
     }
 
+    /**
+     * Conversations among one page of the tenant's sessions: these are what is counted, so it may have fewer, or none.
+     *
+     * @param after the last session's id of the page before; empty for the first page
+     * @param limit 1 to 100 sessions
+     */
+    public Mono<Page> list(String tenant, String after, int limit) {
+        return directory
+                .list(tenant, after, limit)
+                .map(page -> new Page(
+                        page.sessions().stream()
+                                .flatMap(session -> named(session).stream())
+                                .toList(),
+                        page.lastId(),
+                        page.hasMore()));
+    }
+
+    /** Forks have their session's metadata, and any session's may say anything. */
+    private static Optional<Named> named(Session session) {
+        return Optional.ofNullable(session.metadata().get(NAME))
+                .filter(name -> isName(name) && sessionId(name).equals(session.id()))
+                .map(name -> new Named(session.id(), name));
+    }
+
     /** Names of the tenant's conversations, among 10,000 sessions at most. */
     public Flux<String> names(String tenant) {
-        return directory
-                .list(tenant, "", PAGE)
-                .expand(page -> page.hasMore() ? directory.list(tenant, page.lastId(), PAGE) : Mono.empty())
+        return list(tenant, "", PAGE)
+                .expand(page -> page.hasMore ? list(tenant, page.lastId, PAGE) : Mono.empty())
                 .take(MOST_PAGES)
-                .flatMapIterable(Sessions.Page::sessions)
-                .mapNotNull(session -> session.metadata().get(NAME));
+                .flatMapIterable(Page::conversations)
+                .map(Named::name);
     }
 
     /** Writes all of it; waits for a turn that runs. */

@@ -25,10 +25,17 @@ public final class ScriptedChat implements AutoCloseable {
      * @param style of the golden templates
      */
     public ScriptedChat(String style, DialectSettings settings) {
+        this(style, settings, List.of());
+    }
+
+    /**
+     * @param keys that requests must show one of; none: everyone is one tenant
+     */
+    public ScriptedChat(String style, DialectSettings settings, List<String> keys) {
         this.scripted = new ScriptedService(style, settings);
         this.generator = scripted.generator();
         this.outcomes = scripted.outcomes();
-        this.routes = new ServedRoutes(scripted.service(), scripted.renderer());
+        this.routes = new ServedRoutes(scripted.service(), scripted.renderer(), keys);
         this.sessions = routes.sessions();
     }
 

@@ -1,5 +1,7 @@
 package dev.contexture.api;
 
+import dev.contexture.security.ApiKeyFilter;
+import dev.contexture.security.ApiKeys;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.NoStoredKv;
 import dev.contexture.session.PromptRenderer;
@@ -18,6 +20,7 @@ import dev.contexture.testing.LetterEmbeddings;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -32,6 +35,8 @@ import reactor.netty.http.server.HttpServer;
 
 /** The routes over HTTP of any service that generates; vectors are made of letters. */
 public final class ServedRoutes implements AutoCloseable {
+    private static final int LONGEST_LINE = 8192;
+
     private final SessionService sessions;
     private final AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
     private final DisposableServer server;
@@ -39,13 +44,22 @@ public final class ServedRoutes implements AutoCloseable {
     @EnableWebFlux
     static class Web {}
 
+    /** For everyone. */
     public ServedRoutes(InferenceService service, PromptRenderer renderer) {
+        this(service, renderer, List.of());
+    }
+
+    /**
+     * @param keys that requests must show one of; none: everyone is one tenant
+     */
+    public ServedRoutes(InferenceService service, PromptRenderer renderer, List<String> keys) {
         this.sessions = sessions(service, renderer, "ses");
         ApiProperties properties =
                 new ApiProperties(DataSize.ofMegabytes(1), Duration.ofSeconds(5), 16, 16, Duration.ofSeconds(15));
         ApiErrorHandler errors = new ApiErrorHandler(rejection -> {});
         context.register(Web.class);
         context.registerBean(ApiErrorHandler.class, () -> errors);
+        context.registerBean(ApiKeyFilter.class, () -> new ApiKeyFilter(new ApiKeys(keys)));
         context.registerBean(
                 ChatCompletionController.class,
                 () -> new ChatCompletionController(
@@ -59,6 +73,7 @@ public final class ServedRoutes implements AutoCloseable {
         ResponseService responses = responses(service, renderer);
         context.registerBean(
                 SessionController.class, () -> new SessionController(service, sessions, responses, bodies));
+        context.registerBean(MemoryController.class, () -> new MemoryController(sessions, bodies));
         context.registerBean(
                 ResponseController.class,
                 () -> new ResponseController(
@@ -80,6 +95,7 @@ public final class ServedRoutes implements AutoCloseable {
         this.server = HttpServer.create()
                 .host("localhost")
                 .port(0)
+                .httpRequestDecoder(decoder -> decoder.maxInitialLineLength(LONGEST_LINE))
                 .handle(new ReactorHttpHandlerAdapter(
                         WebHttpHandlerBuilder.applicationContext(context).build()))
                 .bindNow();

@@ -2,7 +2,6 @@ package dev.contexture.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.contexture.provider.ChatCall;
 import dev.contexture.provider.springai.ContextureChatMemoryRepository;
 import dev.contexture.provider.springai.ContextureChatModel;
 import dev.contexture.provider.springai.ContextureChatOptions;
@@ -45,8 +44,7 @@ class EmbeddedRedisIT {
     }
 
     private static ChatResponse ask(EmbeddedContexture contexture, String question) {
-        ContextureChatMemoryRepository repository =
-                new ContextureChatMemoryRepository(contexture.sessions().conversations(), ChatCall.TENANT);
+        ContextureChatMemoryRepository repository = new ContextureChatMemoryRepository(contexture.memory());
         ChatMemory memory = MessageWindowChatMemory.builder()
                 .chatMemoryRepository(repository)
                 .maxMessages(100)
@@ -73,8 +71,7 @@ class EmbeddedRedisIT {
                 tokens = ask(contexture, STORY).getMetadata().getUsage().getPromptTokens();
             }
             try (EmbeddedContexture contexture = EmbeddedContexture.open(settings(redis))) {
-                ContextureChatMemoryRepository repository =
-                        new ContextureChatMemoryRepository(contexture.sessions().conversations(), ChatCall.TENANT);
+                ContextureChatMemoryRepository repository = new ContextureChatMemoryRepository(contexture.memory());
                 assertThat(repository.findByConversationId("harbour")).hasSize(2);
                 ChatResponse answer = ask(contexture, "Who wrote down every ship?");
                 assertThat(repository.findByConversationId("harbour")).hasSize(4);

@@ -246,6 +246,43 @@ class SessionsIT {
                 .isEqualTo(2);
     }
 
+    private HttpResponse<String> put(String key, String conversation, String messages) throws Exception {
+        return send(request(key, "/v1/memory/" + conversation)
+                .PUT(HttpRequest.BodyPublishers.ofString("{\"messages\": [" + messages + "]}"))
+                .build());
+    }
+
+    @Test
+    void whatIsRememberedIsASession() throws Exception {
+        String name = "rivers%2Fof%20%C3%85bo" + "%E2%82%AC".repeat(499); // 512 characters
+        HttpResponse<String> written = put(FIRST, name, user("Name a river in France."));
+        assertThat(written.statusCode()).as(written.body()).isEqualTo(200);
+        String id = Client.json(written.body()).path("id").asString();
+        JsonNode turn = turn(id, user("Name a river in France."));
+        JsonNode remembered = get("/v1/memory/" + name);
+        assertThat(remembered.path("conversation").asString())
+                .startsWith("rivers/of \u00c5bo\u20ac")
+                .hasSize(512);
+        assertThat(remembered.path("messages")).hasSize(2);
+        assertThat(remembered.at("/messages/1/content")).isEqualTo(turn.at("/choices/0/message/content"));
+        assertThat(get("/v1/memory?limit=100").path("data").toString()).contains(id);
+        assertThat(get("/v1/sessions/" + id).at("/kv/device/bytes").asLong()).isPositive();
+
+        assertThat(Client.json(send(request(SECOND, "/v1/memory/" + name).build())
+                                .body())
+                        .path("messages"))
+                .isEmpty();
+        assertThat(delete(SECOND, "/v1/memory/" + name).statusCode()).isEqualTo(200);
+        assertThat(get("/v1/memory/" + name)).isEqualTo(remembered);
+        expect(put(FIRST, name, "{\"role\": \"user\"}"), 400, "missing_required_parameter", "messages[0].content");
+        expect(put(FIRST, "x".repeat(513), user("x")), 400, "invalid_value", "conversation");
+
+        assertThat(delete(FIRST, "/v1/memory/" + name).statusCode()).isEqualTo(200);
+        assertThat(get("/v1/memory/" + name).path("messages")).isEmpty();
+        assertThat(send(request(FIRST, "/v1/sessions/" + id).build()).statusCode())
+                .isEqualTo(404);
+    }
+
     @Test
     void whatIsWrongIsSaid() throws Exception {
         String id = create();

@@ -1,6 +1,7 @@
 package dev.contexture.provider.autoconfigure;
 
-import dev.contexture.provider.ChatCall;
+import dev.contexture.provider.ContextureMemory;
+import dev.contexture.provider.EmbeddedMemory;
 import dev.contexture.provider.autoconfigure.SpringAiContextureAutoConfiguration.SpringAiSource;
 import dev.contexture.provider.springai.ContextureChatMemoryRepository;
 import dev.contexture.security.ApiKeys;
@@ -21,6 +22,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.util.ClassUtils;
+import reactor.core.publisher.Mono;
 
 /** Spring AI's memory in sessions, where {@code spring.ai.contexture.memory.enabled} says so. */
 @AutoConfiguration(
@@ -33,24 +35,43 @@ public final class ContextureChatMemoryAutoConfiguration {
     private static final String REDIS_CLIENT = "io.lettuce.core.RedisClient";
     private static final Duration LEASE = Duration.ofSeconds(15);
 
+    /** What the memory is over where the engine is another process's; a type of its own, as {@link SpringAiSource} is. */
+    record MemorySource(ContextureMemory memory, Runnable end) implements AutoCloseable {
+        @Override
+        public void close() {
+            end.run();
+        }
+    }
+
     @Bean
     @ConditionalOnMode(prefix = PREFIX, mode = ProviderMode.EMBEDDED)
-    @ConditionalOnBean(SessionService.class)
+    @ConditionalOnBean({SpringAiSource.class, SessionService.class})
     @ConditionalOnMissingBean(ChatMemoryRepository.class)
-    ContextureChatMemoryRepository contextureChatMemory(SessionService sessions) {
-        return new ContextureChatMemoryRepository(sessions.conversations(), ChatCall.TENANT);
+    ContextureChatMemoryRepository contextureChatMemory(SpringAiSource source) {
+        return new ContextureChatMemoryRepository(source.memory().orElseThrow());
     }
 
     @Bean
     @ConditionalOnMode(prefix = PREFIX, mode = ProviderMode.REMOTE)
     @ConditionalOnMissingBean(ChatMemoryRepository.class)
-    ConversationsInRedis contextureConversations(SpringAiContextureProperties properties, SpringAiSource source) {
+    MemorySource contextureMemorySource(SpringAiContextureProperties properties, SpringAiSource source) {
         SpringAiContextureProperties.Memory memory = properties.memory();
+        if (memory.redisUrl().isBlank() && memory.tenantSecret().isBlank()) {
+            return new MemorySource(source.memory().orElseThrow(), () -> {}); // it ends with its source
+        }
+        ConversationsInRedis redis = redis(memory, source.chat().model());
+        String key = properties.apiKey();
+        return new MemorySource(
+                new EmbeddedMemory(redis.conversations(), key.isEmpty() ? Tenant.LOCAL : ApiKeys.tenant(key)),
+                redis::close);
+    }
+
+    private static ConversationsInRedis redis(SpringAiContextureProperties.Memory memory, Mono<String> model) {
         require(memory.redisUrl(), "redis-url");
         require(memory.tenantSecret(), "tenant-secret");
-        if (!ClassUtils.isPresent(REDIS_CLIENT, getClass().getClassLoader())) {
-            throw new IllegalStateException(PREFIX + ".memory.enabled needs io.lettuce:lettuce-core on the class path"
-                    + " where " + PREFIX + ".mode is remote");
+        if (!ClassUtils.isPresent(REDIS_CLIENT, ContextureChatMemoryAutoConfiguration.class.getClassLoader())) {
+            throw new IllegalStateException(
+                    PREFIX + ".memory.redis-url needs io.lettuce:lettuce-core on the class path");
         }
         try {
             return new ConversationsInRedis(
@@ -59,7 +80,7 @@ public final class ContextureChatMemoryAutoConfiguration {
                     Base64.getDecoder().decode(memory.tenantSecret()),
                     new SessionSettings(memory.timeToLive(), memory.timeToLive(), LEASE, memory.maxWait(), (int)
                             Math.min(Integer.MAX_VALUE, memory.maxRecordSize().toBytes())),
-                    source.chat().model(),
+                    model,
                     InstantSource.system(),
                     System::nanoTime,
                     new SecureRandom());
@@ -70,18 +91,16 @@ public final class ContextureChatMemoryAutoConfiguration {
 
     private static void require(String value, String name) {
         if (value.isBlank()) {
-            throw new IllegalArgumentException(PREFIX + ".memory." + name + " must be set where " + PREFIX
-                    + ".mode is remote: it is the service's, whose sessions the memory shares");
+            throw new IllegalArgumentException(
+                    PREFIX + ".memory." + name + " must be set beside the other of "
+                            + "redis-url and tenant-secret, or both left out: then the memory goes over HTTP, with the API key");
         }
     }
 
     @Bean
-    @ConditionalOnBean(ConversationsInRedis.class)
+    @ConditionalOnBean(MemorySource.class)
     @ConditionalOnMissingBean(ChatMemoryRepository.class)
-    ContextureChatMemoryRepository contextureSharedChatMemory(
-            ConversationsInRedis redis, SpringAiContextureProperties properties) {
-        String key = properties.apiKey();
-        return new ContextureChatMemoryRepository(
-                redis.conversations(), key.isEmpty() ? Tenant.LOCAL : ApiKeys.tenant(key));
+    ContextureChatMemoryRepository contextureRemoteChatMemory(MemorySource source) {
+        return new ContextureChatMemoryRepository(source.memory());
     }
 }

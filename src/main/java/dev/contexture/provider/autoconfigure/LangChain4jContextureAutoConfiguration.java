@@ -1,7 +1,10 @@
 package dev.contexture.provider.autoconfigure;
 
 import dev.contexture.provider.ContextureClient;
+import dev.contexture.provider.ContextureMemory;
 import dev.contexture.provider.EmbeddedClient;
+import dev.contexture.provider.EmbeddedMemory;
+import dev.contexture.provider.langchain4j.ContextureChatMemoryStore;
 import dev.contexture.provider.langchain4j.ContextureChatModel;
 import dev.contexture.provider.langchain4j.ContextureChatRequestParameters;
 import dev.contexture.provider.langchain4j.ContextureEmbeddingModel;
@@ -18,6 +21,7 @@ import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.embedding.listener.EmbeddingModelListener;
 import dev.langchain4j.model.embedding.request.EmbeddingRequestParameters;
+import dev.langchain4j.store.memory.chat.ChatMemoryStore;
 import java.util.Optional;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -25,6 +29,7 @@ import org.springframework.boot.autoconfigure.condition.AnyNestedCondition;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
@@ -37,12 +42,29 @@ public final class LangChain4jContextureAutoConfiguration {
     private static final String PREFIX = LangChain4jContextureProperties.PREFIX;
 
     /** What the models are made over; a type of its own, so that the other framework may go another way. */
-    record LangChain4jSource(ContextureClient chat, Optional<EmbeddingService> embeddings, Runnable end)
+    record LangChain4jSource(
+            ContextureClient chat,
+            Optional<EmbeddingService> embeddings,
+            Optional<ContextureMemory> memory,
+            Runnable end)
             implements AutoCloseable {
         @Override
         public void close() {
             end.run();
         }
+    }
+
+    /** Remote, or the process has sessions. */
+    static final class LangChain4jSessions extends AnyNestedCondition {
+        LangChain4jSessions() {
+            super(ConfigurationPhase.REGISTER_BEAN);
+        }
+
+        @ConditionalOnMode(prefix = PREFIX, mode = ProviderMode.REMOTE)
+        static class OverHttp {}
+
+        @ConditionalOnBean(SessionService.class)
+        static class Here {}
     }
 
     /** Remote, or the process has an embedding model. */
@@ -68,6 +90,7 @@ public final class LangChain4jContextureAutoConfiguration {
         return new LangChain4jSource(
                 new EmbeddedClient(service, Optional.ofNullable(sessions.getIfAvailable())),
                 Optional.ofNullable(embeddings.getIfAvailable()),
+                Optional.ofNullable(sessions.getIfAvailable()).map(EmbeddedMemory::of),
                 () -> {});
     }
 
@@ -75,7 +98,8 @@ public final class LangChain4jContextureAutoConfiguration {
     @ConditionalOnMode(prefix = PREFIX, mode = ProviderMode.REMOTE)
     LangChain4jSource langChain4jContextureService(LangChain4jContextureProperties properties) {
         RemoteContexture remote = properties.address().open();
-        return new LangChain4jSource(remote.chat(), Optional.of(remote.embeddings()), remote::close);
+        return new LangChain4jSource(
+                remote.chat(), Optional.of(remote.embeddings()), Optional.of(remote.memory()), remote::close);
     }
 
     @Bean
@@ -140,5 +164,14 @@ public final class LangChain4jContextureAutoConfiguration {
                 source.embeddings.orElseThrow(),
                 EmbeddingRequestParameters.EMPTY,
                 listeners.orderedStream().toList());
+    }
+
+    @Bean
+    @ConditionalOnBean(LangChain4jSource.class)
+    @ConditionalOnProperty(prefix = PREFIX, name = "memory.enabled", havingValue = "true")
+    @Conditional(LangChain4jSessions.class)
+    @ConditionalOnMissingBean(ChatMemoryStore.class)
+    ContextureChatMemoryStore langChain4jContextureChatMemoryStore(LangChain4jSource source) {
+        return new ContextureChatMemoryStore(source.memory.orElseThrow());
     }
 }

@@ -18,6 +18,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param silenceTimeout of a stream: longest time in which nothing comes, not even a comment; remote only
  * @param maxRetries times that a request is sent again that nothing came of yet, 0 to 10; remote only
  * @param chatModel what requests leave open
+ * @param memory where a {@code ChatMemory} keeps what was said
  */
 @ConfigurationProperties(LangChain4jContextureProperties.PREFIX)
 public record LangChain4jContextureProperties(
@@ -28,7 +29,8 @@ public record LangChain4jContextureProperties(
         @DefaultValue("5m") Duration responseTimeout,
         @DefaultValue("60s") Duration silenceTimeout,
         @DefaultValue("2") int maxRetries,
-        @DefaultValue Chat chatModel) {
+        @DefaultValue Chat chatModel,
+        @DefaultValue Memory memory) {
     static final String PREFIX = "langchain4j.contexture";
 
     /**
@@ -60,6 +62,13 @@ public record LangChain4jContextureProperties(
             @Nullable Boolean thinking,
             @Nullable SparsityMode sparsityMode,
             @Nullable Integer sparsityBudget) {}
+
+    /**
+     * A memory that is one with sessions.
+     *
+     * @param enabled whether there is a {@code ChatMemoryStore}
+     */
+    public record Memory(@DefaultValue("false") boolean enabled) {}
 
     /** Without the key. */
     @Override

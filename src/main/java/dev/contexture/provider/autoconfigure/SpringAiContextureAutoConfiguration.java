@@ -2,7 +2,9 @@ package dev.contexture.provider.autoconfigure;
 
 import dev.contexture.core.SparsityOverrides;
 import dev.contexture.provider.ContextureClient;
+import dev.contexture.provider.ContextureMemory;
 import dev.contexture.provider.EmbeddedClient;
+import dev.contexture.provider.EmbeddedMemory;
 import dev.contexture.provider.remote.RemoteContexture;
 import dev.contexture.provider.springai.ContextureChatModel;
 import dev.contexture.provider.springai.ContextureChatOptions;
@@ -38,7 +40,11 @@ public final class SpringAiContextureAutoConfiguration {
     private static final String NAME = "contexture";
 
     /** What the models are made over; a type of its own, so that the other framework may go another way. */
-    record SpringAiSource(ContextureClient chat, Optional<EmbeddingService> embeddings, Runnable end)
+    record SpringAiSource(
+            ContextureClient chat,
+            Optional<EmbeddingService> embeddings,
+            Optional<ContextureMemory> memory,
+            Runnable end)
             implements AutoCloseable {
         @Override
         public void close() {
@@ -69,6 +75,7 @@ public final class SpringAiContextureAutoConfiguration {
         return new SpringAiSource(
                 new EmbeddedClient(service, Optional.ofNullable(sessions.getIfAvailable())),
                 Optional.ofNullable(embeddings.getIfAvailable()),
+                Optional.ofNullable(sessions.getIfAvailable()).map(EmbeddedMemory::of),
                 () -> {});
     }
 
@@ -76,7 +83,8 @@ public final class SpringAiContextureAutoConfiguration {
     @ConditionalOnMode(prefix = PREFIX, mode = ProviderMode.REMOTE)
     SpringAiSource springAiContextureService(SpringAiContextureProperties properties) {
         RemoteContexture remote = properties.address().open();
-        return new SpringAiSource(remote.chat(), Optional.of(remote.embeddings()), remote::close);
+        return new SpringAiSource(
+                remote.chat(), Optional.of(remote.embeddings()), Optional.of(remote.memory()), remote::close);
     }
 
     @Bean

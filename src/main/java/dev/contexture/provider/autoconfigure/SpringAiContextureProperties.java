@@ -69,14 +69,17 @@ public record SpringAiContextureProperties(
      * A memory that is one with sessions.
      *
      * @param enabled whether there is one; otherwise the application's own, or Spring AI's
-     * @param redisUrl that the service keeps sessions in; remote only, and needed there
-     * @param redisCluster whether the URL names a member of a cluster; remote only
-     * @param redisCaFile PEM certificates that the server's is checked against; remote only
-     * @param tenantSecret the service's {@code contexture.security.tenant-secret}; remote only, and needed there. Who has it can read
-     *     every tenant's conversations: for applications that are trusted as the service is
-     * @param timeToLive of a conversation after its last use; remote only, embedded it is {@code contexture.session.default-ttl}
-     * @param maxRecordSize of a conversation's text and tokens, as the service's {@code contexture.session.max-record-size}; remote only
-     * @param maxWait for a turn that runs; remote only
+     * @param redisUrl that the service keeps sessions in, for a memory that reads it without the service; remote only. Without it and the
+     *     secret the memory goes over HTTP, to the service that the model asks
+     * @param redisCluster whether the URL names a member of a cluster
+     * @param redisCaFile PEM certificates that the server's is checked against
+     * @param tenantSecret the service's {@code contexture.security.tenant-secret}; needed where {@code redis-url} is set. Who has it can
+     *     read every tenant's conversations: for applications that are trusted as the service is
+     * @param timeToLive of a conversation after its last use; with {@code redis-url} only, elsewhere it is
+     *     {@code contexture.session.default-ttl}
+     * @param maxRecordSize of a conversation's text and tokens, as the service's {@code contexture.session.max-record-size}; with
+     *     {@code redis-url} only
+     * @param maxWait for a turn that runs; with {@code redis-url} only
      */
     public record Memory(
             @DefaultValue("false") boolean enabled,

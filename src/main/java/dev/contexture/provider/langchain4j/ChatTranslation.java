@@ -163,13 +163,14 @@ final class ChatTranslation {
         return user.singleText();
     }
 
-    private static AiMessage message(SpokenAnswer spoken) {
-        List<ToolExecutionRequest> calls =
-                spoken.calls().stream().map(ChatTranslation::call).toList();
+    /**
+     * @param thinking empty for none
+     */
+    static AiMessage message(String text, String thinking, List<SpokenAnswer.Call> calls) {
         return AiMessage.builder()
-                .text(spoken.text().isEmpty() && !calls.isEmpty() ? null : spoken.text())
-                .thinking(spoken.reasoning().isEmpty() ? null : spoken.reasoning())
-                .toolExecutionRequests(calls)
+                .text(text.isEmpty() && !calls.isEmpty() ? null : text)
+                .thinking(thinking.isEmpty() ? null : thinking)
+                .toolExecutionRequests(calls.stream().map(ChatTranslation::call).toList())
                 .build();
     }
 
@@ -182,8 +183,9 @@ final class ChatTranslation {
     }
 
     static ChatResponse response(SingleAnswer answer) {
+        SpokenAnswer spoken = answer.spoken();
         return ChatResponse.builder()
-                .aiMessage(message(answer.spoken()))
+                .aiMessage(message(spoken.text(), spoken.reasoning(), spoken.calls()))
                 .metadata(ContextureChatResponseMetadata.of(answer))
                 .build();
     }

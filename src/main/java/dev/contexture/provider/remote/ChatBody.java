@@ -5,11 +5,11 @@ import dev.contexture.core.SamplingParams;
 import dev.contexture.core.SparsityOverrides;
 import dev.contexture.provider.ChatCall;
 import dev.contexture.session.GenerationRequest;
+import dev.contexture.session.OpenAiMessages;
 import dev.contexture.session.Prompt;
 import dev.contexture.session.TurnOptions;
 import dev.contexture.session.dialect.ToolChoice;
 import dev.contexture.session.dialect.ToolUse;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -19,8 +19,6 @@ import tools.jackson.databind.json.JsonMapper;
 /** A call as the body of POST /chat/completions. */
 final class ChatBody {
     private static final String FUNCTION = "function";
-    private static final String ARGUMENTS = "arguments";
-    private static final String TOOL_CALLS = "tool_calls";
 
     private ChatBody() {}
 
@@ -61,28 +59,8 @@ final class ChatBody {
         return body;
     }
 
-    /** Arguments of earlier calls are texts on the wire. */
     static List<Map<String, Object>> messages(List<Map<String, Object>> messages) {
-        List<Map<String, Object>> written = new ArrayList<>();
-        for (Map<String, Object> message : messages) {
-            Map<String, Object> copy = new LinkedHashMap<>(message);
-            if (message.get(TOOL_CALLS) instanceof List<?> calls) {
-                copy.put(TOOL_CALLS, calls.stream().map(ChatBody::call).toList());
-            }
-            written.add(copy);
-        }
-        return written;
-    }
-
-    private static Object call(Object given) {
-        if (!(given instanceof Map<?, ?> call) || !(call.get(FUNCTION) instanceof Map<?, ?> function)) {
-            throw new IllegalArgumentException("a call in the messages has no function: " + given);
-        }
-        Map<Object, Object> written = new LinkedHashMap<>(call);
-        Map<Object, Object> named = new LinkedHashMap<>(function);
-        named.put(ARGUMENTS, JsonMapper.shared().writeValueAsString(function.get(ARGUMENTS)));
-        written.put(FUNCTION, named);
-        return written;
+        return messages.stream().map(OpenAiMessages::written).toList();
     }
 
     private static void sampling(Map<String, Object> body, SamplingParams sampling) {

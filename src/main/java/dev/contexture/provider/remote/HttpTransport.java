@@ -62,7 +62,17 @@ final class HttpTransport implements AutoCloseable {
      * @param repeatable whether it may be done twice, as far as the service's state goes
      */
     Mono<JsonNode> post(String path, Object body, boolean repeatable) {
-        return whole(path, posted(path, body), repeatable);
+        return whole(path, sent("POST", path, body), repeatable);
+    }
+
+    /** An answer as a whole. */
+    Mono<JsonNode> put(String path, Object body) {
+        return whole(path, sent("PUT", path, body), true);
+    }
+
+    /** An answer as a whole. */
+    Mono<JsonNode> delete(String path) {
+        return whole(path, request(path).DELETE(), true);
     }
 
     private Mono<JsonNode> whole(String path, HttpRequest.Builder request, boolean repeatable) {
@@ -84,7 +94,7 @@ final class HttpTransport implements AutoCloseable {
      * @param id of the request, for the service's log
      */
     Flux<String> events(String path, String id, Object body) {
-        HttpRequest request = posted(path, body)
+        HttpRequest request = sent("POST", path, body)
                 .header("Accept", "text/event-stream")
                 .header("X-Request-Id", id)
                 .build(); // without a limit of its own, which from JDK 26 on is the whole answer's
@@ -123,10 +133,10 @@ final class HttpTransport implements AutoCloseable {
         return settings.apiKey().isEmpty() ? request : request.header("Authorization", "Bearer " + settings.apiKey());
     }
 
-    private HttpRequest.Builder posted(String path, Object body) {
+    private HttpRequest.Builder sent(String method, String path, Object body) {
         return request(path)
                 .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofByteArray(JsonMapper.shared().writeValueAsBytes(body)));
+                .method(method, BodyPublishers.ofByteArray(JsonMapper.shared().writeValueAsBytes(body)));
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.contexture.provider.remote;
 
 import dev.contexture.provider.ContextureClient;
+import dev.contexture.provider.ContextureMemory;
 import dev.contexture.session.embedding.EmbeddingService;
 import java.util.function.DoubleSupplier;
 
@@ -12,6 +13,7 @@ public final class RemoteContexture implements AutoCloseable {
     private final HttpTransport http;
     private final ContextureClient chat;
     private final EmbeddingService embeddings;
+    private final ContextureMemory memory;
 
     /**
      * @param random in [0, 1), spreads the retries of callers that failed together
@@ -21,6 +23,7 @@ public final class RemoteContexture implements AutoCloseable {
         ServedModels models = new ServedModels(http);
         this.chat = new RemoteClient(http, models);
         this.embeddings = new RemoteEmbeddings(http, models);
+        this.memory = new RemoteMemory(http);
     }
 
     public ContextureClient chat() {
@@ -29,6 +32,10 @@ public final class RemoteContexture implements AutoCloseable {
 
     public EmbeddingService embeddings() {
         return embeddings;
+    }
+
+    public ContextureMemory memory() {
+        return memory;
     }
 
     /** Ends what runs. */

@@ -1,9 +1,10 @@
 package dev.contexture.provider.springai;
 
-import dev.contexture.provider.Failures;
+import dev.contexture.provider.ContextureException;
+import dev.contexture.provider.ContextureMemory;
+import dev.contexture.provider.MemoryLimit;
 import dev.contexture.session.Conversations;
 import dev.contexture.session.SessionMessage;
-import java.time.Duration;
 import java.util.List;
 import org.springframework.ai.chat.memory.ChatMemoryRepository;
 import org.springframework.ai.chat.messages.Message;
@@ -12,23 +13,16 @@ import reactor.core.publisher.Mono;
 /**
  * Spring AI's memory, and what Contexture keeps of a conversation, as one: a conversation is a session. With {@link #sessionId} in a prompt's options its turns
  * write it, and go on from the tokens, keys and values that are there; without, it is a store of messages. Lies where sessions lie: in Redis, sealed under
- * the tenant's key, until its time to live ends; in the process where there is none.
+ * the tenant's key, until its time to live ends; in the process where there is none. Whose process or Redis that is, the {@link ContextureMemory} says.
  *
  * <p>Kept of a message are role, text, calls and their results, and thoughts; not media or an application's own metadata. Fails with
- * {@link dev.contexture.provider.ContextureException}. Safe for use by several threads, which must be allowed to block.
+ * {@link ContextureException}. Safe for use by several threads, which must be allowed to block.
  */
 public final class ContextureChatMemoryRepository implements ChatMemoryRepository {
-    private static final Duration LONGEST = Duration.ofMinutes(2);
+    private final ContextureMemory memory;
 
-    private final Conversations conversations;
-    private final String tenant;
-
-    /**
-     * @param tenant whose they are: {@link dev.contexture.provider.ChatCall#TENANT} for the engine of this process
-     */
-    public ContextureChatMemoryRepository(Conversations conversations, String tenant) {
-        this.conversations = conversations;
-        this.tenant = tenant;
+    public ContextureChatMemoryRepository(ContextureMemory memory) {
+        this.memory = memory;
     }
 
     /** For {@link ContextureChatOptions.Builder#sessionId}. */
@@ -38,12 +32,12 @@ public final class ContextureChatMemoryRepository implements ChatMemoryRepositor
 
     @Override
     public List<String> findConversationIds() {
-        return wait(conversations.names(tenant).collectList());
+        return wait(memory.conversations().collectList());
     }
 
     @Override
     public List<Message> findByConversationId(String conversationId) {
-        return SpringMessages.messages(wait(conversations.messages(tenant, conversationId)));
+        return SpringMessages.messages(wait(memory.messages(conversationId)));
     }
 
     @Override
@@ -52,20 +46,15 @@ public final class ContextureChatMemoryRepository implements ChatMemoryRepositor
                 .flatMap(message -> SpringMessages.fields(message).stream())
                 .map(SessionMessage::new)
                 .toList();
-        wait(conversations.write(tenant, conversationId, said).thenReturn(conversationId));
+        wait(memory.write(conversationId, said).thenReturn(conversationId));
     }
 
     @Override
     public void deleteByConversationId(String conversationId) {
-        wait(conversations.delete(tenant, conversationId).thenReturn(conversationId));
+        wait(memory.delete(conversationId).thenReturn(conversationId));
     }
 
-    /** Each call of the store has a limit of its own, and so has waiting for a turn. */
     private static <T> T wait(Mono<T> answer) {
-        T found = answer.onErrorMap(Failures::of).block(LONGEST);
-        if (found == null) {
-            throw new IllegalStateException("the store gave no answer");
-        }
-        return found;
+        return MemoryLimit.of(answer).blockOptional().orElseThrow();
     }
 }

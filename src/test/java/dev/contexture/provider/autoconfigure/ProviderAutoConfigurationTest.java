@@ -1,12 +1,16 @@
 package dev.contexture.provider.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.contexture.api.ScriptedChat;
+import dev.contexture.provider.ChatCall;
+import dev.contexture.provider.ContextureException;
 import dev.contexture.provider.langchain4j.ContextureChatModel;
 import dev.contexture.provider.langchain4j.ContextureChatRequestParameters;
 import dev.contexture.provider.langchain4j.ContextureStreamingChatModel;
 import dev.contexture.provider.springai.ContextureChatMemoryRepository;
+import dev.contexture.security.Tenant;
 import dev.contexture.session.InferenceService;
 import dev.contexture.session.SessionService;
 import dev.contexture.session.dialect.DialectSettings;
@@ -18,6 +22,8 @@ import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.listener.ChatModelRequestContext;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.store.memory.chat.ChatMemoryStore;
+import dev.langchain4j.store.memory.chat.InMemoryChatMemoryStore;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -28,6 +34,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.springframework.ai.chat.memory.ChatMemoryRepository;
 import org.springframework.ai.chat.memory.InMemoryChatMemoryRepository;
+import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.annotation.ImportCandidates;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -223,6 +230,7 @@ class ProviderAutoConfigurationTest {
             for (String name : List.of(
                     "langchain4j.contexture.mode",
                     "langchain4j.contexture.chat-model.min-p",
+                    "langchain4j.contexture.memory.enabled",
                     "spring.ai.contexture.base-url",
                     "spring.ai.contexture.chat.sparsity-budget")) {
                 assertThat(metadata).contains("\"name\": \"" + name + "\"");
@@ -258,8 +266,58 @@ class ProviderAutoConfigurationTest {
     }
 
     @Test
-    void remoteMemoryNeedsTheServicesRedisAndSecret() {
+    void remoteMemoryNeedsTheAddressAlone() {
+        withMemory(remote()).run(context -> {
+            ChatMemoryRepository memory = context.getBean(ChatMemoryRepository.class);
+            memory.saveAll("alice", List.of(new UserMessage("One?")));
+            assertThat(server.sessions()
+                            .conversations()
+                            .names(Tenant.LOCAL)
+                            .collectList()
+                            .block())
+                    .containsExactly("alice");
+            memory.deleteByConversationId("alice");
+            assertThat(memory.findConversationIds()).isEmpty();
+        });
         withMemory(remote())
+                .withBean(ChatMemoryRepository.class, InMemoryChatMemoryRepository::new)
+                .run(context -> assertThat(context)
+                        .getBean(ChatMemoryRepository.class)
+                        .isInstanceOf(InMemoryChatMemoryRepository.class));
+    }
+
+    @Test
+    void langChain4jsMemoryIsInSessions() {
+        String enabled = "langchain4j.contexture.memory.enabled=true";
+        withEngine()
+                .withBean(SessionService.class, server::sessions)
+                .run(context -> assertThat(context).doesNotHaveBean(ChatMemoryStore.class));
+        withEngine()
+                .withPropertyValues(enabled)
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(ChatMemoryStore.class));
+        withEngine()
+                .withBean(SessionService.class, server::sessions)
+                .withPropertyValues(enabled)
+                .run(context -> keeps(context.getBean(ChatMemoryStore.class), ChatCall.TENANT));
+        remote().withPropertyValues(enabled)
+                .run(context -> keeps(context.getBean(ChatMemoryStore.class), Tenant.LOCAL));
+        remote().withPropertyValues(enabled)
+                .withBean(ChatMemoryStore.class, InMemoryChatMemoryStore::new)
+                .run(context ->
+                        assertThat(context).getBean(ChatMemoryStore.class).isInstanceOf(InMemoryChatMemoryStore.class));
+    }
+
+    private static void keeps(ChatMemoryStore store, String tenant) {
+        store.updateMessages(7, List.of(dev.langchain4j.data.message.UserMessage.from("One?")));
+        assertThat(server.sessions().conversations().names(tenant).collectList().block())
+                .containsExactly("7");
+        store.deleteMessages(7);
+    }
+
+    @Test
+    void remoteMemoryOpensTheServicesRedisWithItsSecret() {
+        withMemory(remote())
+                .withPropertyValues(MEMORY + "tenant-secret=" + "A".repeat(43) + "=")
                 .run(context -> assertThat(context)
                         .getFailure()
                         .rootCause()
@@ -275,9 +333,17 @@ class ProviderAutoConfigurationTest {
                 .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("at least 32 bytes"));
         addressed
                 .withPropertyValues(MEMORY + "tenant-secret=" + "A".repeat(43) + "=")
-                .run(context -> assertThat(context)
-                        .hasNotFailed()
-                        .getBean(ChatMemoryRepository.class)
-                        .isInstanceOf(ContextureChatMemoryRepository.class));
+                .run(context -> {
+                    assertThat(context)
+                            .hasNotFailed()
+                            .getBean(ChatMemoryRepository.class)
+                            .isInstanceOf(ContextureChatMemoryRepository.class);
+                    // Nothing listens there: it is Redis that is asked, not the service.
+                    assertThatThrownBy(() ->
+                                    context.getBean(ChatMemoryRepository.class).findConversationIds())
+                            .isInstanceOfSatisfying(
+                                    ContextureException.class,
+                                    e -> assertThat(e.kind()).isEqualTo(ContextureException.Kind.UNAVAILABLE));
+                });
     }
 }

@@ -8,9 +8,11 @@ import dev.contexture.core.SparsityOverrides;
 import dev.contexture.provider.ChatCall;
 import dev.contexture.provider.ContextureException;
 import dev.contexture.provider.ContextureException.Kind;
+import dev.contexture.provider.ContextureMemory;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.Prompt;
+import dev.contexture.session.SessionMessage;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -28,10 +30,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
+import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 
 /** A service that refuses, breaks off, falls silent, or is none of ours. */
@@ -56,13 +60,18 @@ class UnwillingServiceTest {
             .host("localhost")
             .port(0)
             .route(routes -> routes.get("/v1/models", (request, response) -> response.sendString(Mono.just(MODELS)))
-                    .post("/v1/chat/completions", (request, response) -> {
-                        requests.incrementAndGet();
-                        keys.add(String.valueOf(request.requestHeaders().get("Authorization")));
-                        return Objects.requireNonNull(behaviours.remove()).answer(response);
-                    }))
+                    .post("/v1/chat/completions", this::answer)
+                    .get("/v1/memory/alice", this::answer)
+                    .put("/v1/memory/alice", this::answer)
+                    .delete("/v1/memory/alice", this::answer))
             .bindNow();
     private final List<RemoteContexture> opened = new ArrayList<>();
+
+    private Mono<Void> answer(HttpServerRequest request, HttpServerResponse response) {
+        requests.incrementAndGet();
+        keys.add(String.valueOf(request.requestHeaders().get("Authorization")));
+        return Objects.requireNonNull(behaviours.remove()).answer(response);
+    }
 
     @AfterEach
     void close() {
@@ -237,6 +246,43 @@ class UnwillingServiceTest {
         behaviours.add(status(502, "", "<html>"));
         behaviours.add(text(WHOLE));
         assertThat(ask(1)).hasSize(3);
+    }
+
+    /** Whatever was done of it may be done again. */
+    @Test
+    void memoryIsAskedAgain() {
+        ContextureMemory memory = open(2).memory();
+        for (Mono<?> call : List.of(
+                memory.messages("alice"),
+                memory.write("alice", List.of(SessionMessage.of("user", "Hi"))),
+                memory.delete("alice"))) {
+            requests.set(0);
+            behaviours.add(status(502, "", "<html>"));
+            behaviours.add(status(503, "", error("service_unavailable_error", "session_store_unavailable")));
+            behaviours.add(text("{\"messages\": []}"));
+            call.then().block(Duration.ofSeconds(20));
+            assertThat(requests).hasValue(3);
+        }
+        assertThat(keys).containsOnly("Bearer key");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "<html>",
+                "{}",
+                "{\"messages\": [{}]}",
+                "{\"messages\": [7]}",
+                "{\"messages\": [{\"role\": \"assistant\", \"tool_calls\": [{}]}]}",
+                "{\"messages\": [{\"role\": \"assistant\", \"tool_calls\": [{\"function\": {\"arguments\": \"{\"}}]}]}"
+            })
+    void otherMemoriesAreRefused(String answer) {
+        behaviours.add(text(answer));
+        assertThatThrownBy(() -> open(0).memory().messages("alice").block(Duration.ofSeconds(20)))
+                .isInstanceOfSatisfying(ContextureException.class, e -> {
+                    assertThat(e.kind()).isEqualTo(Kind.INTERNAL);
+                    assertThat(e).hasMessageContaining("is not as Contexture answers");
+                });
     }
 
     @Test

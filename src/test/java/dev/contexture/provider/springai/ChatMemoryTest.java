@@ -1,11 +1,15 @@
 package dev.contexture.provider.springai;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.contexture.api.ScriptedChat;
 import dev.contexture.provider.ChatCall;
 import dev.contexture.provider.ContextureClient;
+import dev.contexture.provider.ContextureException;
+import dev.contexture.provider.ContextureException.Kind;
 import dev.contexture.provider.EmbeddedClient;
+import dev.contexture.provider.EmbeddedMemory;
 import dev.contexture.provider.remote.RemoteContexture;
 import dev.contexture.provider.remote.RemoteSettings;
 import dev.contexture.security.Tenant;
@@ -22,7 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.ai.chat.client.ChatClient;
 import org.springframework.ai.chat.client.advisor.MessageChatMemoryAdvisor;
 import org.springframework.ai.chat.memory.ChatMemory;
@@ -36,6 +40,15 @@ import org.springframework.ai.tool.annotation.Tool;
 
 /** Spring AI's memory advisor over conversations that are sessions, of this process and over HTTP. */
 class ChatMemoryTest {
+    /** Where the engine is, and who reads its conversations. */
+    private enum Way {
+        EMBEDDED,
+        /** All by the service. */
+        HTTP,
+        /** The model by the service, the conversations by the application, out of the same store. */
+        SHARED
+    }
+
     private static ScriptedChat server;
     private static RemoteContexture remote;
 
@@ -54,8 +67,8 @@ class ChatMemoryTest {
     @BeforeEach
     void begin() {
         generator().forget();
-        for (boolean overHttp : new boolean[] {false, true}) {
-            ContextureChatMemoryRepository memory = memory(overHttp);
+        for (Way way : Way.values()) {
+            ContextureChatMemoryRepository memory = memory(way);
             memory.findConversationIds().forEach(memory::deleteByConversationId);
         }
     }
@@ -64,20 +77,23 @@ class ChatMemoryTest {
         return server.scripted().generator();
     }
 
-    private static String tenant(boolean overHttp) {
-        return overHttp ? Tenant.LOCAL : ChatCall.TENANT;
+    private static String tenant(Way way) {
+        return way == Way.EMBEDDED ? ChatCall.TENANT : Tenant.LOCAL;
     }
 
-    private static ContextureChatMemoryRepository memory(boolean overHttp) {
-        return new ContextureChatMemoryRepository(server.sessions().conversations(), tenant(overHttp));
+    private static ContextureChatMemoryRepository memory(Way way) {
+        return new ContextureChatMemoryRepository(
+                way == Way.HTTP
+                        ? remote.memory()
+                        : new EmbeddedMemory(server.sessions().conversations(), tenant(way)));
     }
 
-    private static ChatClient client(boolean overHttp, int window) {
-        ContextureClient client = overHttp
-                ? remote.chat()
-                : new EmbeddedClient(server.scripted().service(), Optional.of(server.sessions()));
+    private static ChatClient client(Way way, int window) {
+        ContextureClient client = way == Way.EMBEDDED
+                ? new EmbeddedClient(server.scripted().service(), Optional.of(server.sessions()))
+                : remote.chat();
         ChatMemory memory = MessageWindowChatMemory.builder()
-                .chatMemoryRepository(memory(overHttp))
+                .chatMemoryRepository(memory(way))
                 .maxMessages(window)
                 .build();
         return ChatClient.builder(ContextureChatModel.of(client))
@@ -86,22 +102,22 @@ class ChatMemoryTest {
                 .build();
     }
 
-    private static ChatClient.ChatClientRequestSpec turn(boolean overHttp, String question) {
-        return turn(overHttp, question, 100);
+    private static ChatClient.ChatClientRequestSpec turn(Way way, String question) {
+        return turn(way, question, 100);
     }
 
-    private static ChatClient.ChatClientRequestSpec turn(boolean overHttp, String question, int window) {
-        return client(overHttp, window)
+    private static ChatClient.ChatClientRequestSpec turn(Way way, String question, int window) {
+        return client(way, window)
                 .prompt()
                 .user(question)
                 .advisors(advisor -> advisor.param(ChatMemory.CONVERSATION_ID, "alice"))
                 .options(ContextureChatOptions.builder().sessionId(ContextureChatMemoryRepository.sessionId("alice")));
     }
 
-    private static Session session(boolean overHttp) {
+    private static Session session(Way way) {
         return Objects.requireNonNull(server.sessions()
                 .sessions()
-                .find(tenant(overHttp), ContextureChatMemoryRepository.sessionId("alice"))
+                .find(tenant(way), ContextureChatMemoryRepository.sessionId("alice"))
                 .block());
     }
 
@@ -112,18 +128,18 @@ class ChatMemoryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void memoryAndSessionAreOne(boolean overHttp) {
+    @EnumSource
+    void memoryAndSessionAreOne(Way way) {
         generator().willAnswer("Paris.");
-        assertThat(turn(overHttp, "The capital of France?").call().content()).isEqualTo("Paris.");
+        assertThat(turn(way, "The capital of France?").call().content()).isEqualTo("Paris.");
         generator().willAnswer("Two million.");
-        assertThat(turn(overHttp, "How many live there?").stream()
+        assertThat(turn(way, "How many live there?").stream()
                         .content()
                         .collectList()
                         .map(parts -> String.join("", parts))
                         .block(Duration.ofSeconds(20)))
                 .isEqualTo("Two million.");
-        ContextureChatMemoryRepository memory = memory(overHttp);
+        ContextureChatMemoryRepository memory = memory(way);
         assertThat(said(memory.findByConversationId("alice")))
                 .containsExactly(
                         "user The capital of France?",
@@ -131,7 +147,7 @@ class ChatMemoryTest {
                         "user How many live there?",
                         "assistant Two million.");
         assertThat(memory.findConversationIds()).containsExactly("alice");
-        Session session = session(overHttp);
+        Session session = session(way);
         assertThat(session.turns()).isEqualTo(2);
         assertThat(session.messages()).hasSize(5);
         // The second turn read everything once, and went on from the tokens of the first.
@@ -155,17 +171,14 @@ class ChatMemoryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void callsAreRemembered(boolean overHttp) {
+    @EnumSource
+    void callsAreRemembered(Way way) {
         generator()
                 .willAnswer("<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Turku\"}}\n</tool_call>");
         generator().willAnswer("It rains.");
-        assertThat(turn(overHttp, "How is it in Turku?")
-                        .tools(new Weather())
-                        .call()
-                        .content())
+        assertThat(turn(way, "How is it in Turku?").tools(new Weather()).call().content())
                 .isEqualTo("It rains.");
-        List<Message> messages = memory(overHttp).findByConversationId("alice");
+        List<Message> messages = memory(way).findByConversationId("alice");
         assertThat(said(messages).getFirst()).isEqualTo("user How is it in Turku?");
         assertThat(said(messages).getLast()).isEqualTo("assistant It rains.");
         assertThat(messages).hasSize(4);
@@ -181,13 +194,13 @@ class ChatMemoryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void aWindowKeepsEachAnswerOnce(boolean overHttp) {
+    @EnumSource
+    void aWindowKeepsEachAnswerOnce(Way way) {
         for (int i = 1; i <= 5; i++) {
             generator().willAnswer("Answer " + i + ".");
-            turn(overHttp, "Question " + i + "?", 4).call().content();
+            turn(way, "Question " + i + "?", 4).call().content();
         }
-        List<String> kept = said(memory(overHttp).findByConversationId("alice"));
+        List<String> kept = said(memory(way).findByConversationId("alice"));
         assertThat(kept).doesNotHaveDuplicates().hasSizeLessThanOrEqualTo(5);
         assertThat(kept.getLast()).isEqualTo("assistant Answer 5.");
         assertThat(generator().lastPrompt()).containsOnlyOnce("Answer 4.");
@@ -198,20 +211,21 @@ class ChatMemoryTest {
     void aQuestionWithoutAnAnswerStays() {
         generator().willRefuse(new IllegalStateException("out of order"));
         try {
-            turn(false, "One?").call().content();
+            turn(Way.EMBEDDED, "One?").call().content();
         } catch (RuntimeException expected) {
             assertThat(expected).hasMessageContaining("out of order");
         }
-        assertThat(said(memory(false).findByConversationId("alice"))).containsExactly("user One?");
+        assertThat(said(memory(Way.EMBEDDED).findByConversationId("alice"))).containsExactly("user One?");
         generator().willAnswer("Yes.");
-        assertThat(turn(false, "Two?").call().content()).isEqualTo("Yes.");
-        assertThat(said(memory(false).findByConversationId("alice")))
+        assertThat(turn(Way.EMBEDDED, "Two?").call().content()).isEqualTo("Yes.");
+        assertThat(said(memory(Way.EMBEDDED).findByConversationId("alice")))
                 .containsExactly("user One?", "user Two?", "assistant Yes.");
     }
 
-    @Test
-    void withoutSessionsItIsAStore() {
-        ContextureChatMemoryRepository memory = memory(false);
+    @ParameterizedTest
+    @EnumSource
+    void withoutSessionsItIsAStore(Way way) {
+        ContextureChatMemoryRepository memory = memory(way);
         List<Message> messages = List.of(
                 new SystemMessage("Rules"),
                 new UserMessage("One?"),
@@ -225,6 +239,31 @@ class ChatMemoryTest {
         assertThat(found.getLast().getMetadata()).containsEntry(ContextureChatModel.THINKING, "Hm.");
         memory.saveAll("bob", List.of(new UserMessage("Two?")));
         assertThat(said(memory.findByConversationId("bob"))).containsExactly("user Two?");
-        assertThat(memory(true).findByConversationId("bob")).isEmpty();
+        memory.saveAll("bob", List.of());
+        assertThat(memory.findByConversationId("bob")).isEmpty();
+    }
+
+    @Test
+    void tenantsHaveTheirOwn() {
+        memory(Way.EMBEDDED).saveAll("bob", List.of(new UserMessage("One?")));
+        assertThat(memory(Way.HTTP).findByConversationId("bob")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatCannotBeIsRefusedAlike(Way way) {
+        ContextureChatMemoryRepository memory = memory(way);
+        assertThatThrownBy(() -> memory.findByConversationId("x".repeat(513)))
+                .isInstanceOfSatisfying(ContextureException.class, e -> {
+                    assertThat(e.kind()).isEqualTo(Kind.INVALID_REQUEST);
+                    assertThat(e.param()).hasValue("conversation");
+                    assertThat(e).hasMessageContaining("1 to 512 characters but has 513");
+                });
+        assertThatThrownBy(() -> memory.saveAll("bob", List.of(new UserMessage("x".repeat(1_000_000)))))
+                .isInstanceOfSatisfying(ContextureException.class, e -> {
+                    assertThat(e.kind()).isEqualTo(Kind.INVALID_REQUEST);
+                    assertThat(e).hasMessageContaining("max-record-size");
+                });
+        assertThat(memory.findConversationIds()).isEmpty();
     }
 }
