@@ -13,6 +13,7 @@ import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Finished;
 import dev.contexture.session.GenerationEvent.Usage;
 import dev.contexture.session.dialect.DialectSettings;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -87,8 +88,7 @@ class MessageStreamTest {
         Sinks.Many<GenerationEvent> events = Sinks.many().unicast().onBackpressureBuffer();
         StringBuilder sent = new StringBuilder();
         exchange.getResponse()
-                .setWriteHandler(flux -> flux.doOnNext(
-                                buffer -> sent.append(buffer.toString(java.nio.charset.StandardCharsets.UTF_8)))
+                .setWriteHandler(flux -> flux.doOnNext(buffer -> sent.append(buffer.toString(StandardCharsets.UTF_8)))
                         .then());
         written(events.asFlux()).subscribe();
         time.advanceTimeBy(Duration.ofSeconds(31));

@@ -1,8 +1,12 @@
 package dev.contexture.api;
 
+import static dev.contexture.api.MessageBodies.MESSAGES;
+import static dev.contexture.api.MessageBodies.TOOLS;
+import static dev.contexture.api.MessageBodies.ask;
+import static dev.contexture.api.MessageBodies.asking;
+import static dev.contexture.api.MessageBodies.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.contexture.scheduler.QueueFullException;
 import dev.contexture.session.Sessions;
 import dev.contexture.session.dialect.ArgumentDelivery;
 import dev.contexture.session.dialect.DialectSettings;
@@ -17,20 +21,13 @@ import org.junit.jupiter.api.TestInstance;
 import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.http.MediaType;
 import org.springframework.http.codec.ServerSentEvent;
-import org.springframework.test.web.reactive.server.EntityExchangeResult;
-import org.springframework.test.web.reactive.server.WebTestClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
-/** Anthropic's messages on the wire, over scripted answers: answers, events in their order, tools, thoughts, errors, counting. */
+/** Anthropic's messages on the wire, over scripted answers: answers, events in their order, tools, thoughts, counting, sessions. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MessagesTest {
-    private static final String MESSAGES = "/messages";
-    private static final String TOOLS = """
-            "tools": [
-              {"name": "get_weather", "description": "Weather now", "cache_control": {"type": "ephemeral"},
-                "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}},
-              {"type": "custom", "name": "clock", "input_schema": {"type": "object", "properties": {}}}]""";
     private static final String CALL =
             "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Turku\"}}\n</tool_call>";
     private static final String CLOCK = "<tool_call>\n{\"name\": \"clock\", \"arguments\": {}}\n</tool_call>";
@@ -47,22 +44,9 @@ class MessagesTest {
         asDrawn.close();
     }
 
-    private static String ask(String... fields) {
-        return asking("{\"role\": \"user\", \"content\": \"How is it in Turku?\"}", fields);
-    }
-
-    private static String asking(String messages, String... fields) {
-        return ScriptedChat.body(messages, "\"max_tokens\": 500", String.join(", ", fields))
-                .replace(", }", "}");
-    }
-
     private JsonNode answer(String answer, String body) {
         chat.generator.willAnswer(answer);
         return chat.post(MESSAGES, body, 200);
-    }
-
-    private static WebTestClient client(ScriptedChat with) {
-        return WebTestClient.bindToServer().baseUrl(with.url()).build();
     }
 
     /** Each as its name and its data, which must be of the same type. */
@@ -127,7 +111,7 @@ class MessagesTest {
         String prompt = chat.generator.lastPrompt();
         assertThat(prompt)
                 .startsWith("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHow is it in Turku?<|im_end|>");
-        ((tools.jackson.databind.node.ObjectNode) message.path("usage")).remove("contexture");
+        ((ObjectNode) message.path("usage")).remove("contexture");
         assertThat(message)
                 .hasToString(
                         "{\"id\":\"msg_x\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"scripted\",\"content\":["
@@ -300,9 +284,6 @@ class MessagesTest {
         assertThat(answer("{\"a\": 1}", ask(format)).at("/content/0/text").asString())
                 .isEqualTo("{\"a\": 1}");
         assertThat(chat.generator.lastRequest().constraint()).isPresent();
-        isRefused(ask(format, "\"stop_sequences\": [\"x\"]"), "stop_sequences");
-        isRefused(ask("\"output_config\": {\"format\": {\"type\": \"json_object\"}}"), "output_config.format.type");
-        isRefused(ask("\"output_config\": {\"format\": {\"type\": \"json_schema\"}}"), "output_config.format.schema");
     }
 
     @Test
@@ -338,121 +319,5 @@ class MessagesTest {
                         .at("/error/type")
                         .asString())
                 .isEqualTo("not_found_error");
-    }
-
-    /**
-     * @param word that the message must have
-     */
-    private void isRefused(String body, String word) {
-        JsonNode error = chat.post(MESSAGES, body, 400);
-        assertThat(error.path("type").asString()).isEqualTo("error");
-        assertThat(error.at("/error/type").asString()).isEqualTo("invalid_request_error");
-        assertThat(error.at("/error/message").asString()).contains(word);
-        assertThat(error.has("request_id")).isTrue();
-        assertThat(error.path("error").has("param")).isFalse();
-    }
-
-    @Test
-    void requestsThatAreNoneAreRefused() {
-        isRefused("{", "JSON");
-        isRefused("{\"model\": \"scripted\", \"max_tokens\": 5}", "'messages'");
-        isRefused(ask().replace("\"max_tokens\": 500", "\"top_k\": 5"), "'max_tokens'");
-        isRefused(ask().replace("500", "0"), "max_tokens");
-        isRefused(ask("\"temperature\": 9"), "temperature");
-        isRefused(ask("\"stop_sequences\": \"x\""), "'stop_sequences'");
-        isRefused(ask("\"stop_sequences\": [null]"), "'stop_sequences[0]'");
-        isRefused(ask("\"system\": 7"), "'system'");
-        isRefused(ask("\"thinking\": {\"type\": \"much\"}"), "'thinking.type'");
-        isRefused(ask("\"thinking\": {}"), "'thinking.type'");
-        isRefused(asking("{\"role\": \"tool\", \"content\": \"x\"}"), "user, assistant or system");
-        isRefused(asking("{\"role\": \"user\"}"), "'messages[0].content'");
-        isRefused(
-                asking("{\"role\": \"user\", \"content\": \"x\"}, {\"role\": \"assistant\", \"content\": \"The\"}"),
-                "must end with the user's");
-    }
-
-    private static String block(String block) {
-        return asking("{\"role\": \"user\", \"content\": [" + block + "]}");
-    }
-
-    private static String called(String block) {
-        return asking(
-                "{\"role\": \"assistant\", \"content\": [" + block + "]}, {\"role\": \"user\", \"content\": \"x\"}");
-    }
-
-    @Test
-    void blocksThatAreNotReadAreRefused() {
-        isRefused(block("{\"type\": \"image\", \"source\": {}}"), "'messages[0].content[0].type' is 'image'");
-        isRefused(block("{\"type\": \"document\", \"source\": {}}"), "only text");
-        isRefused(block("{\"text\": \"x\"}"), "'messages[0].content[0].type'");
-        isRefused(block("{\"type\": \"text\"}"), "'messages[0].content[0].text'");
-        isRefused(block("7"), "'messages[0].content[0]'");
-        isRefused(block("{\"type\": \"tool_result\"}"), "'messages[0].content[0].tool_use_id'");
-        isRefused(block("{\"type\": \"tool_result\", \"tool_use_id\": \"a\", \"content\": \"x\"}"), "'a'");
-        isRefused(
-                block("{\"type\": \"tool_result\", \"tool_use_id\": \"a\", \"content\": [{\"type\": \"image\"}]}"),
-                "'messages[0].content[0].content[0].type'");
-        isRefused(block("{\"type\": \"tool_result\", \"tool_use_id\": \"a\", \"is_error\": \"yes\"}"), "is_error");
-        String call = "{\"type\": \"tool_use\", \"id\": \"a\", \"name\": \"clock\", \"input\": {}}";
-        isRefused(called(call + "," + call), "'messages[0].content[1].id'");
-        isRefused(called(call.replace("{}", "\"{}\"")), "'messages[0].content[0].input'");
-        isRefused(called(call.replace("\"clock\"", "\"\"")), "'messages[0].content[0].name'");
-        isRefused(called(call.replace("tool_use", "server_tool_use")), "'server_tool_use'");
-    }
-
-    @Test
-    void toolsThatAreNoneAreRefused() {
-        isRefused(ask("\"tools\": [null]"), "'tools[0]'");
-        isRefused(ask("\"tools\": [{\"type\": \"web_search_20250305\", \"name\": \"web_search\"}]"), "'tools[0].type'");
-        isRefused(ask("\"tools\": [{\"input_schema\": {}}]"), "'tools[0].name'");
-        isRefused(ask("\"tools\": [{\"name\": \"a b\", \"input_schema\": {}}]"), "'tools[0].name'");
-        isRefused(ask("\"tools\": [{\"name\": \"a\"}]"), "'tools[0].input_schema'");
-        isRefused(ask("\"tools\": [{\"name\": \"a\", \"input_schema\": {\"type\": \"array\"}}]"), "input_schema.type");
-        isRefused(
-                ask("\"tools\": [{\"name\": \"a\", \"input_schema\": {}}, {\"name\": \"a\", \"input_schema\": {}}]"),
-                "'a'");
-        isRefused(ask("\"tool_choice\": {\"type\": \"any\"}"), "tool_choice");
-        isRefused(ask(TOOLS, "\"tool_choice\": {\"type\": \"required\"}"), "'tool_choice.type'");
-        isRefused(ask(TOOLS, "\"tool_choice\": {\"type\": \"tool\"}"), "'tool_choice.name'");
-        isRefused(ask(TOOLS, "\"tool_choice\": {\"type\": \"tool\", \"name\": \"missing\"}"), "'missing'");
-    }
-
-    @Test
-    void errorsHaveAnthropicsShapeAndOurStatuses() {
-        JsonNode unknown = chat.post(MESSAGES, ask().replace("scripted", "other"), 404);
-        assertThat(unknown.at("/error/type").asString()).isEqualTo("not_found_error");
-        assertThat(chat.post("/messages/batches", ask(), 404).at("/error/type").asString())
-                .isEqualTo("not_found_error");
-        chat.generator.willRefuse(new QueueFullException("full", java.time.Duration.ofSeconds(3)));
-        EntityExchangeResult<byte[]> full = client(chat)
-                .post()
-                .uri(MESSAGES)
-                .contentType(MediaType.APPLICATION_JSON)
-                .bodyValue(ask("\"stream\": true"))
-                .exchange()
-                .expectStatus()
-                .isEqualTo(429)
-                .expectHeader()
-                .valueEquals("Retry-After", "3")
-                .expectBody()
-                .returnResult();
-        assertThat(new String(full.getResponseBodyContent(), java.nio.charset.StandardCharsets.UTF_8))
-                .contains("\"type\":\"rate_limit_error\"");
-        assertThat(client(chat)
-                        .post()
-                        .uri(MESSAGES)
-                        .contentType(MediaType.TEXT_PLAIN)
-                        .bodyValue("x")
-                        .exchange()
-                        .expectStatus()
-                        .isEqualTo(415)
-                        .expectBody(String.class)
-                        .returnResult()
-                        .getResponseBody())
-                .contains("\"type\":\"invalid_request_error\"");
-        String large = ask("\"system\": \"" + "x".repeat(1 << 20) + "\"");
-        assertThat(chat.post(MESSAGES, large, 413).at("/error/type").asString()).isEqualTo("request_too_large");
-        // Other routes speak as before.
-        assertThat(chat.post("{", 400).path("error").has("param")).isTrue();
     }
 }
