@@ -3,6 +3,7 @@ package dev.contexture.api;
 import dev.contexture.core.FinishReason;
 import dev.contexture.scheduler.ShuttingDownException;
 import dev.contexture.session.GenerationEvent;
+import dev.contexture.session.GenerationEvent.Begun;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Drawn;
@@ -57,6 +58,7 @@ final class Answer {
                 choices.get(delta.choice()).tokens.addAll(delta.tokens());
             }
             case Part part -> choices.get(part.choice()).spoken.take(part);
+            case Begun none -> {}
             case Drawn none -> {}
             case Finished finished -> choices.get(finished.choice()).reason = finished.reason();
             case Completed completed -> {

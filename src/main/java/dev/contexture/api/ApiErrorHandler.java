@@ -14,7 +14,7 @@ import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebExceptionHandler;
 import reactor.core.publisher.Mono;
 
-/** Answers every error of every route in OpenAI's shape. Comes before Spring's own handler. */
+/** Answers every error of every route in OpenAI's shape, or Anthropic's where the route is. Comes before Spring's own handler. */
 @Order(-10)
 public final class ApiErrorHandler implements WebExceptionHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ApiErrorHandler.class);
@@ -43,8 +43,14 @@ public final class ApiErrorHandler implements WebExceptionHandler {
         if (problem.status() == 401) {
             headers.set(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
         }
-        DataBuffer body = response.bufferFactory().wrap(Json.write(problem.body()));
+        DataBuffer body = response.bufferFactory().wrap(Json.write(body(exchange, problem)));
         return response.writeWith(Mono.just(body));
+    }
+
+    private static Object body(ServerWebExchange exchange, Problem problem) {
+        return MessageErrors.areFor(exchange)
+                ? MessageErrors.of(problem, RequestIdFilter.idOf(exchange))
+                : problem.body();
     }
 
     /** An error that became an event of a running stream. */

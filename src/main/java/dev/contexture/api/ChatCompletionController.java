@@ -23,7 +23,7 @@ import reactor.core.publisher.Mono;
 @RestController
 public class ChatCompletionController {
     private final InferenceService service;
-    private final SessionService sessions;
+    private final ChatTurns turns;
     private final RequestBodies bodies;
     private final ChatRequests requests;
     private final Heads heads;
@@ -37,7 +37,7 @@ public class ChatCompletionController {
             Heads heads,
             EventStream streams) {
         this.service = service;
-        this.sessions = sessions;
+        this.turns = new ChatTurns(service, sessions);
         this.bodies = bodies;
         this.requests = new ChatRequests(bounds);
         this.heads = heads;
@@ -66,9 +66,7 @@ public class ChatCompletionController {
             ServedModel.require(body.model(), service);
             GenerationRequest request = requests.toGeneration(body, Tenant.of(exchange));
             CompletionHead head = heads.next(ChatWire.ID_PREFIX);
-            Flux<GenerationEvent> events = SessionNames.of(exchange, body.sessionId())
-                    .map(session -> inSession(session, body, request))
-                    .orElseGet(() -> service.generate(request));
+            Flux<GenerationEvent> events = turns.answer(exchange, request, body.sessionId(), body.contexture());
             if (body.isStreamed()) {
                 ChatStream stream = new ChatStream(head, request.choices(), body.wantsUsage());
                 return streams.write(exchange, stream.chunks(events));
@@ -76,14 +74,6 @@ public class ChatCompletionController {
             return JsonResponse.write(
                     exchange, Answer.collect(events, request.choices()).map(answer -> completion(head, answer)));
         });
-    }
-
-    private Flux<GenerationEvent> inSession(String session, ChatCompletionRequest body, GenerationRequest request) {
-        if (request.choices() > 1) {
-            throw InvalidRequestException.badValue(
-                    "A session goes on with one answer: leave 'n' out, or fork the session for each.", "n");
-        }
-        return sessions.turn(session, request, ContextureFields.turn(body.contexture(), sessions.longestWait()));
     }
 
     private static ChatWire.Completion completion(CompletionHead head, Answer answer) {

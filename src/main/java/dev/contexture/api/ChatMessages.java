@@ -5,21 +5,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The messages of a body, checked. */
 final class ChatMessages {
-    private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant", "tool");
+    private static final List<String> ROLES = List.of("system", "developer", "user", "assistant", "tool");
 
     private ChatMessages() {}
 
     /** Messages as chat templates read them: text content is one string, "developer" is "system". */
     static List<Map<String, Object>> read(@Nullable List<Map<String, Object>> given) {
-        if (given != null && given.isEmpty()) {
-            throw InvalidRequestException.badValue("'messages' must have at least one message.", "messages");
-        }
-        return readAny(given);
+        return readAny(some(given));
     }
 
     /** The same, but there may be none. */
@@ -28,28 +24,45 @@ final class ChatMessages {
             throw InvalidRequestException.missing("messages");
         }
         List<Map<String, Object>> messages = new ArrayList<>();
-        for (int i = 0; i < given.size(); i++) {
-            messages.add(message(given.get(i), "messages[" + i + "]"));
+        for (Map<String, Object> message : given) {
+            messages.add(message(message, "messages[" + messages.size() + "]"));
         }
         return messages;
     }
 
-    private static Map<String, Object> message(@Nullable Map<String, Object> given, String param) {
+    /**
+     * @throws InvalidRequestException if there is none
+     */
+    static List<Map<String, Object>> some(@Nullable List<Map<String, Object>> given) {
         if (given == null) {
+            throw InvalidRequestException.missing("messages");
+        }
+        if (given.isEmpty()) {
+            throw InvalidRequestException.badValue("'messages' must have at least one message.", "messages");
+        }
+        return given;
+    }
+
+    /**
+     * @param roles that it may be
+     * @throws InvalidRequestException if there is no message, or it is of another role
+     */
+    static String role(@Nullable Map<String, Object> message, List<String> roles, String param) {
+        if (message == null) {
             throw InvalidRequestException.badType(param, "an object");
         }
-        Object role = given.get("role");
-        if (role == null) {
-            throw InvalidRequestException.missing(param + ".role");
-        }
-        if (!(role instanceof String name)) {
-            throw InvalidRequestException.badType(param + ".role", "a string");
-        }
-        if (!ROLES.contains(name)) {
+        String name = Fields.text(message, "role", param);
+        if (!roles.contains(name)) {
             throw InvalidRequestException.badValue(
-                    "'" + param + ".role' must be system, developer, user, assistant or tool but is '" + name + "'.",
+                    "'" + param + ".role' must be " + String.join(", ", roles.subList(0, roles.size() - 1)) + " or "
+                            + roles.getLast() + " but is '" + name + "'.",
                     param + ".role");
         }
+        return name;
+    }
+
+    private static Map<String, Object> message(Map<String, Object> given, String param) {
+        String name = role(given, ROLES, param);
         Map<String, Object> message = new LinkedHashMap<>(given);
         message.values().removeIf(Objects::isNull); // clients write fields out that they do not use
         message.put("role", name.equals("developer") ? "system" : name);
@@ -74,13 +87,18 @@ final class ChatMessages {
     }
 
     private static @Nullable String content(Map<String, Object> message, String role, String param) {
-        return switch (message.get("content")) {
-            case null -> {
-                if (role.equals("assistant") && message.get("tool_calls") != null) {
-                    yield null;
-                }
-                throw InvalidRequestException.missing(param);
-            }
+        boolean maySayNothing = role.equals("assistant") && message.get("tool_calls") != null;
+        return message.get("content") == null && maySayNothing ? null : text(message.get("content"), param);
+    }
+
+    /**
+     * A text, or the texts of parts in a row.
+     *
+     * @throws InvalidRequestException if there is none, or a part is no text
+     */
+    static String text(@Nullable Object content, String param) {
+        return switch (content) {
+            case null -> throw InvalidRequestException.missing(param);
             case String text -> text;
             case List<?> parts -> joined(parts, param);
             default -> throw InvalidRequestException.badType(param, "a string or an array of content parts");
@@ -95,9 +113,7 @@ final class ChatMessages {
                 throw InvalidRequestException.badType(at, "an object");
             }
             if (!"text".equals(part.get("type"))) {
-                throw InvalidRequestException.unsupported(
-                        "'" + at + ".type' is '" + part.get("type") + "', but this model reads only text.",
-                        at + ".type");
+                throw noText(part, at);
             }
             if (!(part.get("text") instanceof String piece)) {
                 throw InvalidRequestException.badType(at + ".text", "a string");
@@ -105,5 +121,11 @@ final class ChatMessages {
             text.append(piece);
         }
         return text.toString();
+    }
+
+    /** Of a part that the model does not read. */
+    static InvalidRequestException noText(Map<?, ?> part, String at) {
+        return InvalidRequestException.unsupported(
+                "'" + at + ".type' is '" + part.get("type") + "', but this model reads only text.", at + ".type");
     }
 }

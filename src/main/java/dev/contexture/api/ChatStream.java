@@ -7,6 +7,7 @@ import dev.contexture.api.ChatWire.Function;
 import dev.contexture.api.ChatWire.Logprobs;
 import dev.contexture.api.ChatWire.ToolCall;
 import dev.contexture.session.GenerationEvent;
+import dev.contexture.session.GenerationEvent.Begun;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Drawn;
@@ -50,6 +51,7 @@ final class ChatStream {
                 List.of(chunk(new ChunkChoice(
                         delta.choice(), DeltaBody.content(delta.text()), Logprobs.of(delta.tokens()), null)));
             case Part part -> part(part);
+            case Begun none -> List.of();
             case Drawn none -> List.of();
             case Finished finished ->
                 List.of(chunk(new ChunkChoice(

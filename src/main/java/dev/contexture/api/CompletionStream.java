@@ -4,6 +4,7 @@ import dev.contexture.api.CompletionWire.Choice;
 import dev.contexture.api.CompletionWire.Completion;
 import dev.contexture.api.CompletionWire.Logprobs;
 import dev.contexture.session.GenerationEvent;
+import dev.contexture.session.GenerationEvent.Begun;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Drawn;
@@ -37,6 +38,7 @@ final class CompletionStream {
                 yield chunk(new Choice(delta.choice(), delta.text(), Logprobs.of(delta.tokens(), begin), null));
             }
             case Part none -> List.of(); // plain text has no parts
+            case Begun none -> List.of();
             case Drawn none -> List.of();
             case Finished finished ->
                 chunk(new Choice(finished.choice(), "", null, FinishReasons.text(finished.reason())));

@@ -3,6 +3,7 @@ package dev.contexture.api;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.function.Function;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.http.CacheControl;
 import org.springframework.http.MediaType;
@@ -39,7 +40,11 @@ public final class EventStream {
      * Writes chunks until they end. An error before the first byte fails the exchange, so that it gets a status of its own.
      */
     Mono<Void> write(ServerWebExchange exchange, Flux<?> chunks) {
-        return send(exchange, chunks.map(EventStream::event).concatWith(Mono.just(DONE)));
+        return send(
+                exchange,
+                chunks.map(EventStream::event).concatWith(Mono.just(DONE)),
+                PING,
+                problem -> event(problem.body()));
     }
 
     /** An event that says its name in a line of its own. */
@@ -47,33 +52,42 @@ public final class EventStream {
 
     /** The same with named events, the last of which says that it is the end. */
     Mono<Void> writeNamed(ServerWebExchange exchange, Flux<Named> events) {
-        return send(exchange, events.map(EventStream::event));
+        return send(exchange, events.map(EventStream::event), PING, problem -> event(problem.body()));
     }
 
-    private Mono<Void> send(ServerWebExchange exchange, Flux<byte[]> eventBytes) {
+    /**
+     * The same where all that is sent has a name.
+     *
+     * @param ping in the place of comments
+     * @param error what a problem is once the stream has begun
+     */
+    Mono<Void> writeNamed(ServerWebExchange exchange, Flux<Named> events, Named ping, Function<Problem, Named> error) {
+        return send(exchange, events.map(EventStream::event), event(ping), problem -> event(error.apply(problem)));
+    }
+
+    private Mono<Void> send(
+            ServerWebExchange exchange, Flux<byte[]> eventBytes, byte[] ping, Function<Problem, byte[]> errorBytes) {
         ServerHttpResponse response = exchange.getResponse();
         response.getHeaders().setContentType(MediaType.TEXT_EVENT_STREAM);
         response.getHeaders().setCacheControl(CacheControl.noCache());
         response.getHeaders().set("X-Accel-Buffering", "no");
         DataBufferFactory buffers = response.bufferFactory();
-        Flux<byte[]> events = withPings(eventBytes);
-        Flux<byte[]> complete = events.switchOnFirst(
-                (first, all) -> first.isOnError() ? all : all.onErrorResume(error -> errorEvent(exchange, error)));
+        Flux<byte[]> events = withPings(eventBytes, ping);
+        Flux<byte[]> complete = events.switchOnFirst((first, all) -> first.isOnError()
+                ? all
+                : all.onErrorResume(
+                        error -> Mono.fromSupplier(() -> errorBytes.apply(errors.inStream(exchange, error)))));
         return response.writeAndFlushWith(complete.map(bytes -> Mono.just(buffers.wrap(bytes))));
     }
 
-    private Flux<byte[]> withPings(Flux<byte[]> events) {
+    private Flux<byte[]> withPings(Flux<byte[]> events, byte[] ping) {
         return events.publish(shared -> {
             Flux<byte[]> pings = Flux.interval(keepAlive, timer)
                     .onBackpressureDrop()
-                    .map(tick -> PING)
+                    .map(tick -> ping)
                     .takeUntilOther(shared.ignoreElements());
             return Flux.merge(shared, pings);
         });
-    }
-
-    private Flux<byte[]> errorEvent(ServerWebExchange exchange, Throwable error) {
-        return Flux.just(event(errors.inStream(exchange, error).body()));
     }
 
     private static byte[] event(Object chunk) {

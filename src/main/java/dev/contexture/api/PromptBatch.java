@@ -1,6 +1,7 @@
 package dev.contexture.api;
 
 import dev.contexture.session.GenerationEvent;
+import dev.contexture.session.GenerationEvent.Begun;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Drawn;
@@ -34,17 +35,18 @@ final class PromptBatch {
                 offset += request.choices();
             }
             return Flux.merge(all)
-                    .filter(batch::isNoUsage)
+                    .filter(event -> batch.isNoUsage(event) && !(event instanceof Begun))
                     .concatWith(Mono.fromSupplier(() -> new Completed(batch.sum)));
         });
     }
 
     private static GenerationEvent shifted(GenerationEvent event, int by) {
         return switch (event) {
+            case Begun begun -> begun;
             case Delta delta -> new Delta(delta.choice() + by, delta.text(), delta.tokens());
             case Part part -> new Part(part.choice() + by, part.part());
             case Drawn drawn -> new Drawn(drawn.choice() + by, drawn.text(), drawn.tokenIds());
-            case Finished finished -> new Finished(finished.choice() + by, finished.reason());
+            case Finished finished -> new Finished(finished.choice() + by, finished.reason(), finished.stopSequence());
             case Completed completed -> completed;
         };
     }

@@ -13,6 +13,9 @@ import reactor.core.publisher.Mono;
 @Order(Ordered.HIGHEST_PRECEDENCE)
 public final class RequestIdFilter implements WebFilter {
     private static final String HEADER = "x-request-id";
+    /** Where Anthropic's clients read it. */
+    private static final String MESSAGES_HEADER = "request-id";
+
     private static final Pattern HARMLESS = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
 
     private final Supplier<String> ids;
@@ -26,6 +29,9 @@ public final class RequestIdFilter implements WebFilter {
         String given = exchange.getRequest().getHeaders().getFirst(HEADER);
         String id = given != null && HARMLESS.matcher(given).matches() ? given : "req-" + ids.get();
         exchange.getResponse().getHeaders().set(HEADER, id);
+        if (MessageErrors.areFor(exchange)) {
+            exchange.getResponse().getHeaders().set(MESSAGES_HEADER, id);
+        }
         return chain.filter(exchange);
     }
 

@@ -31,7 +31,7 @@ final class ResponseFormat {
         AnswerFormat read = switch (type(format, at)) {
             case TEXT -> new AnswerFormat.Text();
             case JSON_OBJECT -> new AnswerFormat.JsonObject();
-            case JSON_SCHEMA -> schema(object(format.get("json_schema"), atSchema), atSchema);
+            case JSON_SCHEMA -> schema(Fields.object(format.get("json_schema"), atSchema), atSchema);
         };
         return read.constraint();
     }
@@ -46,12 +46,33 @@ final class ResponseFormat {
         if (given == null) {
             return new AnswerFormat.Text();
         }
-        Map<?, ?> format = object(given, at);
+        Map<?, ?> format = Fields.object(given, at);
         return switch (type(format, at)) {
             case TEXT -> new AnswerFormat.Text();
             case JSON_OBJECT -> new AnswerFormat.JsonObject();
             case JSON_SCHEMA -> schema(format, at);
         };
+    }
+
+    /**
+     * @param format {@code output_config.format} of a message, a schema that has no name
+     * @return empty for text
+     * @throws InvalidRequestException names the field at fault
+     */
+    static Optional<ConstraintSpec> ofMessage(@Nullable Map<String, Object> format) {
+        if (format == null) {
+            return Optional.empty();
+        }
+        String at = "output_config.format";
+        if (type(format, at) != Type.JSON_SCHEMA) {
+            throw InvalidRequestException.badValue(
+                    "'" + at + ".type' must be json_schema but is '" + format.get("type") + "'.", at + ".type");
+        }
+        return Optional.of(new ConstraintSpec.Schema(json(Fields.object(format.get("schema"), at + ".schema"))));
+    }
+
+    private static String json(Map<?, ?> schema) {
+        return new String(Json.write(schema), StandardCharsets.UTF_8);
     }
 
     private enum Type {
@@ -84,20 +105,12 @@ final class ResponseFormat {
             throw InvalidRequestException.badValue(
                     "'" + at + ".name' must be 1 to 64 letters, digits, underscores or dashes.", at + ".name");
         }
-        Map<?, ?> schema = object(named.get("schema"), at + ".schema");
+        Map<?, ?> schema = Fields.object(named.get("schema"), at + ".schema");
         return new AnswerFormat.JsonSchema(
                 name,
                 optional(named, "description", String.class, at, "a string"),
-                new String(Json.write(schema), StandardCharsets.UTF_8),
+                json(schema),
                 optional(named, "strict", Boolean.class, at, "true or false"));
-    }
-
-    private static Map<?, ?> object(@Nullable Object given, String at) {
-        return switch (given) {
-            case null -> throw InvalidRequestException.missing(at);
-            case Map<?, ?> object -> object;
-            default -> throw InvalidRequestException.badType(at, "an object");
-        };
     }
 
     private static <T> Optional<T> optional(Map<?, ?> fields, String name, Class<T> type, String at, String typeName) {

@@ -64,14 +64,16 @@ final class ResponseItems {
     }
 
     private ResponseItem item(Map<?, ?> item, String at) {
-        String type = item.get("type") == null ? "message" : text(item, "type", at);
+        String type = item.get("type") == null ? "message" : Fields.text(item, "type", at);
         return switch (type) {
             case "message" -> message(item, at);
             case "reasoning" -> reasoning(item, at);
             case "function_call" -> call(item, at);
             case "function_call_output" ->
                 new FunctionCallOutput(
-                        ids.apply("fco_"), text(item, "call_id", at), String.join("", output(item, at + ".output")));
+                        ids.apply("fco_"),
+                        Fields.text(item, "call_id", at),
+                        String.join("", output(item, at + ".output")));
             default ->
                 throw InvalidRequestException.unsupported(
                         "'" + at + ".type' is '" + type
@@ -81,9 +83,10 @@ final class ResponseItems {
     }
 
     private ResponseItem call(Map<?, ?> item, String at) {
-        String arguments = text(item, "arguments", at);
+        String arguments = Fields.text(item, "arguments", at);
         ToolCallFields.arguments(arguments, at + ".arguments");
-        return new FunctionCall(ids.apply("fc_"), text(item, "call_id", at), text(item, "name", at), arguments, true);
+        return new FunctionCall(
+                ids.apply("fc_"), Fields.text(item, "call_id", at), Fields.text(item, "name", at), arguments, true);
     }
 
     /** What is only summed up or encrypted is nothing to this model. */
@@ -97,14 +100,6 @@ final class ResponseItems {
         return new Reasoning(ids.apply("rs_"), String.join("", texts), true);
     }
 
-    private static String text(Map<?, ?> item, String field, String at) {
-        return switch (item.get(field)) {
-            case null -> throw InvalidRequestException.missing(at + "." + field);
-            case String text -> text;
-            default -> throw InvalidRequestException.badType(at + "." + field, "a string");
-        };
-    }
-
     private static List<String> output(Map<?, ?> item, String at) {
         return switch (item.get("output")) {
             case null -> throw InvalidRequestException.missing(at);
@@ -115,7 +110,7 @@ final class ResponseItems {
     }
 
     private ResponseItem message(Map<?, ?> item, String at) {
-        Role role = role(text(item, "role", at), at + ".role");
+        Role role = role(Fields.text(item, "role", at), at + ".role");
         String param = at + ".content";
         Set<String> types = role == Role.ASSISTANT ? Set.of("output_text", "input_text") : Set.of("input_text");
         List<String> texts = switch (item.get("content")) {
@@ -144,14 +139,14 @@ final class ResponseItems {
             if (!(parts.get(i) instanceof Map<?, ?> part)) {
                 throw InvalidRequestException.badType(at, "an object");
             }
-            String type = text(part, "type", at);
+            String type = Fields.text(part, "type", at);
             if (!types.contains(type)) {
                 throw InvalidRequestException.unsupported(
                         "'" + at + ".type' is '" + type + "', but this model reads only text, which is "
                                 + String.join(" or ", types.stream().sorted().toList()) + " here.",
                         at + ".type");
             }
-            texts.add(text(part, "text", at));
+            texts.add(Fields.text(part, "text", at));
         }
         return texts;
     }

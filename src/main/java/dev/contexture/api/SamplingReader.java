@@ -77,6 +77,13 @@ final class SamplingReader {
     }
 
     List<String> stop(SamplingFields fields) {
+        return stop(fields, "stop");
+    }
+
+    /**
+     * @param param the field's name
+     */
+    List<String> stop(SamplingFields fields, String param) {
         List<String> stops = new ArrayList<>();
         switch (fields.stop()) {
             case null -> {}
@@ -84,20 +91,21 @@ final class SamplingReader {
             case List<?> several -> {
                 for (int i = 0; i < several.size(); i++) {
                     if (!(several.get(i) instanceof String text)) {
-                        throw InvalidRequestException.badType("stop[" + i + "]", "a string");
+                        throw InvalidRequestException.badType(param + "[" + i + "]", "a string");
                     }
                     stops.add(text);
                 }
             }
-            default -> throw InvalidRequestException.badType("stop", "a string or an array of strings");
+            default -> throw InvalidRequestException.badType(param, "a string or an array of strings");
         }
         if (stops.size() > bounds.maxStopSequences()) {
             throw InvalidRequestException.badValue(
-                    "stop has " + stops.size() + " sequences; the most allowed is " + bounds.maxStopSequences() + ".",
-                    "stop");
+                    param + " has " + stops.size() + " sequences; the most allowed is " + bounds.maxStopSequences()
+                            + ".",
+                    param);
         }
         if (stops.contains("")) {
-            throw InvalidRequestException.badValue("A stop sequence must not be empty.", "stop");
+            throw InvalidRequestException.badValue("A stop sequence must not be empty.", param);
         }
         return stops;
     }

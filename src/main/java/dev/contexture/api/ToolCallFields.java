@@ -32,27 +32,25 @@ final class ToolCallFields {
         Set<String> ids = new HashSet<>();
         for (int i = 0; i < list.size(); i++) {
             String at = param + "[" + i + "]";
-            Map<String, Object> call = call(object(list.get(i), at), at);
-            if (!ids.add(String.valueOf(call.get("id")))) {
-                throw InvalidRequestException.badValue(
-                        "'" + at + ".id' is '" + call.get("id") + "', which another call of the message has.",
-                        at + ".id");
-            }
+            Map<String, Object> call = call(Fields.object(list.get(i), at), at);
+            requireNew(String.valueOf(call.get("id")), ids, at);
             calls.add(call);
         }
         return calls;
     }
 
-    private static Map<?, ?> object(@Nullable Object value, String param) {
-        if (value instanceof Map<?, ?> map) {
-            return map;
+    /**
+     * @param ids of the message's calls so far; has this one then, too
+     * @throws InvalidRequestException if it is one of them
+     */
+    static void requireNew(String id, Set<String> ids, String at) {
+        if (!ids.add(id)) {
+            throw InvalidRequestException.badValue(
+                    "'" + at + ".id' is '" + id + "', which another call of the message has.", at + ".id");
         }
-        throw value == null
-                ? InvalidRequestException.missing(param)
-                : InvalidRequestException.badType(param, "an object");
     }
 
-    private static String text(@Nullable Object value, String param) {
+    static String text(@Nullable Object value, String param) {
         if (value instanceof String text && !text.isBlank()) {
             return text;
         }
@@ -67,12 +65,20 @@ final class ToolCallFields {
             throw InvalidRequestException.unsupported(
                     "'" + param + ".type' must be 'function' but is '" + type + "'.", param + ".type");
         }
-        Map<?, ?> givenFunction = object(given.get("function"), param + ".function");
+        Map<?, ?> givenFunction = Fields.object(given.get("function"), param + ".function");
+        return templateCall(
+                text(given.get("id"), param + ".id"),
+                text(givenFunction.get("name"), param + ".function.name"),
+                arguments(givenFunction.get("arguments"), param + ".function.arguments"));
+    }
+
+    /** As chat templates read it. */
+    static Map<String, Object> templateCall(String id, String name, Map<?, ?> arguments) {
         Map<String, Object> function = new LinkedHashMap<>();
-        function.put("name", text(givenFunction.get("name"), param + ".function.name"));
-        function.put("arguments", arguments(givenFunction.get("arguments"), param + ".function.arguments"));
+        function.put("name", name);
+        function.put("arguments", arguments);
         Map<String, Object> call = new LinkedHashMap<>();
-        call.put("id", text(given.get("id"), param + ".id"));
+        call.put("id", id);
         call.put("type", "function");
         call.put("function", function);
         return call;

@@ -158,7 +158,7 @@ final class ToolFields {
         return new ToolDefinition(read);
     }
 
-    private static void name(@Nullable Object given, String param) {
+    static void name(@Nullable Object given, String param) {
         if (given == null) {
             throw InvalidRequestException.missing(param);
         }
@@ -178,7 +178,7 @@ final class ToolFields {
         }
     }
 
-    private static void requireSchema(@Nullable Object given, String param) {
+    static void requireSchema(@Nullable Object given, String param) {
         requireType(given, Map.class, param, "a JSON schema: an object");
         if (given instanceof Map<?, ?> schema && schema.get("type") != null && !"object".equals(schema.get("type"))) {
             throw InvalidRequestException.badValue(

@@ -1,4 +1,4 @@
-/** OpenAI-compatible HTTP: routes, wire records, streaming and errors over session. */
+/** HTTP as OpenAI's and Anthropic's clients speak it: routes, wire records, streaming and errors over session. */
 @NullMarked
 package dev.contexture.api;
 

@@ -29,7 +29,9 @@ import reactor.core.scheduler.Schedulers;
                 @Info(
                         title = "Contexture",
                         version = "v1",
-                        description = "OpenAI-compatible chat over long contexts. Errors have the shape of OpenAI's."))
+                        description =
+                                "Chat over long contexts, compatible with OpenAI and, at /v1/messages, with Anthropic."
+                                        + " Errors have the shape of the route's."))
 @EnableConfigurationProperties(ApiProperties.class)
 class ApiConfiguration {
     private static final int ID_BYTES = 12;

@@ -41,7 +41,7 @@ public final class EmbeddedClient implements ContextureClient {
         return Flux.defer(() -> call.session()
                         .map(turn -> sessions().turn(turn.session(), call.request(), turn.options()))
                         .orElseGet(() -> service.generate(call.request())))
-                .filter(event -> !(event instanceof GenerationEvent.Drawn))
+                .filter(event -> !(event instanceof GenerationEvent.Drawn || event instanceof GenerationEvent.Begun))
                 .doOnNext(EmbeddedClient::requireWhole)
                 .onErrorMap(Failures::of);
     }

@@ -2,6 +2,7 @@ package dev.contexture.provider;
 
 import dev.contexture.core.FinishReason;
 import dev.contexture.session.GenerationEvent;
+import dev.contexture.session.GenerationEvent.Begun;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Drawn;
@@ -33,6 +34,7 @@ public final class SingleAnswer {
         switch (event) {
             case Delta delta -> spoken.take(delta);
             case Part part -> spoken.take(part);
+            case Begun none -> {}
             case Drawn none -> {}
             case Finished finished -> reason = finished.reason();
             case Completed completed -> {

@@ -16,6 +16,9 @@ import reactor.core.publisher.Mono;
 @Order(Ordered.HIGHEST_PRECEDENCE + 10)
 public final class ApiKeyFilter implements WebFilter {
     private static final String SCHEME = "Bearer ";
+    /** Where Anthropic's clients send it. */
+    private static final String KEY_HEADER = "x-api-key";
+
     private static final Set<String> OPEN = Set.of(
             "/health",
             "/livez",
@@ -38,17 +41,26 @@ public final class ApiKeyFilter implements WebFilter {
         if (!keys.areRequired() || OPEN.contains(path)) {
             return chain.filter(exchange);
         }
-        String header = exchange.getRequest().getHeaders().getFirst(HttpHeaders.AUTHORIZATION);
-        if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
-            return Mono.error(new NotAuthenticatedException(
-                    "You did not provide an API key. Send it as a header: Authorization: Bearer KEY."));
+        Optional<String> shown = shown(exchange.getRequest().getHeaders());
+        if (shown.isEmpty()) {
+            return Mono.error(
+                    new NotAuthenticatedException(
+                            "You did not provide an API key. Send it as a header: Authorization: Bearer KEY, or x-api-key: KEY."));
         }
-        Optional<String> tenant =
-                keys.tenantOf(header.substring(SCHEME.length()).strip());
+        Optional<String> tenant = shown.flatMap(keys::tenantOf);
         if (tenant.isEmpty()) {
             return Mono.error(new NotAuthenticatedException("Incorrect API key provided."));
         }
         Tenant.set(exchange, tenant.get());
         return chain.filter(exchange);
+    }
+
+    /** Where both headers are there, {@code Authorization} counts, unless it is of another scheme. */
+    private static Optional<String> shown(HttpHeaders headers) {
+        String header = headers.getFirst(HttpHeaders.AUTHORIZATION);
+        if (header != null && header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+            return Optional.of(header.substring(SCHEME.length()).strip());
+        }
+        return Optional.ofNullable(headers.getFirst(KEY_HEADER)).map(String::strip);
     }
 }

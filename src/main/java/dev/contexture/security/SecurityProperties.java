@@ -8,7 +8,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Who may call.
  *
- * @param apiKeys keys that callers send as {@code Authorization: Bearer}; each is a tenant of its own. Without any, the
+ * @param apiKeys keys that callers send as {@code Authorization: Bearer} or {@code x-api-key}; each is a tenant of its own. Without any, the
  *     service listens on loopback only.
  * @param tenantSecret base64 of at least 32 bytes, the same in all replicas: names under which tenants' sessions and blocks are
  *     stored derive from it. Empty: made once and kept in the data directory

@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -25,13 +26,21 @@ final class ChoiceText {
     private final Deque<WaitingToken> waiting = new ArrayDeque<>();
     private long decodedChars;
     private long releasedChars;
-    private boolean stopped;
+    private Optional<String> stop = Optional.empty();
 
     /** A token whose text begins at a character of the choice's output. */
     private record WaitingToken(TokenDetail detail, long beginChar) {}
 
-    /** What became certain. */
-    record Piece(String text, List<TokenDetail> tokens, boolean stopped) {
+    /**
+     * What became certain.
+     *
+     * @param stop the stop sequence that ended the choice, if one did
+     */
+    record Piece(String text, List<TokenDetail> tokens, Optional<String> stop) {
+        boolean stopped() {
+            return stop.isPresent();
+        }
+
         boolean isEmpty() {
             return text.isEmpty() && tokens.isEmpty();
         }
@@ -55,7 +64,7 @@ final class ChoiceText {
         String text = detokenizer.append(token.tokenId()) + shown(token.tokenId());
         decodedChars += text.length();
         StopSequenceMatcher.Result result = stops.append(text);
-        return release(result.text(), result.stopped());
+        return release(result.text(), result.stop());
     }
 
     private String shown(int tokenId) {
@@ -66,28 +75,28 @@ final class ChoiceText {
 
     /** What was held back, when the choice ends without a stop sequence. */
     Piece finish() {
-        if (stopped) {
-            return new Piece("", List.of(), true);
+        if (stop.isPresent()) {
+            return new Piece("", List.of(), stop);
         }
         String tail = detokenizer.flush();
         decodedChars += tail.length();
         StopSequenceMatcher.Result result = stops.append(tail);
         String text = result.stopped() ? result.text() : result.text() + stops.flush();
-        return release(text, result.stopped());
+        return release(text, result.stop());
     }
 
-    private Piece release(String text, boolean stopFound) {
-        stopped = stopFound;
+    private Piece release(String text, Optional<String> stopFound) {
+        stop = stopFound;
         releasedChars += text.length();
         List<TokenDetail> tokens = new ArrayList<>();
         boolean allReleased = releasedChars == decodedChars;
-        while (!waiting.isEmpty() && (waiting.getFirst().beginChar < releasedChars || allReleased && !stopped)) {
+        while (!waiting.isEmpty() && (waiting.getFirst().beginChar < releasedChars || allReleased && stop.isEmpty())) {
             tokens.add(waiting.removeFirst().detail);
         }
-        if (stopped) {
+        if (stop.isPresent()) {
             waiting.clear();
         }
-        return new Piece(text, tokens, stopped);
+        return new Piece(text, tokens, stop);
     }
 
     private TokenDetail detail(GeneratedToken token) {

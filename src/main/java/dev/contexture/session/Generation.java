@@ -13,6 +13,7 @@ import dev.contexture.scheduler.SequenceRequest;
 import dev.contexture.scheduler.TokenGenerator;
 import dev.contexture.scheduler.TokenGenerator.SequenceHandle;
 import dev.contexture.scheduler.TokenSink;
+import dev.contexture.session.GenerationEvent.Begun;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Drawn;
@@ -41,6 +42,7 @@ final class Generation {
     private int reasoningTokens;
     private SparsityUsage sparsity = SparsityUsage.NONE;
     private Optional<RestoreReport> restore = Optional.empty();
+    private boolean begun;
     private boolean failed;
     private volatile List<SequenceHandle> handles = List.of();
     private volatile boolean cancelled;
@@ -101,6 +103,14 @@ final class Generation {
         }
     }
 
+    private void tell(GenerationEvent event) {
+        if (!begun) {
+            begun = true;
+            events.next(new Begun(promptTokens, cachedTokens));
+        }
+        events.next(event);
+    }
+
     private void cancel() {
         cancelled = true;
         handles.forEach(handle -> handle.cancel(CancelCause.CLIENT_DISCONNECTED));
@@ -154,7 +164,7 @@ final class Generation {
             parts.addAll(parser.finish());
             emit(rest, parts);
             tellDrawn("");
-            events.next(new Finished(index, finish(rest.stopped() ? FinishReason.STOP : reason)));
+            tell(new Finished(index, finish(rest.stopped() ? FinishReason.STOP : reason), rest.stop()));
             ended();
         }
 
@@ -180,20 +190,20 @@ final class Generation {
             boolean detailed = piece.tokens().isEmpty();
             for (AnswerPart part : parts) {
                 if (part instanceof AnswerPart.Text more) {
-                    events.next(new Delta(index, more.text(), detailed ? List.of() : piece.tokens()));
+                    tell(new Delta(index, more.text(), detailed ? List.of() : piece.tokens()));
                     detailed = true;
                 } else {
-                    events.next(new Part(index, part));
+                    tell(new Part(index, part));
                 }
             }
             if (!detailed) {
-                events.next(new Delta(index, "", piece.tokens()));
+                tell(new Delta(index, "", piece.tokens()));
             }
         }
 
         private void tellDrawn(String raw) {
             if (tellsTokens && !(drawn.isEmpty() && raw.isEmpty())) {
-                events.next(new Drawn(index, raw, drawn));
+                tell(new Drawn(index, raw, drawn));
                 drawn.clear();
             }
         }
@@ -201,7 +211,7 @@ final class Generation {
         private void ended() {
             running--;
             if (running == 0 && !failed) {
-                events.next(new Completed(
+                tell(new Completed(
                         new Usage(promptTokens, cachedTokens, completionTokens, reasoningTokens, sparsity, restore)));
                 events.complete();
             }

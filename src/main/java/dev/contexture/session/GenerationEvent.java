@@ -7,8 +7,18 @@ import dev.contexture.session.dialect.AnswerPart;
 import java.util.List;
 import java.util.Optional;
 
-/** What comes back, in order: {@link Delta}, {@link Part} and {@link Finished} per choice, then one {@link Completed}. */
+/**
+ * What comes back, in order: one {@link Begun}, {@link Delta}, {@link Part} and {@link Finished} per choice, then one {@link Completed}.
+ */
 public sealed interface GenerationEvent {
+    /**
+     * In front of the first of the others, not before there is one. Other processes do not tell it.
+     *
+     * @param promptTokens cached ones included
+     * @param cachedTokens prompt tokens that were not computed again
+     */
+    record Begun(int promptTokens, int cachedTokens) implements GenerationEvent {}
+
     /**
      * Text of a choice that is final: whole characters, no beginning of a stop sequence, and none of a thought or a call.
      *
@@ -40,7 +50,16 @@ public sealed interface GenerationEvent {
         }
     }
 
-    record Finished(int choice, FinishReason reason) implements GenerationEvent {}
+    /**
+     * The end of a choice.
+     *
+     * @param stopSequence of the request's, the one that ended it; empty if something else did, or nobody said
+     */
+    record Finished(int choice, FinishReason reason, Optional<String> stopSequence) implements GenerationEvent {
+        public Finished(int choice, FinishReason reason) {
+            this(choice, reason, Optional.empty());
+        }
+    }
 
     /**
      * The last event.

@@ -1,6 +1,7 @@
 package dev.contexture.session;
 
 import dev.contexture.core.FinishReason;
+import dev.contexture.session.GenerationEvent.Begun;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Drawn;
@@ -209,6 +210,7 @@ final class SessionTurns {
 
         private synchronized void take(GenerationEvent event) {
             switch (event) {
+                case Begun begun -> {}
                 case Drawn more -> {
                     text.append(more.text());
                     drawn.addAll(more.tokenIds());

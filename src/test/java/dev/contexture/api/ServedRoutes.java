@@ -70,6 +70,15 @@ public final class ServedRoutes implements AutoCloseable {
                         new Heads(service, InstantSource.system(), () -> "x"),
                         new EventStream(Duration.ofSeconds(15), Schedulers.parallel(), errors)));
         RequestBodies bodies = new RequestBodies(1 << 20, Duration.ofSeconds(5), Schedulers.parallel());
+        context.registerBean(
+                MessageController.class,
+                () -> new MessageController(
+                        service,
+                        sessions,
+                        bodies,
+                        properties,
+                        new Heads(service, InstantSource.system(), () -> "x"),
+                        new EventStream(Duration.ofSeconds(15), Schedulers.parallel(), errors)));
         ResponseService responses = responses(service, renderer);
         context.registerBean(
                 SessionController.class, () -> new SessionController(service, sessions, responses, bodies));

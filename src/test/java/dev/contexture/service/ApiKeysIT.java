@@ -66,6 +66,33 @@ class ApiKeysIT {
         assertThat(get(port, "/v1/models", "second-secret-key").statusCode()).isEqualTo(200);
     }
 
+    /** Anthropic's clients send it so; where the route is theirs, they are answered in their shape. */
+    @Test
+    void theOtherHeaderDoesAsWell() throws Exception {
+        for (String path : List.of("/v1/models", "/v3/api-docs")) {
+            assertThat(withHeader(path, "first-secret-key").statusCode())
+                    .as(path)
+                    .isEqualTo(200);
+            assertThat(withHeader(path, "wrong-secret-key").statusCode())
+                    .as(path)
+                    .isEqualTo(401);
+        }
+        HttpResponse<String> refused = withHeader("/v1/messages", "wrong-secret-key");
+        assertThat(refused.statusCode()).isEqualTo(401);
+        JsonNode body = Client.json(refused.body());
+        assertThat(body.at("/error/type").asString()).isEqualTo("authentication_error");
+        assertThat(refused.headers().firstValue("request-id"))
+                .contains(body.path("request_id").asString());
+        assertThat(withHeader("/v1/messages", "first-secret-key").statusCode()).isEqualTo(405);
+    }
+
+    private HttpResponse<String> withHeader(String path, String key) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+                .header("x-api-key", key)
+                .build();
+        return http.send(request, BodyHandlers.ofString());
+    }
+
     @Test
     void theManagementPortIsClosedButForProbes() throws Exception {
         for (String path : List.of("/livez", "/readyz", "/startupz", "/health", "/actuator/health/liveness")) {

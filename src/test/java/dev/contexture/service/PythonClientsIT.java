@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
-/** Clients in Python, OpenAI's own and LangChain's, in a virtual environment under target. Skipped, with the reason, where there is no pip. */
+/** Clients in Python, OpenAI's own, Anthropic's and LangChain's, in a virtual environment under target. Skipped, with the reason, where there is no pip. */
 @ServiceTest
 class PythonClientsIT {
     private static final Path SCRIPTS = Path.of("src", "test", "python");
@@ -28,7 +28,7 @@ class PythonClientsIT {
     private SchedulerLoop loop;
 
     @ParameterizedTest
-    @ValueSource(strings = {"openai_client.py", "langchain_client.py"})
+    @ValueSource(strings = {"openai_client.py", "anthropic_client.py", "langchain_client.py"})
     void everythingThatItUses(String script) throws Exception {
         Outcome outcome = run(List.of(
                 environment().toString(),

@@ -82,6 +82,7 @@ class StructuredOutputIT {
                                             .toString(),
                                     finished.reason()));
                 case GenerationEvent.Part part -> throw new AssertionError(part);
+                case GenerationEvent.Begun begun -> {}
                 case GenerationEvent.Drawn drawn -> {}
                 case GenerationEvent.Completed completed -> {}
             }

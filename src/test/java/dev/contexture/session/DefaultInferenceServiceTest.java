@@ -14,6 +14,7 @@ import dev.contexture.scheduler.CancelCause;
 import dev.contexture.scheduler.GeneratedToken;
 import dev.contexture.scheduler.SequenceRequest;
 import dev.contexture.scheduler.TokenGenerator;
+import dev.contexture.session.GenerationEvent.Begun;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Finished;
@@ -98,6 +99,7 @@ class DefaultInferenceServiceTest {
         }
         assertThat(events)
                 .containsExactly(
+                        new Begun(2, 1),
                         new Delta(0, "x", List.of()),
                         new Finished(0, FinishReason.LENGTH),
                         new Delta(1, "x", List.of()),

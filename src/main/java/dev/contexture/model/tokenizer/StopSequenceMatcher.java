@@ -1,6 +1,7 @@
 package dev.contexture.model.tokenizer;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Finds stop sequences in streamed text. Text that may be the beginning of a stop sequence is held back, so at most the
@@ -19,31 +20,37 @@ public final class StopSequenceMatcher {
 
     /**
      * @param text that is surely not part of a stop sequence
-     * @param stopped whether a stop sequence was found; what follows it is dropped
+     * @param stop the stop sequence that was found, if any; what follows it is dropped
      */
-    public record Result(String text, boolean stopped) {}
+    public record Result(String text, Optional<String> stop) {
+        public boolean stopped() {
+            return stop.isPresent();
+        }
+    }
 
     public Result append(String text) {
         if (stops.isEmpty()) {
-            return new Result(text, false);
+            return new Result(text, Optional.empty());
         }
         held.append(text);
         int earliest = -1;
+        String found = "";
         for (String stop : stops) {
             int at = held.indexOf(stop);
             if (at >= 0 && (earliest < 0 || at < earliest)) {
                 earliest = at;
+                found = stop;
             }
         }
         if (earliest >= 0) {
             String before = held.substring(0, earliest);
             held.setLength(0);
-            return new Result(before, true);
+            return new Result(before, Optional.of(found));
         }
         int safe = held.length() - longestHeldBack();
         String certain = held.substring(0, safe);
         held.delete(0, safe);
-        return new Result(certain, false);
+        return new Result(certain, Optional.empty());
     }
 
     /** Text held back, when the sequence ends without a stop. */

@@ -182,6 +182,7 @@ public final class ContextureChatModel implements ChatModel {
                 part.part() instanceof AnswerPart.Thought thought
                         ? List.of(response(answer, thought(thought.text()), null, null))
                         : List.of(); // calls come whole, in the last chunk
+            case GenerationEvent.Begun none -> List.of();
             case GenerationEvent.Drawn none -> List.of();
             case GenerationEvent.Finished finished -> List.of();
         };

@@ -2,6 +2,7 @@ package dev.contexture.session.responses;
 
 import dev.contexture.core.FinishReason;
 import dev.contexture.session.GenerationEvent;
+import dev.contexture.session.GenerationEvent.Begun;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Drawn;
@@ -75,6 +76,7 @@ final class ResponseRun {
         return switch (event) {
             case Delta delta -> output.take(delta);
             case Part part -> output.take(part);
+            case Begun begun -> List.of();
             case Drawn drawn -> List.of();
             case Finished done -> {
                 reason = done.reason();

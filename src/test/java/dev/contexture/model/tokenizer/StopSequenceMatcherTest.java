@@ -70,6 +70,13 @@ class StopSequenceMatcherTest {
     }
 
     @Test
+    void theStopThatComesFirstIsNamed() {
+        StopSequenceMatcher matcher = new StopSequenceMatcher(List.of("c", "b", "bc"));
+        assertThat(matcher.append("a").stop()).isEmpty();
+        assertThat(matcher.append("bcd").stop()).contains("b");
+    }
+
+    @Test
     void anEmptyStopIsRefused() {
         assertThatThrownBy(() -> new StopSequenceMatcher(List.of(""))).isInstanceOf(IllegalArgumentException.class);
     }
