@@ -16,7 +16,8 @@ constexpr int kWarps = 4;
 constexpr int kTile = kSoftmaxTile;  // keys that a warp works on at once
 constexpr int kRows = 16;            // query heads of a matrix product
 constexpr int kMostSplits = 64;
-constexpr int kBlocksAtOnce = 2;  // on a multiprocessor, of head_dim 128
+constexpr int kBlocksAtOnce = 2;         // on a multiprocessor, of head_dim 128
+constexpr double kWorthMoreParts = 0.9;  // of the time; parts are to be joined
 constexpr float kLog2E = 1.44269504f;
 
 template <int kDim>
@@ -227,9 +228,14 @@ void launch(const DecodeAttention& d, const Args& a, cudaStream_t stream) {
 
 int32_t decode_splits(int32_t sequences, int32_t kv_heads, int32_t tokens, int32_t multiprocessors) {
   const int32_t blocks = std::max(1, sequences * kv_heads);
-  const int32_t at_once = std::max(1, kBlocksAtOnce * multiprocessors / blocks);
+  const int32_t at_once = kBlocksAtOnce * multiprocessors, few = std::max(1, at_once / blocks);
   const int32_t worth = std::max(1, tokens / (2 * kWarps * kTile));  // two tiles for each warp
-  return std::min({at_once, worth, kMostSplits});
+  // Of a list, what all blocks take that run one behind another: a few more parts may fill up the device.
+  const auto longest = [&](int32_t splits) { return static_cast<double>((blocks * splits + at_once - 1) / at_once) / splits; };
+  int32_t best = few;
+  for (int32_t splits = few + 1; splits <= few + 2; ++splits)
+    if (longest(splits) < kWorthMoreParts * longest(best)) best = splits;
+  return std::min({best, worth, kMostSplits});
 }
 
 size_t partial_floats(int32_t sequences, int32_t num_heads, int32_t splits, int32_t head_dim) {

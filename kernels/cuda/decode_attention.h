@@ -37,8 +37,8 @@ struct DecodeAttention {
   float* partial = nullptr;  // partial_floats(), if there are several
 };
 
-// As many as run side by side, since a few blocks behind the others would take as long as all of them; but each part worth its
-// launch. tokens: what the longest list will hold.
+// As many as run side by side, since a few blocks behind the others would take as long as all of them, or a few more where that
+// leaves much of the device idle; but each part worth its launch. tokens: what the longest list will hold.
 int32_t decode_splits(int32_t sequences, int32_t kv_heads, int32_t tokens, int32_t multiprocessors);
 
 size_t partial_floats(int32_t sequences, int32_t num_heads, int32_t splits, int32_t head_dim);

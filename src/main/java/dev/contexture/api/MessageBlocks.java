@@ -111,7 +111,7 @@ final class MessageBlocks {
     Stop stop() {
         return switch (end.reason()) {
             case CANCELLED -> throw new ShuttingDownException();
-            case LENGTH -> new Stop("max_tokens", null);
+            case LENGTH -> new Stop(Stop.MAX_TOKENS, null);
             case STOP, TOOL_CALLS -> ofItself();
         };
     }

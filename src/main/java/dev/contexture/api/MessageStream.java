@@ -18,6 +18,7 @@ final class MessageStream implements MessageBlocks.Listener {
     private final CompletionHead head;
     private final MessageBlocks blocks = new MessageBlocks(this);
     private final List<Named> events = new ArrayList<>();
+    private boolean brokeOff;
 
     private MessageStream(CompletionHead head) {
         this.head = head;
@@ -38,11 +39,16 @@ final class MessageStream implements MessageBlocks.Listener {
         }
         blocks.take(event);
         if (event instanceof Completed completed) {
+            MessageWire.Stop stop = blocks.stop();
+            if (brokeOff && !stop.reason().equals(MessageWire.Stop.MAX_TOKENS)) {
+                // Clients complete what they have of a call's input, and would run it.
+                throw new IllegalStateException("the model broke off a call of a tool within its input");
+            }
             add(
                     "message_delta",
                     new MessageWire.MessageDelta(
                             "message_delta",
-                            blocks.stop(),
+                            stop,
                             MessageWire.Usage.of(completed.usage()),
                             ContextureBody.of(completed)));
             add("message_stop", new MessageWire.Bare("message_stop"));
@@ -70,6 +76,7 @@ final class MessageStream implements MessageBlocks.Listener {
 
     @Override
     public void ended(int index, boolean whole) {
+        brokeOff |= !whole;
         add("content_block_stop", new MessageWire.BlockStop("content_block_stop", index));
     }
 

@@ -96,7 +96,9 @@ final class MessageWire {
     @JsonInclude(JsonInclude.Include.ALWAYS)
     record Stop(
             @JsonProperty("stop_reason") String reason,
-            @JsonProperty("stop_sequence") @Nullable String sequence) {}
+            @JsonProperty("stop_sequence") @Nullable String sequence) {
+        static final String MAX_TOKENS = "max_tokens";
+    }
 
     /**
      * @param inputTokens without those that were not computed again

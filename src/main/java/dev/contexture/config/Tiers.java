@@ -63,6 +63,8 @@ final class Tiers implements AutoCloseable {
     private static final int TURN_BYTES = 4 << 20;
 
     private static final Duration TURN = Duration.ofMillis(5);
+    /** Of their steps, for what is only stored. */
+    private static final double STEP_SHARE = 0.05;
 
     private static final int SEALING_THREADS = 2;
     private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(1);
@@ -197,7 +199,13 @@ final class Tiers implements AutoCloseable {
                 coder,
                 buffer.segment(),
                 new TrafficSettings(
-                        TURN_BYTES, TURN.toNanos(), AHEAD_BLOCKS, LONGEST_WAIT.toNanos(), LEAVING_BLOCKS, inPart),
+                        TURN_BYTES,
+                        TURN.toNanos(),
+                        STEP_SHARE,
+                        AHEAD_BLOCKS,
+                        LONGEST_WAIT.toNanos(),
+                        LEAVING_BLOCKS,
+                        inPart),
                 new MeasuredGate(remote, pace),
                 audit,
                 listener,

@@ -17,7 +17,7 @@ public interface BlockTraffic {
     /** Nothing is stored and nothing comes back. */
     BlockTraffic NONE = new BlockTraffic() {
         @Override
-        public boolean turn() {
+        public boolean turn(long stepNanos) {
             return false;
         }
 
@@ -44,9 +44,10 @@ public interface BlockTraffic {
     /**
      * Once per turn, before planning: takes in what came, and stores more of what sequences left behind.
      *
+     * @param stepNanos what the turn before took for its step, which those that run have waited for; 0: nothing ran
      * @return whether there is more to store
      */
-    boolean turn();
+    boolean turn(long stepNanos);
 
     /** Blocks that a waiting request will want, from the beginning of its prompt on. */
     void expect(List<BlockSpan> blocks, TierUse use);

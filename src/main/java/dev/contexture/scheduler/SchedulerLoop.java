@@ -63,6 +63,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     private volatile int failedSteps;
     private volatile SchedulerStats stats;
     private long steps;
+    private long lastStepNanos;
 
     /** Nothing is kept but in the KV pool. */
     public SchedulerLoop(
@@ -226,10 +227,11 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
     boolean turn() {
         calls.run();
         takeMessages();
-        boolean leaving = traffic.turn();
+        boolean leaving = traffic.turn(lastStepNanos);
         scheduler.restore();
         List<Scheduler.Share> shares = scheduler.plan();
         boolean moving = leaving || scheduler.restoresMore();
+        lastStepNanos = 0;
         if (shares.isEmpty()) {
             return moving || (scheduler.isIdle() && traffic.idle(engine));
         }
@@ -255,6 +257,7 @@ public final class SchedulerLoop implements TokenGenerator, AutoCloseable {
         }
         long end = clock.nanos();
         steps++;
+        lastStepNanos = end - begin;
         outputs.handOut(shares, sampled, end);
         noteStep(shares, end - begin);
         publishStats();

@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Moves whole blocks between the KV pool and the store.
  *
- * <p>Out: a sequence that ends leaves its blocks in the pool's prefix cache, and from there they are stored a few per turn. No page
+ * <p>Out: a sequence that ends leaves its blocks in the pool's prefix cache, and from there they are stored a few per turn, in a share of the
+ * time of steps: a device waits meanwhile, and computes a token again in less than storing it takes. No page
  * is held for that: a block whose page is given to others first was not stored in time, and is counted. In: a block is reserved and
  * committed as a step's tokens are, so one that cannot be had leaves nothing behind, and computing goes on from there.
  */
@@ -48,6 +49,7 @@ public final class TierTraffic implements BlockTraffic {
     private final TrafficSettings settings;
     private final RestorePlanner planner;
     private final RestoreAudit audit;
+    private final BackgroundTime background;
     private final ArrayDeque<Leaving> leaving = new ArrayDeque<>();
     private final List<PartialResidency> partial = new ArrayList<>();
     private int failures;
@@ -64,6 +66,7 @@ public final class TierTraffic implements BlockTraffic {
         this.coder = tools.coder();
         this.settings = tools.settings();
         this.audit = tools.audit();
+        this.background = new BackgroundTime(settings.stepShare(), settings.turnNanos());
         this.planner = new RestorePlanner(tools);
     }
 
@@ -87,10 +90,17 @@ public final class TierTraffic implements BlockTraffic {
     }
 
     @Override
-    public boolean turn() {
+    public boolean turn(long stepNanos) {
         store.takeCompleted();
+        background.earn(stepNanos);
+        if (background.leftNanos() <= 0) {
+            return !leaving.isEmpty();
+        }
+        long begin = tools.clock().nanos();
         boolean filling = fill();
-        return storeMore() || filling;
+        boolean storing = storeMore(background.leftNanos());
+        background.spend(tools.clock().nanos() - begin);
+        return storing || filling;
     }
 
     /** Completes sequences that are there in part, the oldest first. */
@@ -107,7 +117,7 @@ public final class TierTraffic implements BlockTraffic {
         return false;
     }
 
-    private boolean storeMore() {
+    private boolean storeMore(long longestNanos) {
         if (audit.isBreached()) {
             leaving.clear();
         }
@@ -120,7 +130,9 @@ public final class TierTraffic implements BlockTraffic {
         long bytes = 0;
         int blocks = 0;
         int gone = 0;
-        while (!settings.isSpent(bytes, clock.nanos() - begin) && !leaving.isEmpty()) {
+        while (!settings.isSpent(bytes, clock.nanos() - begin)
+                && clock.nanos() - begin < longestNanos
+                && !leaving.isEmpty()) {
             Leaving next = leaving.removeFirst();
             Optional<BlockLocation> place = tools.kv().locate(next.block.span());
             if (place.isEmpty()) {

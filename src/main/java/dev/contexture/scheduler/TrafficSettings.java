@@ -5,13 +5,20 @@ package dev.contexture.scheduler;
  *
  * @param turnBytes of stored values that one turn moves in each direction, so that running streams do not wait for long
  * @param turnNanos after which it moves no further block
+ * @param stepShare of the time of steps that storing, and completing what came in part, may take while sequences run
  * @param aheadBlocks blocks of one sequence that are asked for before they are wanted
  * @param longestWaitNanos for the next block of a sequence, before the rest is computed
  * @param leavingBlocks most blocks that wait to be stored; more are not stored at all
  * @param partial how sessions come back in part
  */
 public record TrafficSettings(
-        int turnBytes, long turnNanos, int aheadBlocks, long longestWaitNanos, int leavingBlocks, Partial partial) {
+        int turnBytes,
+        long turnNanos,
+        double stepShare,
+        int aheadBlocks,
+        long longestWaitNanos,
+        int leavingBlocks,
+        Partial partial) {
     /**
      * Partial restores.
      *
@@ -40,6 +47,9 @@ public record TrafficSettings(
     public TrafficSettings {
         requirePositive(turnBytes, "turnBytes");
         requirePositive(turnNanos, "turnNanos");
+        if (!(stepShare > 0 && stepShare <= 1)) {
+            throw new IllegalArgumentException("stepShare must be above 0 and at most 1 but is " + stepShare);
+        }
         requirePositive(aheadBlocks, "aheadBlocks");
         requirePositive(longestWaitNanos, "longestWaitNanos");
         requirePositive(leavingBlocks, "leavingBlocks");

@@ -11,12 +11,16 @@ import dev.contexture.session.GenerationEvent.Begun;
 import dev.contexture.session.GenerationEvent.Completed;
 import dev.contexture.session.GenerationEvent.Delta;
 import dev.contexture.session.GenerationEvent.Finished;
+import dev.contexture.session.GenerationEvent.Part;
 import dev.contexture.session.GenerationEvent.Usage;
+import dev.contexture.session.dialect.AnswerPart;
 import dev.contexture.session.dialect.DialectSettings;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.http.MediaType;
 import org.springframework.mock.http.server.reactive.MockServerHttpRequest;
 import org.springframework.mock.web.server.MockServerWebExchange;
@@ -72,6 +76,26 @@ class MessageStreamTest {
                         COMPLETED))
                 .block(SOON);
         assertThat(body()).contains("event: error\n", "\"overloaded_error\"").doesNotContain("message_stop");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = FinishReason.class,
+            names = {"STOP", "LENGTH"})
+    void aCallThatBrokeOffIsNoneToRun(FinishReason reason) {
+        written(Flux.just(
+                        new Begun(4, 1),
+                        new Part(0, new AnswerPart.CallBegin(0, "call_1", "move")),
+                        new Part(0, new AnswerPart.CallArguments(0, "{\"path\": \"/home")),
+                        new Part(0, new AnswerPart.CallEnd(0, false)),
+                        new Finished(0, reason),
+                        COMPLETED))
+                .block(SOON);
+        if (reason == FinishReason.LENGTH) {
+            assertThat(body()).contains("\"stop_reason\":\"max_tokens\"", "message_stop");
+        } else {
+            assertThat(body()).contains("event: error\n").doesNotContain("message_delta", "message_stop");
+        }
     }
 
     @Test

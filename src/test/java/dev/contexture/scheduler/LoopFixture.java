@@ -43,7 +43,7 @@ final class LoopFixture {
 
     /** Few bytes a turn, and a wait that some restores outlast. */
     private static final TrafficSettings TRAFFIC =
-            new TrafficSettings(96, 1_000_000, 3, 60, 40, TrafficSettings.Partial.NONE);
+            new TrafficSettings(96, 1_000_000, 1, 3, 60, 40, TrafficSettings.Partial.NONE);
 
     final CountingListener listener = new CountingListener();
     final RestoreCounts restores = new RestoreCounts();

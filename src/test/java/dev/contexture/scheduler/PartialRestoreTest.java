@@ -42,7 +42,7 @@ class PartialRestoreTest {
 
     private static TrafficSettings traffic(boolean fills, int chunkTokens) {
         return new TrafficSettings(
-                96, 1_000_000, 3, 100, 60, new TrafficSettings.Partial(32, 64, chunkTokens, Long.MAX_VALUE, fills));
+                96, 1_000_000, 1, 3, 100, 60, new TrafficSettings.Partial(32, 64, chunkTokens, Long.MAX_VALUE, fills));
     }
 
     /** All prompts are beginnings of one text; outputs are not, so nothing is known of later positions. */

@@ -83,7 +83,7 @@ class StoredSessionsTest {
     }
 
     private static TrafficSettings settings(TrafficSettings.Partial partial) {
-        return new TrafficSettings(1 << 20, 60_000_000_000L, 8, 5_000_000_000L, 1_000, partial);
+        return new TrafficSettings(1 << 20, 60_000_000_000L, 1, 8, 5_000_000_000L, 1_000, partial);
     }
 
     private TierTraffic traffic(
@@ -273,8 +273,8 @@ class StoredSessionsTest {
     /** Brings sessions back whole and has them select all the same. */
     private record AllThere(BlockTraffic whole, BlockStore store, BlockCoder coder) implements BlockTraffic {
         @Override
-        public boolean turn() {
-            return whole.turn();
+        public boolean turn(long stepNanos) {
+            return whole.turn(stepNanos);
         }
 
         @Override

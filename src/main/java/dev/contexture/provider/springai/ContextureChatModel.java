@@ -31,6 +31,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.springframework.ai.chat.messages.AssistantMessage;
+import org.springframework.ai.chat.messages.Message;
+import org.springframework.ai.chat.messages.ToolResponseMessage;
 import org.springframework.ai.chat.metadata.ChatGenerationMetadata;
 import org.springframework.ai.chat.metadata.ChatResponseMetadata;
 import org.springframework.ai.chat.metadata.DefaultUsage;
@@ -216,7 +218,9 @@ public final class ContextureChatModel implements ChatModel {
         Boolean thinking = used.getThinking();
         GenerationRequest free = new GenerationRequest(
                 new dev.contexture.session.Prompt.Chat(
-                        messages, tools(used), thinking == null ? Map.of() : Map.of("enable_thinking", thinking)),
+                        messages,
+                        tools(prompt, used),
+                        thinking == null ? Map.of() : Map.of("enable_thinking", thinking)),
                 limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
                 stop == null ? List.of() : stop,
                 1,
@@ -237,12 +241,16 @@ public final class ContextureChatModel implements ChatModel {
         return schema == null ? free : free.constrained(new ConstraintSpec.Schema(schema));
     }
 
-    private ToolUse tools(ContextureChatOptions used) {
+    /** Behind results of tools the model calls as it likes: the loop that runs them asks with the same options, and would never end. */
+    private ToolUse tools(Prompt prompt, ContextureChatOptions used) {
+        List<Message> messages = prompt.getInstructions();
+        boolean hasResults = !messages.isEmpty() && messages.getLast() instanceof ToolResponseMessage;
+        ToolChoice choice = Objects.requireNonNullElse(used.getToolChoice(), ToolChoice.AUTO);
         return new ToolUse(
                 toolCalling.resolveToolDefinitions(used).stream()
                         .map(ContextureChatModel::tool)
                         .toList(),
-                Objects.requireNonNullElse(used.getToolChoice(), ToolChoice.AUTO),
+                hasResults && !(choice instanceof ToolChoice.None) ? ToolChoice.AUTO : choice,
                 true);
     }
 

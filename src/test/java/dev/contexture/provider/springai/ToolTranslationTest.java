@@ -3,6 +3,7 @@ package dev.contexture.provider.springai;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.contexture.session.dialect.DialectSettings;
+import dev.contexture.session.dialect.ToolChoice;
 import dev.contexture.testing.ScriptedService;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +75,30 @@ class ToolTranslationTest {
         assertThat(scripted.generator().lastPrompt())
                 .contains("<think>\nHm.\n</think>\n\n" + CALL + "<|im_end|>")
                 .contains("<tool_response>\nrain\n</tool_response>");
+    }
+
+    /** As a loop that runs tools asks: with the same options behind their results. */
+    @Test
+    void aForcedCallIsForcedOnce() {
+        ContextureChatOptions forced = ContextureChatOptions.builder()
+                .toolCallbacks(List.of(TOOL))
+                .toolChoice(ToolChoice.REQUIRED)
+                .build();
+        scripted.generator().willAnswer(CALL);
+        UserMessage user = new UserMessage("How is it?");
+        AssistantMessage message =
+                result(model.call(new Prompt(List.of(user), forced))).getOutput();
+        assertThat(message.getToolCalls()).hasSize(1);
+        assertThat(scripted.generator().lastRequest().constraint()).isPresent();
+        scripted.generator().willAnswer("It rains.");
+        ToolResponseMessage result = ToolResponseMessage.builder()
+                .responses(List.of(new ToolResponseMessage.ToolResponse(
+                        message.getToolCalls().getFirst().id(), "get_weather", "rain")))
+                .metadata(Map.of())
+                .build();
+        ChatResponse next = model.call(new Prompt(List.of(user, message, result), forced));
+        assertThat(result(next).getOutput().getText()).isEqualTo("It rains.");
+        assertThat(scripted.generator().lastRequest().constraint()).isEmpty();
     }
 
     /** Chat clients add tools and schemas to the model's own options. */
