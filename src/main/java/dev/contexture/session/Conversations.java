@@ -127,13 +127,8 @@ public final class Conversations {
      */
     public Mono<Page> list(String tenant, String after, int limit) {
         return directory
-                .list(tenant, after, limit)
-                .map(page -> new Page(
-                        page.sessions().stream()
-                                .flatMap(session -> named(session).stream())
-                                .toList(),
-                        page.lastId(),
-                        page.hasMore()));
+                .list(tenant, after, limit, Conversations::named)
+                .map(page -> new Page(page.found(), page.lastId(), page.hasMore()));
     }
 
     /** Forks have their session's metadata, and any session's may say anything. */

@@ -111,6 +111,26 @@ class ConversationsTest {
         assertThat(conversations.names("other").collectList().block()).isEmpty();
     }
 
+    /** Each takes the others' records away: one that is read before is still told of, one that is read behind is not there. */
+    @Test
+    void aPageHoldsOneSessionAtATime() {
+        List.of("alice", "bob", "carol").forEach(name -> write(name, "u1"));
+        SessionDirectory directory = new SessionDirectory(vault, new NoStoredKv(tenant -> true));
+        SessionDirectory.Page<String> page = Objects.requireNonNull(directory
+                .list(TENANT, "", 3, session -> {
+                    Flux.fromIterable(Objects.requireNonNull(
+                                    vault.list(TENANT, "", 3).block()))
+                            .filter(id -> !id.equals(session.id()))
+                            .concatMap(id -> vault.delete(vault.key(TENANT, id)))
+                            .blockLast();
+                    return Optional.of(session.id());
+                })
+                .block());
+        assertThat(page.found()).hasSize(1);
+        assertThat(page.lastId()).isGreaterThanOrEqualTo(page.found().getFirst());
+        assertThat(page.hasMore()).isFalse();
+    }
+
     @Test
     void aSessionsIdIsNoName() {
         String id = Conversations.sessionId("alice");
