@@ -6,9 +6,11 @@ import dev.contexture.session.SessionMessage;
 import dev.contexture.session.SessionService;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.enums.ParameterIn;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.parameters.RequestBody;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.util.List;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -32,17 +34,39 @@ public class MemoryController {
         this.bodies = bodies;
     }
 
-    @Operation(summary = "Lists the caller's conversations, by the ids of their sessions")
+    @Operation(
+            summary = "Lists the caller's conversations, by the ids of their sessions",
+            parameters = {
+                @Parameter(
+                        name = "limit",
+                        in = ParameterIn.QUERY,
+                        description = "Sessions to look at: a page may have fewer conversations",
+                        schema = @Schema(type = "integer", minimum = "1", maximum = "100", defaultValue = "20")),
+                @Parameter(
+                        name = "after",
+                        in = ParameterIn.QUERY,
+                        description = "The last_id of the page before",
+                        schema = @Schema(type = "string"))
+            },
+            responses =
+                    @ApiResponse(
+                            responseCode = "200",
+                            content = @Content(schema = @Schema(implementation = MemoryWire.Page.class))))
     @GetMapping
     Mono<Void> list(@Parameter(hidden = true) ServerWebExchange exchange) {
         return JsonResponse.write(
                 exchange,
                 conversations
                         .list(Tenant.of(exchange), Pages.after(exchange), Pages.limit(exchange))
-                        .map(MemoryWire::page));
+                        .map(MemoryWire.Page::of));
     }
 
-    @Operation(summary = "Tells what was said in a conversation; nothing of one that there is not")
+    @Operation(
+            summary = "Tells what was said in a conversation; nothing of one that there is not",
+            responses =
+                    @ApiResponse(
+                            responseCode = "200",
+                            content = @Content(schema = @Schema(implementation = MemoryWire.Body.class))))
     @GetMapping("/{conversation}")
     Mono<Void> read(@PathVariable String conversation, @Parameter(hidden = true) ServerWebExchange exchange) {
         requireName(conversation);
@@ -55,7 +79,11 @@ public class MemoryController {
 
     @Operation(
             summary = "Replaces all that was said in a conversation; waits for a turn that runs",
-            requestBody = @RequestBody(content = @Content(schema = @Schema(implementation = MemoryWire.Written.class))))
+            requestBody = @RequestBody(content = @Content(schema = @Schema(implementation = MemoryWire.Written.class))),
+            responses =
+                    @ApiResponse(
+                            responseCode = "200",
+                            content = @Content(schema = @Schema(implementation = MemoryWire.Body.class))))
     @PutMapping(path = "/{conversation}", consumes = MediaType.APPLICATION_JSON_VALUE)
     Mono<Void> write(@PathVariable String conversation, @Parameter(hidden = true) ServerWebExchange exchange) {
         requireName(conversation);
@@ -70,7 +98,12 @@ public class MemoryController {
                 }));
     }
 
-    @Operation(summary = "Forgets a conversation: its text, and what is stored of it alone")
+    @Operation(
+            summary = "Forgets a conversation: its text, and what is stored of it alone",
+            responses =
+                    @ApiResponse(
+                            responseCode = "200",
+                            content = @Content(schema = @Schema(implementation = MemoryWire.Deleted.class))))
     @DeleteMapping("/{conversation}")
     Mono<Void> delete(@PathVariable String conversation, @Parameter(hidden = true) ServerWebExchange exchange) {
         requireName(conversation);

@@ -46,11 +46,26 @@ final class MemoryWire {
         }
     }
 
-    static PageBody<Body> page(Conversations.Page page) {
-        List<Body> data = page.conversations().stream()
-                .map(named -> Body.of(named.name()))
-                .toList();
-        return PageBody.of(data, Body::id, page.lastId(), page.hasMore());
+    /**
+     * A {@link PageBody} that has a name of its own where the routes are described.
+     *
+     * @param data conversations without their messages
+     * @param lastId of a session, where the next page begins; absent if there is none
+     */
+    @Schema(name = "MemoryPage")
+    record Page(
+            @JsonProperty("object") String object,
+            @JsonProperty("data") List<Body> data,
+            @JsonProperty("first_id") @Nullable String firstId,
+            @JsonProperty("last_id") @Nullable String lastId,
+            @JsonProperty("has_more") boolean hasMore) {
+        static Page of(Conversations.Page page) {
+            List<Body> data = page.conversations().stream()
+                    .map(named -> Body.of(named.name()))
+                    .toList();
+            PageBody<Body> body = PageBody.of(data, Body::id, page.lastId(), page.hasMore());
+            return new Page(body.object(), body.data(), body.firstId(), body.lastId(), body.hasMore());
+        }
     }
 
     @Schema(name = "MemoryDeleted")

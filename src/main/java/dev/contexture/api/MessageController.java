@@ -4,6 +4,7 @@ import dev.contexture.security.Tenant;
 import dev.contexture.session.GenerationEvent;
 import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.InferenceService;
+import dev.contexture.session.InvalidPromptException;
 import dev.contexture.session.SessionService;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -64,7 +65,8 @@ public class MessageController {
             ServedModel.require(body.model(), service);
             GenerationRequest request = requests.toGeneration(body, Tenant.of(exchange));
             CompletionHead head = heads.next(MessageWire.ID_PREFIX);
-            Flux<GenerationEvent> events = turns.answer(exchange, request, body.sessionId(), body.contexture());
+            Flux<GenerationEvent> events = turns.answer(exchange, request, body.sessionId(), body.contexture())
+                    .onErrorMap(InvalidPromptException.class, e -> MessageTerms.of(body, e));
             if (body.isStreamed()) {
                 return streams.writeNamed(
                         exchange,
@@ -88,7 +90,8 @@ public class MessageController {
         Mono<MessageWire.TokenCount> count = bodies.read(exchange, MessageRequest.class)
                 .flatMap(body -> {
                     ServedModel.require(body.model(), service);
-                    return service.tokenize(MessageRequests.prompt(body));
+                    return service.tokenize(MessageRequests.prompt(body))
+                            .onErrorMap(InvalidPromptException.class, e -> MessageTerms.of(body, e));
                 })
                 .map(tokens -> new MessageWire.TokenCount(tokens.length));
         return JsonResponse.write(exchange, count);

@@ -3,6 +3,7 @@ package dev.contexture.api;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.contexture.api.EventStream.Named;
 import io.swagger.v3.oas.annotations.media.Schema;
+import java.util.regex.Pattern;
 import org.springframework.web.server.ServerWebExchange;
 
 /** Errors of /v1/messages and what is below, as Anthropic's clients read them; statuses are those of the other routes. */
@@ -30,9 +31,24 @@ final class MessageErrors {
 
     static Body of(Problem problem, String requestId) {
         return new Body(
-                "error",
-                new Detail(type(problem.status()), problem.body().error().message()),
-                requestId);
+                "error", new Detail(type(problem.status()), text(problem.body().error())), requestId);
+    }
+
+    /** There is no place for the field but the text. Anthropic's has no brackets: {@code tools.0.input_schema}. */
+    private static String text(ErrorBody.Detail error) {
+        String text = error.message();
+        String param = error.param();
+        if (param == null || names(text, param)) {
+            return text;
+        }
+        String field = param.replace('[', '.').replace("]", "");
+        return names(text, field) ? text : field + ": " + text;
+    }
+
+    private static boolean names(String text, String field) {
+        return Pattern.compile("(?<![\\w.])" + Pattern.quote(field) + "(?!\\w)")
+                .matcher(text)
+                .find();
     }
 
     static Named event(Problem problem, String requestId) {

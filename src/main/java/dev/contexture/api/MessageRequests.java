@@ -3,7 +3,6 @@ package dev.contexture.api;
 import dev.contexture.constrain.ConstraintSpec;
 import dev.contexture.session.GenerationRequest;
 import dev.contexture.session.Prompt;
-import dev.contexture.session.dialect.ToolChoice;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +31,7 @@ final class MessageRequests {
         }
         Optional<ConstraintSpec> format = ResponseFormat.ofMessage(request.format());
         List<String> stop = sampling.stop(request, "stop_sequences");
-        if (!stop.isEmpty() && (format.isPresent() || isCallAsked(prompt))) {
+        if (!stop.isEmpty() && (format.isPresent() || prompt.tools().isForced())) {
             throw InvalidRequestException.badValue(
                     "'stop_sequences' must be left out where 'output_config.format' or 'tool_choice' hold the answer to"
                             + " something: they would cut it.",
@@ -52,15 +51,6 @@ final class MessageRequests {
         } catch (IllegalArgumentException e) {
             throw SamplingReader.outOfRange(e);
         }
-    }
-
-    private static boolean isCallAsked(Prompt.Chat prompt) {
-        return switch (prompt.tools().choice()) {
-            case ToolChoice.Required required -> true;
-            case ToolChoice.Named named -> true;
-            case ToolChoice.Auto auto -> false;
-            case ToolChoice.None none -> false;
-        };
     }
 
     /**

@@ -7,8 +7,9 @@ import reactor.core.publisher.Mono;
 
 /**
  * What the frameworks' memories ask, and all that they know: conversations under ids that the application gives them, each of which is a session.
- * The sessions of this process or of a Redis that it opened ({@link EmbeddedMemory}) and those of a service over HTTP behave alike. All fail with
- * {@link ContextureException}.
+ * The sessions of this process or of a Redis that it opened ({@link EmbeddedMemory}) and those of a service over HTTP behave alike, but that
+ * the latter check what is written as the route does: each call of an assistant's message needs an id, which no other call of that message has, and each
+ * result names one. All fail with {@link ContextureException}.
  */
 public interface ContextureMemory {
     /** Ids of all conversations, among 10,000 sessions at most. */

@@ -25,6 +25,20 @@ public final class EmbeddedMemory implements ContextureMemory {
         return new EmbeddedMemory(sessions.conversations(), ChatCall.TENANT);
     }
 
+    /**
+     * Why there is none where an application asks for it.
+     *
+     * @param prefix of its properties
+     */
+    public static IllegalStateException noSessions(String prefix) {
+        return new IllegalStateException(
+                prefix + ".memory.enabled is true, but this process has no SessionService to keep"
+                        + " conversations in: declare one as a bean beside the InferenceService, leave both out and set "
+                        + prefix
+                        + ".mode=embedded, which starts an engine with sessions, or set " + prefix
+                        + ".memory.enabled=false");
+    }
+
     @Override
     public Flux<String> conversations() {
         return conversations.names(tenant).onErrorMap(Failures::of);

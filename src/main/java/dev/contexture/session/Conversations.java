@@ -1,11 +1,13 @@
 package dev.contexture.session;
 
+import dev.contexture.scheduler.QueueFullException;
 import dev.contexture.session.store.SessionRecords.Key;
 import dev.contexture.session.store.SessionRecords.Lease;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HexFormat;
@@ -13,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
@@ -36,6 +39,10 @@ public final class Conversations {
     private static final int MOST_NAME_CHARS = 512;
     private static final int PAGE = 100;
     private static final int MOST_PAGES = 100;
+    /** At once, each with what it writes. */
+    static final int MOST_WRITES = 64;
+
+    private static final Duration RETRY_AFTER_MOST_WRITES = Duration.ofSeconds(1);
 
     private final SessionVault vault;
     private final SessionDirectory directory;
@@ -44,6 +51,8 @@ public final class Conversations {
     private final InstantSource clock;
     private final SecureRandom random;
     private final Mono<String> model;
+    private final TextThreads textThreads;
+    private final Semaphore writes = new Semaphore(MOST_WRITES);
 
     /**
      * A conversation, and the session that it is.
@@ -61,6 +70,7 @@ public final class Conversations {
 
     /**
      * @param model that new conversations are for
+     * @param textThreads where they are read and put together
      */
     Conversations(
             SessionVault vault,
@@ -69,7 +79,8 @@ public final class Conversations {
             SessionSettings settings,
             InstantSource clock,
             SecureRandom random,
-            Mono<String> model) {
+            Mono<String> model,
+            TextThreads textThreads) {
         this.vault = vault;
         this.directory = directory;
         this.leases = leases;
@@ -77,6 +88,7 @@ public final class Conversations {
         this.clock = clock;
         this.random = random;
         this.model = model;
+        this.textThreads = textThreads;
     }
 
     /**
@@ -110,7 +122,7 @@ public final class Conversations {
 
     /** What was said, without a system's message that came with prompts; nothing of one that there is not. */
     public Mono<List<SessionMessage>> messages(String tenant, String name) {
-        return Mono.defer(() -> directory.find(tenant, sessionId(name)))
+        return Mono.defer(() -> vault.find(vault.key(tenant, sessionId(name)), textThreads))
                 .map(session -> {
                     List<SessionMessage> messages = session.messages();
                     boolean whole = session.metadata().containsKey(SYSTEM_WRITTEN);
@@ -127,13 +139,8 @@ public final class Conversations {
      */
     public Mono<Page> list(String tenant, String after, int limit) {
         return directory
-                .list(tenant, after, limit)
-                .map(page -> new Page(
-                        page.sessions().stream()
-                                .flatMap(session -> named(session).stream())
-                                .toList(),
-                        page.lastId(),
-                        page.hasMore()));
+                .list(tenant, after, limit, Conversations::named)
+                .map(page -> new Page(page.found(), page.lastId(), page.hasMore()));
     }
 
     /** Forks have their session's metadata, and any session's may say anything. */
@@ -152,8 +159,19 @@ public final class Conversations {
                 .map(Named::name);
     }
 
-    /** Writes all of it; waits for a turn that runs. */
+    /** Writes all of it; waits for a turn that runs. Fails with {@link QueueFullException} where 64 do so already. */
     public Mono<Void> write(String tenant, String name, List<SessionMessage> messages) {
+        return Mono.defer(() -> {
+            if (!writes.tryAcquire()) {
+                return Mono.error(new QueueFullException(
+                        MOST_WRITES + " conversations are being written or wait for turns that run; try again later",
+                        RETRY_AFTER_MOST_WRITES));
+            }
+            return written(tenant, name, messages).doFinally(end -> writes.release());
+        });
+    }
+
+    private Mono<Void> written(String tenant, String name, List<SessionMessage> messages) {
         return Mono.defer(() -> {
                     Key key = vault.key(tenant, sessionId(name));
                     return rewrite(key, messages)
@@ -176,7 +194,9 @@ public final class Conversations {
     private Mono<Session> rewrite(Key key, List<SessionMessage> messages) {
         return Mono.usingWhen(
                 leases.acquire(key, settings.maxWait()),
-                lease -> vault.find(key).flatMap(session -> rewrite(lease, session, messages)),
+                lease -> vault.find(key, textThreads)
+                        .flatMap(session -> textThreads.call(() -> rewrite(lease, session, messages)))
+                        .flatMap(rewritten -> rewritten),
                 leases::release);
     }
 
@@ -196,22 +216,23 @@ public final class Conversations {
         Instant now = clock.instant();
         byte[] lineage = new byte[LINEAGE_BYTES];
         random.nextBytes(lineage);
-        return model.flatMap(served -> vault.create(
-                tenant,
-                new Session(
-                        id,
-                        HexFormat.of().formatHex(lineage),
-                        served,
-                        now,
-                        now,
-                        settings.defaultTimeToLive(),
-                        false,
-                        metadata(Map.of(NAME, name), messages),
-                        0,
-                        messages,
-                        new int[0],
-                        "",
-                        List.of())));
+        return model.flatMap(served -> textThreads.call(() -> vault.create(
+                        tenant,
+                        new Session(
+                                id,
+                                HexFormat.of().formatHex(lineage),
+                                served,
+                                now,
+                                now,
+                                settings.defaultTimeToLive(),
+                                false,
+                                metadata(Map.of(NAME, name), messages),
+                                0,
+                                messages,
+                                new int[0],
+                                "",
+                                List.of()))))
+                .flatMap(created -> created);
     }
 
     private static Map<String, String> metadata(Map<String, String> before, List<SessionMessage> written) {

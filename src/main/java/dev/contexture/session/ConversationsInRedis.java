@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
@@ -23,9 +24,12 @@ public final class ConversationsInRedis implements AutoCloseable {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(2);
     private static final int OWNER_BYTES = 6;
+    /** Conversations that may wait to be read or put together, per thread. */
+    private static final int TEXT_QUEUE = 32;
 
     private final RedisLink link;
     private final Conversations conversations;
+    private final Scheduler textThreads;
 
     /**
      * The service's Redis.
@@ -62,6 +66,8 @@ public final class ConversationsInRedis implements AutoCloseable {
         random.nextBytes(owner);
         this.link = new RedisLink(
                 new RedisLink.Settings(redis.url, redis.cluster, redis.caFile, CONNECT_TIMEOUT, COMMAND_TIMEOUT));
+        this.textThreads = Schedulers.newBoundedElastic(
+                Runtime.getRuntime().availableProcessors(), TEXT_QUEUE, "memory", 60, true);
         SessionRecords records =
                 new RedisSessionRecords(RecordFamily.SESSION, link, RedisListener.NONE, nanos, clock::millis);
         SessionVault vault = new SessionVault(records, sealer, namespaces, settings.maxRecordBytes(), "ses");
@@ -72,7 +78,8 @@ public final class ConversationsInRedis implements AutoCloseable {
                 settings,
                 clock,
                 random,
-                model);
+                model,
+                new TextThreads(textThreads));
     }
 
     public Conversations conversations() {
@@ -81,6 +88,7 @@ public final class ConversationsInRedis implements AutoCloseable {
 
     @Override
     public void close() {
+        textThreads.dispose();
         link.close();
     }
 }

@@ -1,7 +1,9 @@
 package dev.contexture.session;
 
 import dev.contexture.session.store.SessionRecords.Key;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -19,17 +21,30 @@ final class SessionDirectory {
         return Mono.defer(() -> vault.find(vault.key(tenant, id)));
     }
 
-    Mono<Sessions.Page> list(String tenant, String after, int limit) {
+    /**
+     * What is asked of sessions, by ascending id.
+     *
+     * @param lastId where the next page begins; empty if there is none
+     */
+    record Page<T>(List<T> found, String lastId, boolean hasMore) {}
+
+    /**
+     * One session is decoded at a time: only what is asked of it is kept.
+     *
+     * @param limit of sessions, also of those of which nothing is asked
+     */
+    <T> Mono<Page<T>> list(String tenant, String after, int limit, Function<Session, Optional<T>> asked) {
         return vault.list(tenant, after, limit + 1)
                 .flatMap(ids -> Flux.fromIterable(ids)
                         .take(limit)
                         // One may expire, be deleted or be unreadable between the two calls.
                         .concatMap(id -> find(tenant, id)
                                 .onErrorResume(SessionNotFoundException.class, e -> Mono.empty())
-                                .onErrorResume(DamagedSessionException.class, e -> Mono.empty()))
+                                .onErrorResume(DamagedSessionException.class, e -> Mono.empty())
+                                .flatMap(session -> Mono.justOrEmpty(asked.apply(session))))
                         .collectList()
-                        .map(sessions -> new Sessions.Page(
-                                sessions,
+                        .map(found -> new Page<>(
+                                found,
                                 ids.isEmpty() ? "" : ids.get(Math.min(limit, ids.size()) - 1),
                                 ids.size() > limit)));
     }

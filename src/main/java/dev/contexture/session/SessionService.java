@@ -60,7 +60,8 @@ public final class SessionService {
                 settings,
                 clock,
                 random,
-                Mono.fromSupplier(() -> parts.inference.model().id()));
+                Mono.fromSupplier(() -> parts.inference.model().id()),
+                new TextThreads(textThreads));
         this.marks = new SessionMarks(vault, leases, parts.kv, clock);
         this.turns = new SessionTurns(new SessionTurns.Parts(
                 parts.inference,

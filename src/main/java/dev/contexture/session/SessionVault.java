@@ -6,6 +6,7 @@ import dev.contexture.session.store.SessionRecords.Lease;
 import dev.contexture.session.store.SessionRecords.Replaced;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import reactor.core.publisher.Mono;
 
@@ -59,10 +60,17 @@ final class SessionVault {
 
     /** Fails with {@link SessionNotFoundException} or {@link DamagedSessionException}. */
     Mono<Session> find(Key key) {
-        return records.find(key).map(found -> {
-            SessionRecords.Stored stored = found.orElseThrow(() -> new SessionNotFoundException(key.id()));
-            return codec.decode(sealer.open(key.namespace(), key.id(), stored.record()));
-        });
+        return records.find(key).map(found -> decoded(key, found));
+    }
+
+    /** The same, read on other threads than the store's. */
+    Mono<Session> find(Key key, TextThreads threads) {
+        return records.find(key).flatMap(found -> threads.call(() -> decoded(key, found)));
+    }
+
+    private Session decoded(Key key, Optional<SessionRecords.Stored> found) {
+        SessionRecords.Stored stored = found.orElseThrow(() -> new SessionNotFoundException(key.id()));
+        return codec.decode(sealer.open(key.namespace(), key.id(), stored.record()));
     }
 
     Mono<List<String>> list(String tenant, String after, int limit) {

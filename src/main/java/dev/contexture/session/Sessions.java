@@ -148,7 +148,9 @@ public final class Sessions {
      * @param limit 1 to 100
      */
     public Mono<Page> list(String tenant, String after, int limit) {
-        return directory.list(tenant, after, limit);
+        return directory
+                .list(tenant, after, limit, Optional::of)
+                .map(page -> new Page(page.found(), page.lastId(), page.hasMore()));
     }
 
     /**

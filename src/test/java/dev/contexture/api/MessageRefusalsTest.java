@@ -230,6 +230,32 @@ class MessageRefusalsTest {
         return node;
     }
 
+    private void isRefusedWith(String body, String beginning) {
+        assertThat(chat.post(MESSAGES, body, 400).at("/error/message").asString())
+                .startsWith(beginning);
+    }
+
+    /** What the routes' readers do not see: other classes refuse it, in OpenAI's words. */
+    @Test
+    void fieldsHaveAnthropicsNames() {
+        String bad = "{\"type\": \"object\", \"properties\": {\"a\": {\"not\": {}}}}";
+        isRefusedWith(
+                ask("\"output_config\": {\"format\": {\"type\": \"json_schema\", \"schema\": " + bad + "}}"),
+                "output_config.format.schema: #/properties/a");
+        isRefusedWith(
+                ask(
+                        "\"tools\": [{\"name\": \"f\", \"input_schema\": {}}, {\"name\": \"g\", \"input_schema\": "
+                                + bad + "}]",
+                        "\"tool_choice\": {\"type\": \"any\"}"),
+                "tools.1.input_schema: g#/properties/a");
+        isRefusedWith(
+                block("{\"type\": \"tool_result\", \"tool_use_id\": \"a\", \"content\": \"x\"}"),
+                "messages: message 0");
+        isRefusedWith(ask("\"session_id\": \"ses_x\"", "\"cache_salt\": \"y\""), "cache_salt and session_id exclude");
+        // What is named already is not named again.
+        isRefusedWith(ask("\"system\": 7"), "'system' must");
+    }
+
     @Test
     void formatsThatAreNoneAreRefused() {
         String format = "\"output_config\": {\"format\": {\"type\": \"json_schema\", \"schema\": {}}}";

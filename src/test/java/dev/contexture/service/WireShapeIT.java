@@ -273,6 +273,12 @@ class WireShapeIT {
         assertThat(api.at("/components/schemas/ChatCompletionRequest/properties")
                         .propertyNames())
                 .contains("max_completion_tokens", "top_logprobs", "stream_options");
+        assertThat(api.at("/components/schemas").propertyNames())
+                .contains("Memory", "MemoryPage", "MemoryRequest", "MemoryDeleted");
+        assertThat(api.at("/paths/~1v1~1memory/get/parameters")
+                        .valueStream()
+                        .map(of -> of.path("name").asString()))
+                .containsExactly("limit", "after");
     }
 
     @Test

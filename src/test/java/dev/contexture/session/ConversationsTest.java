@@ -3,6 +3,7 @@ package dev.contexture.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.contexture.scheduler.QueueFullException;
 import dev.contexture.session.store.InMemorySessionRecords;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -12,11 +13,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 class ConversationsTest {
@@ -33,14 +37,19 @@ class ConversationsTest {
             SETTINGS.maxRecordBytes(),
             "ses");
     private final SessionLeases leases = new SessionLeases(records, SETTINGS.lease(), "here", Schedulers.parallel());
-    private final Conversations conversations = new Conversations(
-            vault,
-            new SessionDirectory(vault, new NoStoredKv(tenant -> true)),
-            leases,
-            SETTINGS,
-            InstantSource.system(),
-            new SecureRandom(),
-            Mono.just("model"));
+    private final Conversations conversations = over(Schedulers.boundedElastic());
+
+    private Conversations over(Scheduler textThreads) {
+        return new Conversations(
+                vault,
+                new SessionDirectory(vault, new NoStoredKv(tenant -> true)),
+                leases,
+                SETTINGS,
+                InstantSource.system(),
+                new SecureRandom(),
+                Mono.just("model"),
+                new TextThreads(textThreads));
+    }
 
     private static List<SessionMessage> said(String... texts) {
         return Arrays.stream(texts)
@@ -111,6 +120,26 @@ class ConversationsTest {
         assertThat(conversations.names("other").collectList().block()).isEmpty();
     }
 
+    /** Each takes the others' records away: one that is read before is still told of, one that is read behind is not there. */
+    @Test
+    void aPageHoldsOneSessionAtATime() {
+        List.of("alice", "bob", "carol").forEach(name -> write(name, "u1"));
+        SessionDirectory directory = new SessionDirectory(vault, new NoStoredKv(tenant -> true));
+        SessionDirectory.Page<String> page = Objects.requireNonNull(directory
+                .list(TENANT, "", 3, session -> {
+                    Flux.fromIterable(Objects.requireNonNull(
+                                    vault.list(TENANT, "", 3).block()))
+                            .filter(id -> !id.equals(session.id()))
+                            .concatMap(id -> vault.delete(vault.key(TENANT, id)))
+                            .blockLast();
+                    return Optional.of(session.id());
+                })
+                .block());
+        assertThat(page.found()).hasSize(1);
+        assertThat(page.lastId()).isGreaterThanOrEqualTo(page.found().getFirst());
+        assertThat(page.hasMore()).isFalse();
+    }
+
     @Test
     void aSessionsIdIsNoName() {
         String id = Conversations.sessionId("alice");
@@ -164,6 +193,43 @@ class ConversationsTest {
         Mono.when(conversations.write(TENANT, "alice", said("u1", "a1")), release)
                 .block();
         assertThat(messages("alice")).isEqualTo(said("u1", "a1"));
+    }
+
+    /** Work that none of the text threads takes is refused, not done on another, and holds nothing. */
+    @Test
+    void textIsReadAndWrittenOnItsThreads() {
+        write("alice", "u1");
+        Conversations busy = over(Schedulers.fromExecutor(task -> {
+            throw new RejectedExecutionException();
+        }));
+        assertThatThrownBy(() -> busy.messages(TENANT, "alice").block()).isInstanceOf(QueueFullException.class);
+        for (String name : List.of("alice", "bob")) {
+            assertThatThrownBy(() -> busy.write(TENANT, name, said("u2")).block())
+                    .isInstanceOf(QueueFullException.class);
+        }
+        write("alice", "u1", "a1");
+        assertThat(messages("alice")).isEqualTo(said("u1", "a1"));
+        assertThat(messages("bob")).isEmpty();
+    }
+
+    @Test
+    void onlySoManyMayWait() {
+        write("alice", "u1");
+        var lease = Objects.requireNonNull(
+                leases.acquire(vault.key(TENANT, Conversations.sessionId("alice")), Duration.ZERO)
+                        .block());
+        List<CompletableFuture<Void>> waiting = IntStream.range(0, Conversations.MOST_WRITES)
+                .mapToObj(i ->
+                        conversations.write(TENANT, "alice", said("u1", "a1")).toFuture())
+                .toList();
+        assertThatThrownBy(() -> write("bob", "u1"))
+                .isInstanceOf(QueueFullException.class)
+                .hasMessageContaining("64");
+        waiting.forEach(write -> write.cancel(true));
+        write("bob", "u1");
+        leases.release(lease).block();
+        write("alice", "u2");
+        assertThat(messages("alice")).isEqualTo(said("u2"));
     }
 
     @Test

@@ -7,7 +7,6 @@ import dev.contexture.provider.springai.ContextureChatMemoryRepository;
 import dev.contexture.security.ApiKeys;
 import dev.contexture.security.Tenant;
 import dev.contexture.session.ConversationsInRedis;
-import dev.contexture.session.SessionService;
 import dev.contexture.session.SessionSettings;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -45,10 +44,10 @@ public final class ContextureChatMemoryAutoConfiguration {
 
     @Bean
     @ConditionalOnMode(prefix = PREFIX, mode = ProviderMode.EMBEDDED)
-    @ConditionalOnBean({SpringAiSource.class, SessionService.class})
+    @ConditionalOnBean(SpringAiSource.class)
     @ConditionalOnMissingBean(ChatMemoryRepository.class)
     ContextureChatMemoryRepository contextureChatMemory(SpringAiSource source) {
-        return new ContextureChatMemoryRepository(source.memory().orElseThrow());
+        return new ContextureChatMemoryRepository(source.memory().orElseThrow(() -> EmbeddedMemory.noSessions(PREFIX)));
     }
 
     @Bean

@@ -54,19 +54,6 @@ public final class LangChain4jContextureAutoConfiguration {
         }
     }
 
-    /** Remote, or the process has sessions. */
-    static final class LangChain4jSessions extends AnyNestedCondition {
-        LangChain4jSessions() {
-            super(ConfigurationPhase.REGISTER_BEAN);
-        }
-
-        @ConditionalOnMode(prefix = PREFIX, mode = ProviderMode.REMOTE)
-        static class OverHttp {}
-
-        @ConditionalOnBean(SessionService.class)
-        static class Here {}
-    }
-
     /** Remote, or the process has an embedding model. */
     static final class LangChain4jVectors extends AnyNestedCondition {
         LangChain4jVectors() {
@@ -169,9 +156,8 @@ public final class LangChain4jContextureAutoConfiguration {
     @Bean
     @ConditionalOnBean(LangChain4jSource.class)
     @ConditionalOnProperty(prefix = PREFIX, name = "memory.enabled", havingValue = "true")
-    @Conditional(LangChain4jSessions.class)
     @ConditionalOnMissingBean(ChatMemoryStore.class)
     ContextureChatMemoryStore langChain4jContextureChatMemoryStore(LangChain4jSource source) {
-        return new ContextureChatMemoryStore(source.memory.orElseThrow());
+        return new ContextureChatMemoryStore(source.memory.orElseThrow(() -> EmbeddedMemory.noSessions(PREFIX)));
     }
 }

@@ -102,15 +102,25 @@ public final class ContextureChatMemoryStore implements ChatMemoryStore {
         return MemoryLimit.of(answer).onErrorMap(ChatTranslation::exception);
     }
 
+    /** Not a stage behind another future: cancelling one does not reach what it waits for. */
     private static CompletableFuture<Void> done(Mono<Void> work) {
-        return future(work.thenReturn(true)).thenAccept(done -> {});
+        CompletableFuture<Void> future = new CompletableFuture<>();
+        return ending(
+                future,
+                work.publishOn(Schedulers.boundedElastic())
+                        .subscribe(nothing -> {}, future::completeExceptionally, () -> future.complete(null)));
     }
 
     /** On threads that may block: stages behind it are the caller's code. */
     private static <T> CompletableFuture<T> future(Mono<T> answer) {
         CompletableFuture<T> future = new CompletableFuture<>();
-        Disposable work = answer.publishOn(Schedulers.boundedElastic())
-                .subscribe(future::complete, future::completeExceptionally);
+        return ending(
+                future,
+                answer.publishOn(Schedulers.boundedElastic())
+                        .subscribe(future::complete, future::completeExceptionally));
+    }
+
+    private static <T> CompletableFuture<T> ending(CompletableFuture<T> future, Disposable work) {
         future.whenComplete((done, error) -> work.dispose());
         return future;
     }

@@ -50,7 +50,8 @@ public record ToolUse(List<ToolDefinition> tools, ToolChoice choice, boolean par
         return !tools.isEmpty() && !(choice instanceof ToolChoice.None);
     }
 
-    boolean isForced() {
+    /** Whether the answer must be a call. */
+    public boolean isForced() {
         return choice instanceof ToolChoice.Required || choice instanceof ToolChoice.Named;
     }
 

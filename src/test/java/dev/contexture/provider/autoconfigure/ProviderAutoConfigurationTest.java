@@ -266,6 +266,19 @@ class ProviderAutoConfigurationTest {
     }
 
     @Test
+    void memoryWithoutSessionsStopsTheStart() {
+        withMemory(withEngine())
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageContaining("spring.ai.contexture.memory.enabled is true")
+                        .hasMessageContaining("no SessionService"));
+        withMemory(withEngine())
+                .withBean(ChatMemoryRepository.class, InMemoryChatMemoryRepository::new)
+                .run(context -> assertThat(context).hasNotFailed());
+    }
+
+    @Test
     void remoteMemoryNeedsTheAddressAlone() {
         withMemory(remote()).run(context -> {
             ChatMemoryRepository memory = context.getBean(ChatMemoryRepository.class);
@@ -294,7 +307,15 @@ class ProviderAutoConfigurationTest {
                 .run(context -> assertThat(context).doesNotHaveBean(ChatMemoryStore.class));
         withEngine()
                 .withPropertyValues(enabled)
-                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(ChatMemoryStore.class));
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageContaining("langchain4j.contexture.memory.enabled is true")
+                        .hasMessageContaining("no SessionService"));
+        withEngine()
+                .withPropertyValues(enabled)
+                .withBean(ChatMemoryStore.class, InMemoryChatMemoryStore::new)
+                .run(context -> assertThat(context).hasNotFailed());
         withEngine()
                 .withBean(SessionService.class, server::sessions)
                 .withPropertyValues(enabled)

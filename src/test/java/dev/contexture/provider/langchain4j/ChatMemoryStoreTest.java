@@ -26,11 +26,15 @@ import dev.langchain4j.model.chat.request.ChatRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /** LangChain4j's memory over conversations that are sessions, of this process and over HTTP. */
 class ChatMemoryStoreTest {
@@ -135,6 +139,41 @@ class ChatMemoryStoreTest {
         assertThat(store.getMessagesAsync("alice").join()).isEqualTo(messages.subList(0, 2));
         store.deleteMessagesAsync("alice").join();
         assertThat(store.getMessages("alice")).isEmpty();
+    }
+
+    @Test
+    void cancellingAFutureEndsItsWork() {
+        AtomicInteger begun = new AtomicInteger();
+        AtomicInteger cancelled = new AtomicInteger();
+        Mono<Void> endless = Mono.<Void>never()
+                .doOnSubscribe(work -> begun.incrementAndGet())
+                .doOnCancel(cancelled::incrementAndGet);
+        ContextureChatMemoryStore store = new ContextureChatMemoryStore(new ContextureMemory() {
+            @Override
+            public Flux<String> conversations() {
+                return Flux.never();
+            }
+
+            @Override
+            public Mono<List<SessionMessage>> messages(String conversation) {
+                return endless.thenReturn(List.of());
+            }
+
+            @Override
+            public Mono<Void> write(String conversation, List<SessionMessage> messages) {
+                return endless;
+            }
+
+            @Override
+            public Mono<Void> delete(String conversation) {
+                return endless;
+            }
+        });
+        store.getMessagesAsync("alice").cancel(true);
+        store.updateMessagesAsync("alice", List.of()).cancel(true);
+        store.deleteMessagesAsync("alice").cancel(true);
+        assertThat(begun).hasValue(3);
+        assertThat(cancelled).hasValue(3);
     }
 
     @ParameterizedTest
