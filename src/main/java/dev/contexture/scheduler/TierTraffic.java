@@ -16,9 +16,9 @@ import dev.contexture.kv.tier.StoredName;
 import dev.contexture.kv.tier.TierLookup;
 import dev.contexture.kv.tier.TierUse;
 import dev.contexture.kv.tier.Wanted;
+import dev.contexture.scheduler.LeavingBlocks.Leaving;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashSet;
@@ -50,15 +50,12 @@ public final class TierTraffic implements BlockTraffic {
     private final RestorePlanner planner;
     private final RestoreAudit audit;
     private final BackgroundTime background;
-    private final ArrayDeque<Leaving> leaving = new ArrayDeque<>();
+    private final LeavingBlocks leaving;
     private final List<PartialResidency> partial = new ArrayList<>();
     private int failures;
     private final BlockScores scores = new BlockScores();
     /** Sessions that were erased, the oldest first: a turn of theirs may still run. */
     private final LinkedHashSet<Owner> erased = new LinkedHashSet<>();
-
-    /** A block that is to be stored. */
-    private record Leaving(KnownBlock block, TierUse use) {}
 
     public TierTraffic(TrafficTools tools) {
         this.tools = tools;
@@ -66,6 +63,7 @@ public final class TierTraffic implements BlockTraffic {
         this.coder = tools.coder();
         this.settings = tools.settings();
         this.audit = tools.audit();
+        this.leaving = new LeavingBlocks(settings.leavingBlocks());
         this.background = new BackgroundTime(settings.stepShare(), settings.turnNanos());
         this.planner = new RestorePlanner(tools);
     }
@@ -77,7 +75,7 @@ public final class TierTraffic implements BlockTraffic {
 
     /** A session is gone for good: nothing that it left is stored any more, nor what a turn of it that still runs will leave. */
     public void erase(Owner session) {
-        leaving.removeIf(left -> left.use.owner().equals(session));
+        leaving.removeOf(session::equals);
         erased.add(session);
         if (erased.size() > MOST_ERASED) {
             erased.removeFirst();
@@ -86,7 +84,7 @@ public final class TierTraffic implements BlockTraffic {
 
     /** What a tenant left until now is not stored any more. */
     public void eraseNamespace(String namespace) {
-        leaving.removeIf(left -> left.use.owner().namespace().equals(namespace));
+        leaving.removeOf(owner -> owner.namespace().equals(namespace));
     }
 
     @Override
@@ -118,14 +116,14 @@ public final class TierTraffic implements BlockTraffic {
     }
 
     private boolean storeMore(long longestNanos) {
-        if (audit.isBreached()) {
-            leaving.clear();
+        TrafficListener listener = tools.listener();
+        if (audit.isBreached() && !leaving.isEmpty()) {
+            listener.gone(leaving.clear());
         }
         if (leaving.isEmpty()) {
             return false;
         }
         NanoClock clock = tools.clock();
-        TrafficListener listener = tools.listener();
         long begin = clock.nanos();
         long bytes = 0;
         int blocks = 0;
@@ -133,8 +131,8 @@ public final class TierTraffic implements BlockTraffic {
         while (!settings.isSpent(bytes, clock.nanos() - begin)
                 && clock.nanos() - begin < longestNanos
                 && !leaving.isEmpty()) {
-            Leaving next = leaving.removeFirst();
-            Optional<BlockLocation> place = tools.kv().locate(next.block.span());
+            Leaving next = leaving.next();
+            Optional<BlockLocation> place = tools.kv().locate(next.block().span());
             if (place.isEmpty()) {
                 gone++;
                 continue;
@@ -149,9 +147,9 @@ public final class TierTraffic implements BlockTraffic {
                     gone++;
                     continue;
                 }
-                LOG.warn("Not stored, and {} blocks behind it neither: {}", leaving.size(), e.getMessage());
-                gone += 1 + leaving.size();
-                leaving.clear();
+                int behind = leaving.clear();
+                LOG.warn("Not stored, and {} blocks behind it neither: {}", behind, e.getMessage());
+                gone += 1 + behind;
             }
         }
         listener.stored(blocks, bytes, clock.nanos() - begin);
@@ -165,17 +163,18 @@ public final class TierTraffic implements BlockTraffic {
      * @return bytes handed over; none for parts that are stored already
      */
     private long store(Leaving block, BlockLocation place) {
-        PrefixKey name = block.use.name(block.block.span().key(), block.block.exact());
+        PrefixKey name =
+                block.use().name(block.block().span().key(), block.block().exact());
         long bytes = 0;
         for (BlockPart part : coder.parts()) {
             StoredName stored =
-                    tools.wanted(block.use, name, part, block.block.span()).name();
+                    tools.wanted(block.use(), name, part, block.block().span()).name();
             if (store.lookup(stored.key()) != TierLookup.HIT) {
                 MemorySegment value = tools.buffer().asSlice(0, coder.bytes(part, place.tokens()));
                 coder.encode(place, part, value);
                 store.put(
-                        block.use.owner(),
-                        new NewValue(stored, block.block.span().begin(), value));
+                        block.use().owner(),
+                        new NewValue(stored, block.block().span().begin(), value));
                 bytes += value.byteSize();
             }
         }
@@ -197,9 +196,7 @@ public final class TierTraffic implements BlockTraffic {
             if (!block.exact() && !use.storesApproximate()) {
                 continue;
             }
-            if (leaving.size() < settings.leavingBlocks()) {
-                leaving.add(new Leaving(block, use));
-            } else {
+            if (!leaving.add(new Leaving(block, use))) {
                 gone++;
             }
         }

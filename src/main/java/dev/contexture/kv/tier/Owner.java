@@ -9,6 +9,10 @@ package dev.contexture.kv.tier;
 public record Owner(String namespace, String session) {
     public static final String PREFIX_CACHE = "";
 
+    public boolean isSession() {
+        return !session.equals(PREFIX_CACHE);
+    }
+
     public static Owner prefixCache(String namespace) {
         return new Owner(namespace, PREFIX_CACHE);
     }
