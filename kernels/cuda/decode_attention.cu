@@ -233,7 +233,7 @@ int32_t decode_splits(int32_t sequences, int32_t kv_heads, int32_t tokens, int32
   // Of a list, what all blocks take that run one behind another: a few more parts may fill up the device.
   const auto longest = [&](int32_t splits) { return static_cast<double>((blocks * splits + at_once - 1) / at_once) / splits; };
   int32_t best = few;
-  for (int32_t splits = few + 1; splits <= few + 2; ++splits)
+  for (int32_t splits = few + 1; splits <= std::min(few + 2, worth); ++splits)
     if (longest(splits) < kWorthMoreParts * longest(best)) best = splits;
   return std::min({best, worth, kMostSplits});
 }

@@ -211,6 +211,7 @@ TEST(DecodeAttentionHost, SplitsKeepTheDeviceBusyAndAreWorthTheirLaunch) {
   EXPECT_EQ(decode_splits(32, 8, 100000, 132), 1);
   EXPECT_EQ(decode_splits(32, 5, 100000, 132), 3);  // 160 blocks of 264 that fit at once
   EXPECT_EQ(decode_splits(16, 10, 100000, 132), 3);
+  EXPECT_EQ(decode_splits(32, 5, 300, 132), 1);  // two would take as long as one
   EXPECT_EQ(decode_splits(33, 8, 100000, 132), 1);
   EXPECT_EQ(decode_splits(40, 8, 100000, 132), 3);
   EXPECT_EQ(decode_splits(1, 8, 256, 132), 2);

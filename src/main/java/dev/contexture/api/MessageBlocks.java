@@ -121,7 +121,7 @@ final class MessageBlocks {
             return new Stop("tool_use", null);
         }
         return end.stopSequence()
-                .map(sequence -> new Stop("stop_sequence", sequence))
+                .map(sequence -> new Stop(Stop.STOP_SEQUENCE, sequence))
                 .orElseGet(() -> new Stop("end_turn", null));
     }
 }

@@ -40,7 +40,7 @@ final class MessageStream implements MessageBlocks.Listener {
         blocks.take(event);
         if (event instanceof Completed completed) {
             MessageWire.Stop stop = blocks.stop();
-            if (brokeOff && !stop.reason().equals(MessageWire.Stop.MAX_TOKENS)) {
+            if (brokeOff && !stop.saysThatItWasCut()) {
                 // Clients complete what they have of a call's input, and would run it.
                 throw new IllegalStateException("the model broke off a call of a tool within its input");
             }

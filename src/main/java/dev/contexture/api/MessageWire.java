@@ -98,6 +98,12 @@ final class MessageWire {
             @JsonProperty("stop_reason") String reason,
             @JsonProperty("stop_sequence") @Nullable String sequence) {
         static final String MAX_TOKENS = "max_tokens";
+        static final String STOP_SEQUENCE = "stop_sequence";
+
+        /** By the request's own limit or text. */
+        boolean saysThatItWasCut() {
+            return reason.equals(MAX_TOKENS) || reason.equals(STOP_SEQUENCE);
+        }
     }
 
     /**

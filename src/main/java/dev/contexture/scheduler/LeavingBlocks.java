@@ -5,11 +5,12 @@ import dev.contexture.kv.tier.Owner;
 import dev.contexture.kv.tier.TierUse;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Blocks that wait to be stored. Those of sessions come first: somebody has said that there will be a next turn. Each kind is bounded, and first come, first
- * stored.
+ * Blocks that wait to be stored, bounded. Those of sessions come first, and take the places of the others: somebody has said that there will be a next
+ * turn. Within each kind it is first come, first stored.
  */
 final class LeavingBlocks {
     private final Deque<Leaving> ofSessions = new ArrayDeque<>();
@@ -20,18 +21,23 @@ final class LeavingBlocks {
     record Leaving(KnownBlock block, TierUse use) {}
 
     /**
-     * @param most of either kind
+     * @param most of both kinds
      */
     LeavingBlocks(int most) {
         this.most = most;
     }
 
     /**
-     * @return false: there is no room
+     * @return what there is no room for: this block, or one in its place
      */
-    boolean add(Leaving block) {
-        Deque<Leaving> kind = block.use.owner().isSession() ? ofSessions : ofNobody;
-        return kind.size() < most && kind.add(block);
+    Optional<Leaving> add(Leaving block) {
+        boolean isFull = ofSessions.size() + ofNobody.size() >= most;
+        boolean ofSession = block.use.owner().isSession();
+        if (isFull && (!ofSession || ofNobody.isEmpty())) {
+            return Optional.of(block);
+        }
+        (ofSession ? ofSessions : ofNobody).add(block);
+        return isFull ? Optional.of(ofNobody.removeLast()) : Optional.empty();
     }
 
     boolean isEmpty() {
@@ -48,15 +54,5 @@ final class LeavingBlocks {
     void removeOf(Predicate<Owner> owner) {
         ofSessions.removeIf(left -> owner.test(left.use.owner()));
         ofNobody.removeIf(left -> owner.test(left.use.owner()));
-    }
-
-    /**
-     * @return how many there were
-     */
-    int clear() {
-        int count = ofSessions.size() + ofNobody.size();
-        ofSessions.clear();
-        ofNobody.clear();
-        return count;
     }
 }

@@ -21,7 +21,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -39,7 +38,7 @@ import org.slf4j.LoggerFactory;
 public final class TierTraffic implements BlockTraffic {
     private static final Logger LOG = LoggerFactory.getLogger(TierTraffic.class);
 
-    private static final int MOST_ERASED = 10_000;
+    private static final int MOST_REMEMBERED = 10_000;
     /** Of blocks one after the other that cannot be read; then the fault is not theirs. */
     private static final int MOST_FAILURES = 3;
 
@@ -54,8 +53,10 @@ public final class TierTraffic implements BlockTraffic {
     private final List<PartialResidency> partial = new ArrayList<>();
     private int failures;
     private final BlockScores scores = new BlockScores();
-    /** Sessions that were erased, the oldest first: a turn of theirs may still run. */
-    private final LinkedHashSet<Owner> erased = new LinkedHashSet<>();
+    /** Sessions that were erased: a turn of theirs may still run. */
+    private final LastOwners erased = new LastOwners(MOST_REMEMBERED);
+    /** Sessions of whose last turn not all was stored. */
+    private final LastOwners lost = new LastOwners(MOST_REMEMBERED);
 
     public TierTraffic(TrafficTools tools) {
         this.tools = tools;
@@ -76,10 +77,8 @@ public final class TierTraffic implements BlockTraffic {
     /** A session is gone for good: nothing that it left is stored any more, nor what a turn of it that still runs will leave. */
     public void erase(Owner session) {
         leaving.removeOf(session::equals);
+        lost.remove(session);
         erased.add(session);
-        if (erased.size() > MOST_ERASED) {
-            erased.removeFirst();
-        }
     }
 
     /** What a tenant left until now is not stored any more. */
@@ -90,15 +89,14 @@ public final class TierTraffic implements BlockTraffic {
     @Override
     public boolean turn(long stepNanos) {
         store.takeCompleted();
-        background.earn(stepNanos);
-        if (background.leftNanos() <= 0) {
-            return !leaving.isEmpty();
-        }
-        long begin = tools.clock().nanos();
         boolean filling = fill();
-        boolean storing = storeMore(background.leftNanos());
-        background.spend(tools.clock().nanos() - begin);
-        return storing || filling;
+        background.earn(stepNanos);
+        if (background.leftNanos() > 0) {
+            long begin = tools.clock().nanos();
+            storeMore(background.leftNanos());
+            background.spend(tools.clock().nanos() - begin);
+        }
+        return filling || !leaving.isEmpty();
     }
 
     /** Completes sequences that are there in part, the oldest first. */
@@ -115,13 +113,13 @@ public final class TierTraffic implements BlockTraffic {
         return false;
     }
 
-    private boolean storeMore(long longestNanos) {
+    private void storeMore(long longestNanos) {
         TrafficListener listener = tools.listener();
         if (audit.isBreached() && !leaving.isEmpty()) {
-            listener.gone(leaving.clear());
+            listener.gone(giveUp());
         }
         if (leaving.isEmpty()) {
-            return false;
+            return;
         }
         NanoClock clock = tools.clock();
         long begin = clock.nanos();
@@ -134,7 +132,10 @@ public final class TierTraffic implements BlockTraffic {
             Leaving next = leaving.next();
             Optional<BlockLocation> place = tools.kv().locate(next.block().span());
             if (place.isEmpty()) {
-                gone++;
+                if (!isStored(next)) {
+                    lost.add(next.use().owner());
+                    gone++;
+                }
                 continue;
             }
             try {
@@ -142,12 +143,13 @@ public final class TierTraffic implements BlockTraffic {
                 blocks++;
                 failures = 0;
             } catch (BlockMoveException e) {
+                lost.add(next.use().owner());
                 if (++failures < MOST_FAILURES) {
                     LOG.warn("A block is not stored: {}", e.getMessage());
                     gone++;
                     continue;
                 }
-                int behind = leaving.clear();
+                int behind = giveUp();
                 LOG.warn("Not stored, and {} blocks behind it neither: {}", behind, e.getMessage());
                 gone += 1 + behind;
             }
@@ -156,19 +158,40 @@ public final class TierTraffic implements BlockTraffic {
         if (gone > 0) {
             listener.gone(gone);
         }
-        return !leaving.isEmpty();
+    }
+
+    private boolean isStored(Leaving block) {
+        return coder.parts().stream()
+                .allMatch(part -> store.lookup(stored(block, part).key()) == TierLookup.HIT);
+    }
+
+    private StoredName stored(Leaving block, BlockPart part) {
+        PrefixKey name =
+                block.use().name(block.block().span().key(), block.block().exact());
+        return tools.wanted(block.use(), name, part, block.block().span()).name();
+    }
+
+    private int giveUp() {
+        int count = 0;
+        while (!leaving.isEmpty()) {
+            lost.add(leaving.next().use().owner());
+            count++;
+        }
+        return count;
+    }
+
+    /** Whether blocks that a session's last turn left were given to others, or had no place to wait, before they were stored. */
+    public boolean hasLost(Owner session) {
+        return lost.contains(session);
     }
 
     /**
      * @return bytes handed over; none for parts that are stored already
      */
     private long store(Leaving block, BlockLocation place) {
-        PrefixKey name =
-                block.use().name(block.block().span().key(), block.block().exact());
         long bytes = 0;
         for (BlockPart part : coder.parts()) {
-            StoredName stored =
-                    tools.wanted(block.use(), name, part, block.block().span()).name();
+            StoredName stored = stored(block, part);
             if (store.lookup(stored.key()) != TierLookup.HIT) {
                 MemorySegment value = tools.buffer().asSlice(0, coder.bytes(part, place.tokens()));
                 coder.encode(place, part, value);
@@ -191,12 +214,15 @@ public final class TierTraffic implements BlockTraffic {
             left.carried().ifPresent(numbers -> carry(blocks.getLast(), numbers, use));
             left.selected().ifPresent(selected -> scores.note(use.owner(), blocks, selected));
         }
+        lost.remove(use.owner());
         int gone = 0;
         for (KnownBlock block : blocks) {
             if (!block.exact() && !use.storesApproximate()) {
                 continue;
             }
-            if (!leaving.add(new Leaving(block, use))) {
+            Optional<Leaving> without = leaving.add(new Leaving(block, use));
+            if (without.isPresent()) {
+                lost.add(without.get().use().owner());
                 gone++;
             }
         }

@@ -5,10 +5,10 @@ package dev.contexture.scheduler;
  *
  * @param turnBytes of stored values that one turn moves in each direction, so that running streams do not wait for long
  * @param turnNanos after which it moves no further block
- * @param stepShare of the time of steps that storing, and completing what came in part, may take while sequences run
+ * @param stepShare of the time of steps that storing may take while sequences run
  * @param aheadBlocks blocks of one sequence that are asked for before they are wanted
  * @param longestWaitNanos for the next block of a sequence, before the rest is computed
- * @param leavingBlocks most blocks that wait to be stored, of sessions and of others each; more are not stored at all
+ * @param leavingBlocks most blocks that wait to be stored; more are not stored at all
  * @param partial how sessions come back in part
  */
 public record TrafficSettings(

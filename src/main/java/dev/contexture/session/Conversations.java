@@ -15,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
@@ -42,6 +41,8 @@ public final class Conversations {
     /** At once, each with what it writes. */
     static final int MOST_WRITES = 64;
 
+    static final int MOST_WRITES_OF_TENANT = 16;
+
     private static final Duration RETRY_AFTER_MOST_WRITES = Duration.ofSeconds(1);
 
     private final SessionVault vault;
@@ -52,7 +53,7 @@ public final class Conversations {
     private final SecureRandom random;
     private final Mono<String> model;
     private final TextThreads textThreads;
-    private final Semaphore writes = new Semaphore(MOST_WRITES);
+    private final PendingWrites writes = new PendingWrites(MOST_WRITES, MOST_WRITES_OF_TENANT);
 
     /**
      * A conversation, and the session that it is.
@@ -159,15 +160,15 @@ public final class Conversations {
                 .map(Named::name);
     }
 
-    /** Writes all of it; waits for a turn that runs. Fails with {@link QueueFullException} where 64 do so already. */
+    /** Writes all of it; waits for a turn that runs. Fails with {@link QueueFullException} where 64 do so already, or 16 of the tenant. */
     public Mono<Void> write(String tenant, String name, List<SessionMessage> messages) {
         return Mono.defer(() -> {
-            if (!writes.tryAcquire()) {
+            if (!writes.begin(tenant)) {
                 return Mono.error(new QueueFullException(
-                        MOST_WRITES + " conversations are being written or wait for turns that run; try again later",
+                        "too many conversations are being written or wait for turns that run; try again later",
                         RETRY_AFTER_MOST_WRITES));
             }
-            return written(tenant, name, messages).doFinally(end -> writes.release());
+            return written(tenant, name, messages).doFinally(end -> writes.end(tenant));
         });
     }
 
@@ -196,7 +197,8 @@ public final class Conversations {
                 leases.acquire(key, settings.maxWait()),
                 lease -> vault.find(key, textThreads)
                         .flatMap(session -> textThreads.call(() -> rewrite(lease, session, messages)))
-                        .flatMap(rewritten -> rewritten),
+                        .flatMap(rewritten -> rewritten)
+                        .takeUntilOther(leases.keep(lease)),
                 leases::release);
     }
 

@@ -226,6 +226,7 @@ public final class StoredSessionKv implements SessionKv {
     public Mono<Boolean> persisted(String tenant, Session session) {
         TierUse use = scopes.of(tenant, session);
         return ask(() -> store.isRemoteAvailable()
+                && !parts.traffic.hasLost(use.owner())
                 && store.persisted(use.owner()).lostValues() == 0
                 && !store.persisted(use.owner()).lostTrack());
     }

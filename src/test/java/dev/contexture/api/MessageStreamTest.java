@@ -18,9 +18,11 @@ import dev.contexture.session.dialect.DialectSettings;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.http.MediaType;
 import org.springframework.mock.http.server.reactive.MockServerHttpRequest;
 import org.springframework.mock.web.server.MockServerWebExchange;
@@ -78,21 +80,28 @@ class MessageStreamTest {
         assertThat(body()).contains("event: error\n", "\"overloaded_error\"").doesNotContain("message_stop");
     }
 
+    private static Stream<Finished> ends() {
+        return Stream.of(
+                new Finished(0, FinishReason.STOP),
+                new Finished(0, FinishReason.STOP, Optional.of("\n")),
+                new Finished(0, FinishReason.LENGTH));
+    }
+
     @ParameterizedTest
-    @EnumSource(
-            value = FinishReason.class,
-            names = {"STOP", "LENGTH"})
-    void aCallThatBrokeOffIsNoneToRun(FinishReason reason) {
+    @MethodSource("ends")
+    void aCallThatBrokeOffIsNoneToRun(Finished end) {
         written(Flux.just(
                         new Begun(4, 1),
                         new Part(0, new AnswerPart.CallBegin(0, "call_1", "move")),
                         new Part(0, new AnswerPart.CallArguments(0, "{\"path\": \"/home")),
                         new Part(0, new AnswerPart.CallEnd(0, false)),
-                        new Finished(0, reason),
+                        end,
                         COMPLETED))
                 .block(SOON);
-        if (reason == FinishReason.LENGTH) {
+        if (end.reason() == FinishReason.LENGTH) {
             assertThat(body()).contains("\"stop_reason\":\"max_tokens\"", "message_stop");
+        } else if (end.stopSequence().isPresent()) {
+            assertThat(body()).contains("\"stop_reason\":\"stop_sequence\"", "message_stop");
         } else {
             assertThat(body()).contains("event: error\n").doesNotContain("message_delta", "message_stop");
         }

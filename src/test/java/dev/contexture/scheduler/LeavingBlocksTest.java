@@ -8,12 +8,13 @@ import dev.contexture.kv.PrefixKey;
 import dev.contexture.kv.tier.Scope;
 import dev.contexture.kv.tier.TierUse;
 import dev.contexture.scheduler.LeavingBlocks.Leaving;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class LeavingBlocksTest {
     private static final Scope SCOPE = new Scope("0".repeat(32), "0123456789abcdef");
 
-    private final LeavingBlocks blocks = new LeavingBlocks(2);
+    private final LeavingBlocks blocks = new LeavingBlocks(4);
 
     private static Leaving of(String session, int begin) {
         return new Leaving(
@@ -23,15 +24,33 @@ class LeavingBlocksTest {
 
     @Test
     void sessionsComeFirstEachInItsOrder() {
-        assertThat(blocks.add(of("", 1))).isTrue();
-        assertThat(blocks.add(of("ses_1", 2))).isTrue();
-        assertThat(blocks.add(of("ses_2", 3))).isTrue();
-        assertThat(blocks.add(of("ses_2", 4))).as("of sessions").isFalse();
-        assertThat(blocks.add(of("", 5))).isTrue();
-        for (int begin : new int[] {2, 3, 1, 5}) {
+        for (Leaving each : List.of(of("", 1), of("ses_1", 2), of("ses_2", 3), of("", 4))) {
+            assertThat(blocks.add(each)).isEmpty();
+        }
+        for (int begin : new int[] {2, 3, 1, 4}) {
             assertThat(blocks.next().block().span().begin()).isEqualTo(begin);
         }
         assertThat(blocks.isEmpty()).isTrue();
+    }
+
+    @Test
+    void whereThereIsNoRoomSessionsTakeThatOfOthers() {
+        for (int begin = 1; begin <= 3; begin++) {
+            blocks.add(of("", begin));
+        }
+        blocks.add(of("ses_1", 4));
+        assertThat(blocks.add(of("", 5)))
+                .hasValueSatisfying(
+                        without -> assertThat(without.block().span().begin()).isEqualTo(5));
+        for (int begin = 3; begin >= 1; begin--) {
+            int left = begin;
+            assertThat(blocks.add(of("ses_1", 10 + begin)))
+                    .hasValueSatisfying(without ->
+                            assertThat(without.block().span().begin()).isEqualTo(left));
+        }
+        assertThat(blocks.add(of("ses_1", 20)))
+                .hasValueSatisfying(
+                        without -> assertThat(without.block().span().begin()).isEqualTo(20));
     }
 
     @Test
@@ -41,7 +60,7 @@ class LeavingBlocksTest {
         blocks.add(of("ses_2", 3));
         blocks.removeOf(owner -> owner.session().equals("ses_1"));
         assertThat(blocks.next().block().span().begin()).isEqualTo(3);
-        assertThat(blocks.clear()).isEqualTo(1);
+        assertThat(blocks.next().block().span().begin()).isEqualTo(1);
         assertThat(blocks.isEmpty()).isTrue();
     }
 }

@@ -51,6 +51,7 @@ final class LoopFixture {
     final KvCache kv;
     final FakeModelRunner runner;
     final SchedulerLoop loop;
+    final BlockTraffic traffic;
     /** Token streams that were cut into blocks from their beginning. */
     int cuts;
 
@@ -94,7 +95,7 @@ final class LoopFixture {
         Engine engine = head.map(this::sparseEngine)
                 .orElseGet(() -> new Engine(
                         kv, pool, runner, SelectionStage.DENSE, new DelegatingMemory(), runner.vocabularySize()));
-        BlockTraffic traffic = store.<BlockTraffic>map(tiers -> new TierTraffic(new TrafficTools(
+        this.traffic = store.<BlockTraffic>map(tiers -> new TierTraffic(new TrafficTools(
                         kv,
                         new DelegatingMemory(),
                         tiers,

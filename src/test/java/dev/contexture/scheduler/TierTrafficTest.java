@@ -40,16 +40,20 @@ class TierTrafficTest {
     }
 
     private void submit(LoopFixture fixture, int[] prompt, int maxTokens, int tenant, Manner manner) {
+        submit(fixture, prompt, maxTokens, use(tenant), manner);
+    }
+
+    private void submit(LoopFixture fixture, int[] prompt, int maxTokens, TierUse use, Manner manner) {
         RecordingSink sink = new RecordingSink(manner);
         SequenceRequest request = new SequenceRequest(
                 prompt,
                 maxTokens,
                 Set.of(),
                 SamplingParams.GREEDY,
-                "tenant " + tenant,
-                "salt " + tenant,
+                "tenant " + use.scope().namespace(),
+                "salt " + use.scope().namespace(),
                 Sparsity.DENSE,
-                Optional.of(use(tenant)),
+                Optional.of(use),
                 sink);
         try {
             fixture.loop.submit(List.of(request));
@@ -164,6 +168,27 @@ class TierTrafficTest {
             assertThat(each.sink.tokens.stream().mapToInt(Integer::intValue).toArray())
                     .isEqualTo(FakeModel.generate(each.prompt, each.maxTokens));
         }
+    }
+
+    @Test
+    void whatASessionLeftAndWasNotStoredIsKnown() {
+        LoopFixture fixture = new LoopFixture(17, CONFIG, Optional.of(new HeapBlockStore()));
+        TierTraffic traffic = (TierTraffic) fixture.traffic;
+        TierUse first = new TierUse(use(1).scope(), "ses_1", "", 0);
+        TierUse second = new TierUse(use(1).scope(), "ses_2", "", 0);
+        Random random = new Random(3);
+        int[] prompt = prompt(1, 110, random);
+        submit(fixture, prompt, 2, first, Manner.PLAIN);
+        fixture.turnUntilIdle();
+        assertThat(traffic.hasLost(first.owner())).isFalse();
+        submit(fixture, prompt(2, 110, random), 2, first, Manner.PLAIN);
+        submit(fixture, prompt(3, 110, random), 2, second, Manner.PLAIN); // takes the pages at once
+        fixture.turnUntilIdle();
+        assertThat(traffic.hasLost(first.owner())).isTrue();
+        assertThat(traffic.hasLost(second.owner())).isFalse();
+        submit(fixture, prompt, 2, first, Manner.PLAIN);
+        fixture.turnUntilIdle();
+        assertThat(traffic.hasLost(first.owner())).as("its last turn's").isFalse();
     }
 
     /** The second time nothing but the last tokens is computed, although the pool has forgotten the prompt. */
