@@ -39,7 +39,7 @@ public final class Conversations {
     private static final int PAGE = 100;
     private static final int MOST_PAGES = 100;
     /** At once, each with what it writes. */
-    static final int MOST_WRITES = 64;
+    private static final int MOST_WRITES = 64;
 
     static final int MOST_WRITES_OF_TENANT = 16;
 
